@@ -1,0 +1,186 @@
+//! Loom's proof for the flavors: every value arrives once, nobody sleeps through a value, a free place
+//! or a close, and no block or value is freed twice or leaked.
+
+use super::{RecvError, bounded, unbounded};
+use loom::future::block_on;
+use loom::thread;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+#[test]
+fn ring_hands_over_between_threads() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(1);
+        let producer = thread::spawn(move || {
+            sender.send(Box::new(1)).unwrap();
+            sender.send(Box::new(2)).unwrap();
+        });
+        assert_eq!(*receiver.recv().unwrap(), 1);
+        assert_eq!(*receiver.recv().unwrap(), 2);
+        assert_eq!(receiver.recv(), Err(RecvError));
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn ring_hands_over_from_task_to_thread() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(1);
+        let producer = thread::spawn(move || {
+            block_on(async {
+                sender.send_async(1).await.unwrap();
+                sender.send_async(2).await.unwrap();
+            });
+        });
+        assert_eq!(receiver.recv(), Ok(1));
+        assert_eq!(receiver.recv(), Ok(2));
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn ring_two_senders_one_receiver() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(1);
+        let producers: Vec<_> = [1, 2]
+            .map(|value| {
+                let sender = sender.clone();
+                thread::spawn(move || sender.send(value).unwrap())
+            })
+            .into();
+        drop(sender);
+        let sum = receiver.recv().unwrap() + receiver.recv().unwrap();
+        assert_eq!(sum, 3);
+        assert_eq!(receiver.recv(), Err(RecvError));
+        for producer in producers {
+            producer.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn ring_two_receivers_share_two_values() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(2);
+        let consumers: Vec<_> = (0..2)
+            .map(|_| {
+                let receiver = receiver.clone();
+                thread::spawn(move || receiver.recv().unwrap())
+            })
+            .collect();
+        sender.send(1).unwrap();
+        sender.send(2).unwrap();
+        let sum: i32 = consumers
+            .into_iter()
+            .map(|consumer| consumer.join().unwrap())
+            .sum();
+        assert_eq!(sum, 3);
+    });
+}
+
+#[test]
+fn blocks_hand_over_across_a_block() {
+    loom::model(|| {
+        let (sender, receiver) = unbounded();
+        let producer = thread::spawn(move || {
+            for value in 0..3 {
+                sender.send(Box::new(value)).unwrap();
+            }
+        });
+        for value in 0..3 {
+            assert_eq!(*receiver.recv().unwrap(), value);
+        }
+        assert_eq!(receiver.recv(), Err(RecvError));
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn blocks_two_senders_one_receiver() {
+    loom::model(|| {
+        let (sender, receiver) = unbounded();
+        let other = sender.clone();
+        let producer = thread::spawn(move || other.send(Box::new(1)).unwrap());
+        let second = thread::spawn(move || {
+            sender.send(Box::new(2)).unwrap();
+        });
+        assert_eq!(*receiver.recv().unwrap() + *receiver.recv().unwrap(), 3);
+        producer.join().unwrap();
+        second.join().unwrap();
+    });
+}
+
+#[test]
+fn blocks_two_receivers_empty_one_block() {
+    loom::model(|| {
+        let (sender, receiver) = unbounded();
+        sender.send(Box::new(1)).unwrap();
+        sender.send(Box::new(2)).unwrap();
+        sender.send(Box::new(3)).unwrap();
+        let other = receiver.clone();
+        let consumer = thread::spawn(move || *other.recv().unwrap());
+        let first = *receiver.recv().unwrap();
+        assert_ne!(consumer.join().unwrap(), first);
+        assert!(receiver.recv().is_ok());
+    });
+}
+
+#[test]
+fn dropping_the_last_receiver_drops_what_is_being_sent() {
+    loom::model(|| {
+        let (sender, receiver) = unbounded();
+        let producer = thread::spawn(move || {
+            for value in 0..2 {
+                if sender.send(Box::new(value)).is_err() {
+                    break;
+                }
+            }
+        });
+        drop(receiver);
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn close_wakes_a_sleeping_sender() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(1);
+        sender.send(1).unwrap();
+        let producer = thread::spawn(move || sender.send(2));
+        receiver.close();
+        assert_eq!(producer.join().unwrap().unwrap_err().into_inner(), 2);
+        assert_eq!(receiver.recv(), Ok(1));
+        assert_eq!(receiver.recv(), Err(RecvError));
+    });
+}
+
+#[test]
+fn close_wakes_a_sleeping_receiver() {
+    loom::model(|| {
+        let (sender, receiver) = unbounded::<i32>();
+        let consumer = thread::spawn(move || receiver.recv());
+        sender.close();
+        assert_eq!(consumer.join().unwrap(), Err(RecvError));
+    });
+}
+
+/// The value is for whoever still waits, whatever the dropped future was told.
+#[test]
+fn a_dropped_recv_future_loses_no_value() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(1);
+        let other = receiver.clone();
+        let consumer = thread::spawn(move || block_on(other.recv_async()));
+        let producer = thread::spawn(move || sender.send(1).unwrap());
+        let taken = {
+            let mut recv = pin!(receiver.recv_async());
+            recv.as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_ready()
+        };
+        producer.join().unwrap();
+        let received = consumer.join().unwrap();
+        assert_eq!(received.is_ok(), !taken);
+    });
+}

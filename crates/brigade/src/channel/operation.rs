@@ -1,0 +1,108 @@
+//! Sending and receiving as operations that may wait, written once for threads and tasks.
+
+use super::shared::Shared;
+use super::{RecvError, SendError};
+use crate::prim::Arc;
+use crate::queue::{PopError, PushError};
+use crate::wait::{Operation, Patience, WaitQueue};
+use std::task::Poll;
+
+/// Puts one value in.
+#[derive(Debug)]
+pub(super) struct Send<'a, T> {
+    pub(super) shared: &'a Shared<T>,
+    /// The value, until it has been sent.
+    pub(super) value: Option<T>,
+}
+
+// SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
+unsafe impl<T> Operation for Send<'_, T> {
+    type Output = Result<(), SendError<T>>;
+    const WAITS_FOR: &'static str = "channel send";
+
+    #[inline]
+    fn attempt(&mut self) -> Poll<Self::Output> {
+        match self.shared.push(&mut self.value) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(PushError::Full | PushError::Busy) => Poll::Pending,
+            Err(PushError::Closed) => {
+                let value = self.value.take().expect("what was not sent is still here");
+                Poll::Ready(Err(SendError(value)))
+            }
+        }
+    }
+
+    fn may_proceed(&self) -> bool {
+        self.shared.may_push()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        &self.shared.not_full.waiting
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.shared.not_full.patience
+    }
+}
+
+/// How a receive holds on to its channel: it borrows it, or owns a share.
+///
+/// # Safety
+///
+/// `channel` always returns the same place, as long as the holder lives.
+pub(super) unsafe trait Holder {
+    type Value;
+
+    fn channel(&self) -> &Shared<Self::Value>;
+}
+
+// SAFETY: a shared reference is not redirected.
+unsafe impl<T> Holder for &Shared<T> {
+    type Value = T;
+
+    #[inline]
+    fn channel(&self) -> &Shared<T> {
+        self
+    }
+}
+
+// SAFETY: an `Arc` keeps what it points to alive and in place.
+unsafe impl<T> Holder for Arc<Shared<T>> {
+    type Value = T;
+
+    #[inline]
+    fn channel(&self) -> &Shared<T> {
+        self
+    }
+}
+
+/// Takes one value out. Can be repeated.
+#[derive(Debug)]
+pub(super) struct Recv<H>(pub(super) H);
+
+// SAFETY: the queue is a field of the channel, which its holder keeps in place.
+unsafe impl<H: Holder> Operation for Recv<H> {
+    type Output = Result<H::Value, RecvError>;
+    const WAITS_FOR: &'static str = "channel recv";
+
+    #[inline]
+    fn attempt(&mut self) -> Poll<Self::Output> {
+        match self.0.channel().pop() {
+            Ok(value) => Poll::Ready(Ok(value)),
+            Err(PopError::Empty | PopError::Busy) => Poll::Pending,
+            Err(PopError::Closed) => Poll::Ready(Err(RecvError)),
+        }
+    }
+
+    fn may_proceed(&self) -> bool {
+        self.0.channel().may_pop()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        &self.0.channel().not_empty.waiting
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.0.channel().not_empty.patience
+    }
+}

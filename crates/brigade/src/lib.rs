@@ -1,0 +1,7 @@
+//! Safe concurrency for Rust, whole.
+
+pub mod channel;
+pub mod pool;
+mod prim;
+mod queue;
+pub mod wait;

@@ -1,0 +1,147 @@
+//! What can go wrong with pools and jobs.
+
+use super::Job;
+use crate::prim::Lock;
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::panic::resume_unwind;
+
+/// Why a pool could not be started.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A pool of no threads would never run a job.
+    NoThreads,
+    /// A queue for no jobs would never take one.
+    NoQueue,
+    /// The system refused to start a thread.
+    Thread(io::Error),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoThreads => f.write_str("a pool needs at least 1 thread"),
+            Self::NoQueue => f.write_str("a pool needs a queue for at least 1 job"),
+            Self::Thread(error) => write!(f, "cannot start a thread of the pool: {error}"),
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Thread(error) => Some(error),
+            Self::NoThreads | Self::NoQueue => None,
+        }
+    }
+}
+
+/// The pool has been shut down and takes no more jobs. The job was dropped without being run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rejected;
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the pool has been shut down and takes no more jobs")
+    }
+}
+
+impl Error for Rejected {}
+
+/// Why a job gave no result.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum JobError {
+    /// It panicked.
+    Panicked(Panic),
+    /// It was dropped from the queue by a shutdown before it began.
+    Cancelled,
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked(panic) => write!(f, "the job panicked: {}", panic.message()),
+            Self::Cancelled => f.write_str("the pool was shut down before the job began"),
+        }
+    }
+}
+
+impl Error for JobError {}
+
+/// Why a join with a deadline gave no result.
+#[derive(Debug)]
+pub enum JoinTimeoutError<T> {
+    /// The job was not done by the deadline. Here it is, to be joined again.
+    Timeout(Job<T>),
+    /// The job is done, and gave no result.
+    Failed(JobError),
+}
+
+impl<T> fmt::Display for JoinTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout(_) => f.write_str("the job was not done by the deadline"),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<T: fmt::Debug> Error for JoinTimeoutError<T> {}
+
+/// What a job panicked with.
+pub struct Panic {
+    /// Behind a lock only to be `Sync`, which a payload need not be. Nobody ever waits for it.
+    payload: Lock<Box<dyn Any + Send>>,
+    message: String,
+}
+
+impl Panic {
+    pub(super) fn new(payload: Box<dyn Any + Send>) -> Self {
+        let message = if let Some(text) = payload.downcast_ref::<&str>() {
+            (*text).to_owned()
+        } else if let Some(text) = payload.downcast_ref::<String>() {
+            text.clone()
+        } else {
+            "(a payload that is not text)".to_owned()
+        };
+        Self {
+            payload: Lock::new(payload),
+            message,
+        }
+    }
+
+    /// What the panic said; a placeholder if its payload is not text.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The value that was thrown.
+    #[must_use]
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.payload.into_inner()
+    }
+
+    /// Goes on panicking here, without calling the panic hook again.
+    pub fn resume(self) -> ! {
+        resume_unwind(self.into_payload())
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Panic")
+            .field("message", &self.message)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

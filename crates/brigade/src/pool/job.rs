@@ -1,0 +1,301 @@
+//! One job with a handle: the cell that holds first the closure and then the result.
+//!
+//! # State
+//!
+//! | state | closure | result | who moves on |
+//! |---|---|---|---|
+//! | `QUEUED` | there | – | whoever gets it to `CLAIMED`: a worker, the joiner, or a shutdown |
+//! | `CLAIMED` | the claimer's | the claimer's | the claimer alone |
+//! | `DONE` | gone | there | the handle takes the result |
+//! | `CANCELLED` | dropped | – | |
+//!
+//! The claimer ends with a read-modify-write on the state and then looks for a waiter; the waiter
+//! joins the queue and then does a read-modify-write on the state. That is the handshake of
+//! `wait/README.md`. Only the handle waits, and there is one handle, so one wake is enough.
+
+use super::worker::Crew;
+use super::{JobError, JoinTimeoutError, Panic};
+use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::prim::atomic::AtomicU8;
+use crate::prim::{Arc, StdArc, UnsafeCell};
+use crate::wait::{Limit, Operation, Patience, Wait, WaitQueue, block, deadline_after};
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+const QUEUED: u8 = 0;
+const CLAIMED: u8 = 1;
+const DONE: u8 = 2;
+const CANCELLED: u8 = 3;
+
+type Outcome<T> = Result<T, Panic>;
+
+/// A job, its result, and who waits for it, in one allocation.
+pub(super) struct Cell<T, F> {
+    state: AtomicU8,
+    waiting: WaitQueue,
+    closure: UnsafeCell<Option<F>>,
+    outcome: UnsafeCell<Option<Outcome<T>>>,
+}
+
+// SAFETY: closure and outcome are touched by the claimer alone until the state says `DONE`, and by
+// the one handle after that; the state orders them (release to acquire). Both cross threads: Send.
+unsafe impl<T: Send, F: Send> Send for Cell<T, F> {}
+// SAFETY: as above; no reference to either is ever shared.
+unsafe impl<T: Send, F: Send> Sync for Cell<T, F> {}
+
+impl<T, F: FnOnce() -> T> Cell<T, F> {
+    pub(super) fn new(closure: F) -> Self {
+        Self {
+            state: AtomicU8::new(QUEUED),
+            waiting: WaitQueue::new(),
+            closure: UnsafeCell::new(Some(closure)),
+            outcome: UnsafeCell::new(None),
+        }
+    }
+
+    /// The closure, for the first who asks.
+    fn claim(&self) -> Option<F> {
+        if self.state.load(Relaxed) != QUEUED
+            || self
+                .state
+                .compare_exchange(QUEUED, CLAIMED, AcqRel, Relaxed)
+                .is_err()
+        {
+            return None;
+        }
+        self.closure.with_mut(|closure| {
+            // SAFETY: claimed, so it is ours alone.
+            unsafe { (*closure).take() }
+        })
+    }
+
+    fn finish(&self, state: u8) {
+        self.state.swap(state, AcqRel);
+        self.waiting.wake_one();
+    }
+}
+
+/// What a worker does with a job.
+pub(super) trait Run: Send + Sync {
+    /// Runs it here and now, unless somebody has claimed it. Never panics on the job's account.
+    fn run(&self);
+
+    /// Drops the closure, unless somebody has claimed it.
+    fn cancel(&self);
+}
+
+impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
+    fn run(&self) {
+        let Some(closure) = self.claim() else { return };
+        let outcome = catch_unwind(AssertUnwindSafe(closure)).map_err(Panic::new);
+        self.outcome.with_mut(|place| {
+            // SAFETY: claimed and not finished, so it is ours alone.
+            unsafe { *place = Some(outcome) };
+        });
+        self.finish(DONE);
+    }
+
+    fn cancel(&self) {
+        let Some(closure) = self.claim() else { return };
+        // What the closure owns is the application's, and so is a panic of its drop: the hook has it.
+        drop(catch_unwind(AssertUnwindSafe(|| drop(closure))));
+        self.finish(CANCELLED);
+    }
+}
+
+/// What a handle sees of a job.
+trait Join<T>: Run {
+    /// The result, once, when the job is over.
+    fn take(&self) -> Option<Result<T, JobError>>;
+
+    /// Whether the job is over. `synchronised` makes it the second look of the handshake.
+    fn is_over(&self, synchronised: bool) -> bool;
+
+    fn waiting(&self) -> &WaitQueue;
+}
+
+impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
+    fn take(&self) -> Option<Result<T, JobError>> {
+        match self.state.load(Acquire) {
+            DONE => {
+                let outcome = self.outcome.with_mut(|place| {
+                    // SAFETY: done, so the claimer is through; only the one handle calls `take`.
+                    unsafe { (*place).take() }
+                });
+                outcome.map(|outcome| outcome.map_err(JobError::Panicked))
+            }
+            CANCELLED => Some(Err(JobError::Cancelled)),
+            _ => None,
+        }
+    }
+
+    fn is_over(&self, synchronised: bool) -> bool {
+        let state = if synchronised {
+            self.state.fetch_add(0, AcqRel)
+        } else {
+            self.state.load(Acquire)
+        };
+        matches!(state, DONE | CANCELLED)
+    }
+
+    fn waiting(&self) -> &WaitQueue {
+        &self.waiting
+    }
+}
+
+/// A job that was submitted: join it, await it, or drop it to let it run on alone.
+#[must_use = "a job that is dropped runs on, but its result is lost"]
+pub struct Job<T> {
+    joining: Joining<T>,
+}
+
+/// The operation of waiting for a job.
+struct Joining<T> {
+    cell: StdArc<dyn Join<T>>,
+    crew: Arc<Crew>,
+}
+
+// SAFETY: the queue is a field of the cell, which the `Arc` keeps alive and in place.
+unsafe impl<T> Operation for Joining<T> {
+    type Output = Result<T, JobError>;
+    const WAITS_FOR: &'static str = "job join";
+
+    fn attempt(&mut self) -> Poll<Self::Output> {
+        self.cell.take().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    fn may_proceed(&self) -> bool {
+        self.cell.is_over(true)
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        self.cell.waiting()
+    }
+
+    fn patience(&self) -> &Patience {
+        self.crew.joins()
+    }
+}
+
+impl<T: Send + 'static> Job<T> {
+    pub(super) fn new<F>(cell: StdArc<Cell<T, F>>, crew: Arc<Crew>) -> Self
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        Self {
+            joining: Joining { cell, crew },
+        }
+    }
+}
+
+impl<T> Job<T> {
+    /// Waits for the job, and returns its result.
+    ///
+    /// On a worker of the same pool, a job that nobody has begun is run here: a pool of one thread
+    /// can join its own jobs.
+    ///
+    /// # Errors
+    ///
+    /// If the job panicked, or a shutdown dropped it before it began.
+    #[track_caller]
+    pub fn join(mut self) -> Result<T, JobError> {
+        self.help();
+        match block(&mut self.joining, Limit::NONE, Location::caller()) {
+            Ok(result) => result,
+            Err(_) => unreachable!("a wait without a limit ends with the operation"),
+        }
+    }
+
+    /// Waits for the job, for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// If the time runs out, the job comes back, to be joined again. Else as for
+    /// [`join`](Self::join).
+    #[track_caller]
+    pub fn join_timeout(self, timeout: Duration) -> Result<T, JoinTimeoutError<T>> {
+        self.join_until(deadline_after(timeout))
+    }
+
+    /// Waits for the job, until `deadline` at most.
+    ///
+    /// # Errors
+    ///
+    /// If the deadline passes, the job comes back, to be joined again. Else as for
+    /// [`join`](Self::join).
+    #[track_caller]
+    pub fn join_deadline(self, deadline: Instant) -> Result<T, JoinTimeoutError<T>> {
+        self.join_until(Some(deadline))
+    }
+
+    #[track_caller]
+    fn join_until(mut self, deadline: Option<Instant>) -> Result<T, JoinTimeoutError<T>> {
+        self.help();
+        match block(
+            &mut self.joining,
+            Limit::until(deadline),
+            Location::caller(),
+        ) {
+            Ok(result) => result.map_err(JoinTimeoutError::Failed),
+            Err(_) => Err(JoinTimeoutError::Timeout(self)),
+        }
+    }
+
+    /// A worker that would wait for its own pool runs the job, if nobody else does.
+    fn help(&self) {
+        if self.joining.crew.is_own_worker() {
+            self.joining.cell.run();
+        }
+    }
+
+    /// Whether the job is over: done, panicked or cancelled.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.joining.cell.is_over(false)
+    }
+}
+
+impl<T> fmt::Debug for Job<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("finished", &self.is_finished())
+            .finish()
+    }
+}
+
+impl<T> IntoFuture for Job<T> {
+    type Output = Result<T, JobError>;
+    type IntoFuture = JobFuture<T>;
+
+    #[track_caller]
+    fn into_future(self) -> JobFuture<T> {
+        JobFuture {
+            wait: Wait::new(self.joining, Location::caller()),
+        }
+    }
+}
+
+/// A job being awaited; made by awaiting a [`Job`]. Dropping it lets the job run on alone.
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct JobFuture<T> {
+    wait: Wait<Joining<T>>,
+}
+
+impl<T> Future for JobFuture<T> {
+    type Output = Result<T, JobError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the only field, never moved out; there is no drop of our own.
+        unsafe { self.map_unchecked_mut(|this| &mut this.wait) }.poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for JobFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JobFuture { .. }")
+    }
+}

@@ -1,0 +1,169 @@
+//! A pool of worker threads with a bounded queue.
+//!
+//! - [`Pool::execute`] runs a job and forgets it; [`Pool::submit`] gives a [`Job`] that a thread joins
+//!   and a task awaits.
+//! - The queue has a bound: who submits faster than the workers work waits.
+//! - A panic reaches the panic hook at once and the joiner as [`JobError::Panicked`]; the worker
+//!   lives on.
+//! - [`Pool::shutdown`] drains or aborts, until a deadline, and names what did not finish. Dropping
+//!   the pool drains it and joins its threads.
+//! - A job may use its own pool: one that submits to the full queue runs the new job itself, and one
+//!   that joins a job which nobody has begun runs it itself. It never runs a job of somebody else, so
+//!   it is safe to hold a lock meanwhile.
+//!
+//! # Examples
+//!
+//! ```
+//! use brigade::pool::Pool;
+//!
+//! let pool = Pool::new(2);
+//! let jobs: Vec<_> = (1..=4).map(|n| pool.submit(move || n * n)).collect::<Result<_, _>>()?;
+//! let squares: Vec<i32> = jobs.into_iter().map(|job| job.join()).collect::<Result<_, _>>()?;
+//! assert_eq!(squares, [1, 4, 9, 16]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The queue is a [`channel`](crate::channel): an idle worker is a receiver that waits.
+
+mod builder;
+mod error;
+mod job;
+#[cfg(all(test, brigade_loom))]
+mod model;
+mod shutdown;
+mod worker;
+
+pub use builder::Builder;
+pub use error::{BuildError, JobError, JoinTimeoutError, Panic, Rejected};
+pub use job::{Job, JobFuture};
+pub use shutdown::{Shutdown, Unfinished};
+
+use crate::channel::{Sender, TrySendError};
+use crate::prim::thread::JoinHandle;
+use crate::prim::{Arc, StdArc};
+use job::Cell;
+use std::fmt;
+use std::panic::Location;
+use worker::{Crew, Task};
+
+/// A fixed number of threads that run jobs from one bounded queue.
+///
+/// See the [module](self). To share it, put it into an `Arc`.
+pub struct Pool {
+    queue: Sender<Task>,
+    crew: Arc<Crew>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// Starts a pool of `threads` threads, with a queue of [`Builder::QUEUE_CAPACITY`] jobs.
+    ///
+    /// # Panics
+    ///
+    /// If `threads` is 0 or the system refuses a thread; [`Builder::build`] returns an error instead.
+    #[must_use]
+    pub fn new(threads: usize) -> Self {
+        match Self::builder().threads(threads).build() {
+            Ok(pool) => pool,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Starts to describe a pool.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Runs `job` on a worker, and forgets it. Blocks the thread while the queue is full.
+    ///
+    /// Called on a worker of this pool while the queue is full, it runs the job at once on that worker:
+    /// waiting there for room could be waiting for oneself.
+    ///
+    /// A panic of the job reaches the panic hook, and ends nothing but the job.
+    ///
+    /// # Errors
+    ///
+    /// If the pool has been shut down.
+    #[track_caller]
+    pub fn execute(&self, job: impl FnOnce() + Send + 'static) -> Result<(), Rejected> {
+        self.enqueue(Task::forgotten(job, Location::caller()))
+    }
+
+    /// Runs `job` on a worker, and returns a handle to its result. Blocks the thread while the queue
+    /// is full; see [`execute`](Self::execute) for calls on a worker of this pool.
+    ///
+    /// # Errors
+    ///
+    /// If the pool has been shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pool::{JobError, Pool};
+    ///
+    /// let pool = Pool::new(1);
+    /// let job = pool.submit(|| -> i32 { panic!("no luck") })?;
+    /// match job.join() {
+    ///     Err(JobError::Panicked(panic)) => assert_eq!(panic.message(), "no luck"),
+    ///     other => panic!("the job has panicked, but gave {other:?}"),
+    /// }
+    /// assert_eq!(pool.submit(|| 1 + 1)?.join().unwrap(), 2);
+    /// # Ok::<(), brigade::pool::Rejected>(())
+    /// ```
+    #[track_caller]
+    pub fn submit<T, F>(&self, job: F) -> Result<Job<T>, Rejected>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let cell = StdArc::new(Cell::new(job));
+        let share = StdArc::clone(&cell);
+        self.enqueue(Task::joinable(share, Location::caller()))?;
+        Ok(Job::new(cell, Arc::clone(&self.crew)))
+    }
+
+    #[track_caller]
+    fn enqueue(&self, task: Task) -> Result<(), Rejected> {
+        if !self.crew.is_own_worker() {
+            return self.queue.send(task).map_err(|_| Rejected);
+        }
+        match self.queue.try_send(task) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => Err(Rejected),
+            Err(TrySendError::Full(task)) => {
+                self.crew.run_inline(task);
+                Ok(())
+            }
+        }
+    }
+
+    /// How many threads the pool has.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// How many jobs wait in the queue at this moment.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// How many jobs the queue may hold.
+    #[must_use]
+    pub fn queue_capacity(&self) -> usize {
+        self.queue.capacity().unwrap_or(usize::MAX)
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("threads", &self.threads())
+            .field("queued", &self.queued())
+            .field("queue_capacity", &self.queue_capacity())
+            .field("closed", &self.queue.is_closed())
+            .finish()
+    }
+}

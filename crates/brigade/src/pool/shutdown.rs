@@ -1,0 +1,114 @@
+//! The end of a pool: drained or aborted, until a deadline, with what did not finish named.
+
+use super::Pool;
+use super::worker::Ended;
+use crate::wait::{Limit, block};
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::time::Instant;
+
+/// What becomes of the jobs in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// They are run.
+    Drain,
+    /// They are dropped; their joiners get [`JobError::Cancelled`](super::JobError::Cancelled).
+    Abort,
+}
+
+/// What a shutdown has left when its deadline passed. It goes on: the pool takes no jobs, and its
+/// workers end when these are done.
+#[derive(Clone, Debug)]
+pub struct Unfinished {
+    running: Vec<&'static Location<'static>>,
+    queued: usize,
+}
+
+impl Unfinished {
+    /// Where the jobs were submitted that are still running.
+    #[must_use]
+    pub fn running(&self) -> &[&'static Location<'static>] {
+        &self.running
+    }
+
+    /// How many jobs have not begun.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queued
+    }
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the pool has not ended by the deadline: {} running, {} queued",
+            self.running.len(),
+            self.queued
+        )?;
+        for site in &self.running {
+            write!(f, "; submitted at {site}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for Unfinished {}
+
+impl Pool {
+    /// Takes no more jobs, and waits until the workers have ended; until `deadline` at most, or for
+    /// ever if it is `None`.
+    ///
+    /// A job that runs is never interrupted: it is waited for. May be called again, and by several
+    /// threads. Called by a job of this pool, it waits for all workers but its own.
+    ///
+    /// # Errors
+    ///
+    /// If the deadline passes, the jobs that are not done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pool::{Pool, Shutdown};
+    ///
+    /// let pool = Pool::new(2);
+    /// let job = pool.submit(|| "done")?;
+    /// pool.shutdown(Shutdown::Drain, None)?;
+    /// assert_eq!(job.join()?, "done");
+    /// assert!(pool.execute(|| ()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn shutdown(&self, how: Shutdown, deadline: Option<Instant>) -> Result<(), Unfinished> {
+        self.queue.close();
+        if how == Shutdown::Abort {
+            self.crew.drop_queued();
+        }
+        let left = usize::from(self.crew.is_own_worker());
+        let mut ended = Ended {
+            crew: &self.crew,
+            left,
+        };
+        block(&mut ended, Limit::until(deadline), Location::caller()).map_err(|_| Unfinished {
+            running: self.crew.running_elsewhere(),
+            queued: self.crew.queued(),
+        })
+    }
+}
+
+impl Drop for Pool {
+    /// Takes no more jobs, runs those in the queue, and joins the threads.
+    ///
+    /// Dropped by one of its own jobs, it leaves the threads to end by themselves.
+    fn drop(&mut self) {
+        self.queue.close();
+        if self.crew.is_own_worker() {
+            return;
+        }
+        for thread in self.threads.drain(..) {
+            let ended = thread.join();
+            debug_assert!(ended.is_ok(), "a worker survives the panics of its jobs");
+        }
+    }
+}

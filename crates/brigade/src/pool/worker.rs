@@ -1,0 +1,199 @@
+//! The workers of a pool: what they share, what they run, and the loop that runs it.
+
+use super::job::Run;
+use crate::channel::Receiver;
+use crate::prim::Ordering::{AcqRel, Relaxed};
+use crate::prim::atomic::{AtomicPtr, AtomicUsize};
+use crate::prim::{StdArc, thread_local};
+use crate::wait::{Operation, Patience, WaitQueue};
+use crossbeam_utils::CachePadded;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::ptr;
+use std::task::Poll;
+
+/// A job in the queue.
+pub(super) struct Task {
+    work: Work,
+    /// Where it was submitted: what it is called when it does not finish.
+    site: &'static Location<'static>,
+}
+
+enum Work {
+    Forgotten(Box<dyn FnOnce() + Send>),
+    Joinable(Ticket),
+}
+
+/// The queue's share of a job with a handle. Dropped without being run, it tells the joiner.
+struct Ticket(StdArc<dyn Run>);
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+impl Task {
+    pub(super) fn forgotten(
+        job: impl FnOnce() + Send + 'static,
+        site: &'static Location<'static>,
+    ) -> Self {
+        Self {
+            work: Work::Forgotten(Box::new(job)),
+            site,
+        }
+    }
+
+    pub(super) fn joinable(cell: StdArc<dyn Run>, site: &'static Location<'static>) -> Self {
+        Self {
+            work: Work::Joinable(Ticket(cell)),
+            site,
+        }
+    }
+
+    /// Runs the job. Its panic goes no further: the panic hook has been told, and so is the joiner.
+    fn run(self) {
+        drop(catch_unwind(AssertUnwindSafe(|| match self.work {
+            Work::Forgotten(job) => job(),
+            Work::Joinable(ticket) => ticket.0.run(),
+        })));
+    }
+}
+
+/// What the workers of one pool, its handle and its jobs share.
+pub(super) struct Crew {
+    tasks: Receiver<Task>,
+    /// Workers that have not ended.
+    alive: AtomicUsize,
+    /// Where a shutdown waits for them.
+    ended: WaitQueue,
+    ends: Patience,
+    /// What joiners learn about waiting for this crew.
+    joins: Patience,
+    /// Where each worker's job was submitted; null while it has none.
+    running: Box<[CachePadded<AtomicPtr<Location<'static>>>]>,
+}
+
+thread_local! {
+    /// The crew that this thread works in, and its number there.
+    static WORKS_IN: Cell<(*const Crew, usize)> = const { Cell::new((ptr::null(), 0)) };
+}
+
+impl Crew {
+    pub(super) fn new(threads: usize, tasks: Receiver<Task>) -> Self {
+        Self {
+            tasks,
+            alive: AtomicUsize::new(threads),
+            ended: WaitQueue::new(),
+            ends: Patience::new(),
+            joins: Patience::new(),
+            running: (0..threads)
+                .map(|_| CachePadded::new(AtomicPtr::new(ptr::null_mut())))
+                .collect(),
+        }
+    }
+
+    /// The life of one worker: it ends when the queue is closed and empty.
+    pub(super) fn work(&self, number: usize) {
+        WORKS_IN.set((self, number));
+        while let Ok(task) = self.tasks.recv() {
+            self.run(task, number);
+        }
+        WORKS_IN.set((ptr::null(), 0));
+        self.end(1);
+    }
+
+    fn run(&self, task: Task, number: usize) {
+        let site = ptr::from_ref(task.site).cast_mut();
+        // A job that runs another inside itself is, when that is over, the running one again.
+        let outer = self.running[number].load(Relaxed);
+        self.running[number].store(site, Relaxed);
+        task.run();
+        self.running[number].store(outer, Relaxed);
+    }
+
+    /// Runs `task` on the calling worker of this crew, inside the job that it is running.
+    pub(super) fn run_inline(&self, task: Task) {
+        let (_, number) = WORKS_IN.get();
+        self.run(task, number);
+    }
+
+    /// Whether the calling thread is a worker of this crew.
+    pub(super) fn is_own_worker(&self) -> bool {
+        WORKS_IN
+            .try_with(|works_in| ptr::eq(works_in.get().0, self))
+            .unwrap_or(false)
+    }
+
+    pub(super) fn joins(&self) -> &Patience {
+        &self.joins
+    }
+
+    /// Drops what is in the queue; each joiner is told.
+    pub(super) fn drop_queued(&self) {
+        while let Ok(task) = self.tasks.try_recv() {
+            // What a closure owns is the application's, and so is a panic of its drop.
+            drop(catch_unwind(AssertUnwindSafe(|| drop(task))));
+        }
+    }
+
+    /// Counts workers out that the system did not start.
+    pub(super) fn never_started(&self, threads: usize) {
+        self.end(threads);
+    }
+
+    fn end(&self, threads: usize) {
+        self.alive.fetch_sub(threads, AcqRel);
+        self.ended.wake_all();
+    }
+
+    /// The sites of the jobs that run at this moment, but not that of the caller's own.
+    pub(super) fn running_elsewhere(&self) -> Vec<&'static Location<'static>> {
+        let own = self.is_own_worker().then(|| WORKS_IN.get().1);
+        self.running
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| Some(*number) != own)
+            .filter_map(|(_, site)| {
+                // SAFETY: null, or made from a `&'static Location` in `run`.
+                unsafe { site.load(Relaxed).as_ref() }
+            })
+            .collect()
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.tasks.len()
+    }
+}
+
+/// The operation of waiting until at most `left` workers have not ended.
+pub(super) struct Ended<'a> {
+    pub(super) crew: &'a Crew,
+    pub(super) left: usize,
+}
+
+// SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
+unsafe impl Operation for Ended<'_> {
+    type Output = ();
+    const WAITS_FOR: &'static str = "pool shutdown";
+
+    fn attempt(&mut self) -> Poll<()> {
+        if self.may_proceed() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn may_proceed(&self) -> bool {
+        self.crew.alive.fetch_add(0, AcqRel) <= self.left
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        &self.crew.ended
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.crew.ends
+    }
+}

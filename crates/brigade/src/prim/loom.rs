@@ -1,0 +1,136 @@
+//! The back end of the models: everything that can interleave goes through loom.
+//!
+//! Loom models no time: `park` with a deadline yields once and returns, which is "the deadline has
+//! passed, or it was a spurious wake" and the callers must cope with both.
+
+use std::task::{Wake, Waker};
+use std::time::Instant;
+
+pub(crate) use loom::cell::UnsafeCell;
+pub(crate) use loom::sync::Arc;
+pub(crate) use loom::thread_local;
+
+/// Whether this is a model: then capacities shrink, so that few steps reach every state, and nobody
+/// spins, because no time passes.
+pub(crate) const MODEL: bool = true;
+
+/// Loom's atomics.
+pub(crate) mod atomic {
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+}
+
+/// Declares a constructor that is `const` in real programs and plain here.
+macro_rules! const_new {
+    ($(#[$meta:meta])* $vis:vis fn new($($arg:ident: $ty:ty),*) -> Self $body:block) => {
+        $(#[$meta])* $vis fn new($($arg: $ty),*) -> Self $body
+    };
+}
+pub(crate) use const_new;
+
+/// Waiting without sleeping is a scheduling point, else loom would explore an endless loop.
+pub(crate) mod hint {
+    use std::cell::Cell;
+
+    /// Spins of one thread after which an execution is only finished, not explored further.
+    const SPINS_EXPLORED: u32 = 2;
+
+    loom::thread_local! {
+        static SPUN: Cell<u32> = Cell::new(0);
+    }
+
+    /// Yields. Loom would also explore two threads that spin in turns for ever while a third holds
+    /// what they wait for. A spin changes nothing, so whatever can follow the third spin can follow
+    /// the first: such executions are cut off there.
+    pub(crate) fn yield_now() {
+        let spun = SPUN.with(|spun| spun.replace(spun.get() + 1));
+        if spun >= SPINS_EXPLORED {
+            loom::skip_branch();
+        }
+        loom::thread::yield_now();
+    }
+
+    pub(crate) fn spin_loop() {
+        yield_now();
+    }
+}
+
+/// A clock that stands still.
+pub(crate) mod clock {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+
+    pub(crate) fn now() -> Instant {
+        static START: OnceLock<Instant> = OnceLock::new();
+        *START.get_or_init(Instant::now)
+    }
+}
+
+/// Loom's threads; names and stack sizes mean nothing to it.
+pub(crate) mod thread {
+    pub(crate) use loom::thread::JoinHandle;
+    use std::io;
+    pub(crate) use std::thread::Thread;
+
+    /// The thread that runs the model: all of loom's threads are coroutines on it.
+    pub(crate) fn current() -> Thread {
+        std::thread::current()
+    }
+
+    pub(crate) fn spawn(
+        _name: String,
+        _stack_size: Option<usize>,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        Ok(loom::thread::spawn(body))
+    }
+}
+
+pub(crate) fn cpus() -> usize {
+    2
+}
+
+pub(crate) fn random() -> u32 {
+    1
+}
+
+/// One thread's place to sleep, made of loom's mutex and condition variable.
+#[derive(Debug)]
+pub(crate) struct Parker {
+    token: loom::sync::Mutex<bool>,
+    bell: loom::sync::Condvar,
+}
+
+impl Parker {
+    pub(crate) fn with_current<R>(body: impl FnOnce(&Parker, &Waker) -> R) -> R {
+        // A parker for each wait: loom's thread-locals would outlive the objects they point to.
+        let parker = std::sync::Arc::new(Parker {
+            token: loom::sync::Mutex::new(false),
+            bell: loom::sync::Condvar::new(),
+        });
+        let waker = Waker::from(std::sync::Arc::clone(&parker));
+        body(&parker, &waker)
+    }
+
+    pub(crate) fn park(&self, deadline: Option<Instant>) {
+        if deadline.is_some() {
+            loom::thread::yield_now();
+            return;
+        }
+        let mut token = self.token.lock().expect("loom does not poison");
+        while !*token {
+            token = self.bell.wait(token).expect("loom does not poison");
+        }
+        *token = false;
+    }
+
+    fn unpark(&self) {
+        *self.token.lock().expect("loom does not poison") = true;
+        self.bell.notify_one();
+    }
+}
+
+impl Wake for Parker {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.unpark();
+    }
+}

@@ -1,0 +1,112 @@
+//! The back end of real programs: std, and the operating system's way to park a thread.
+
+use std::cell::Cell;
+use std::num::NonZeroUsize;
+use std::sync::OnceLock;
+
+pub(crate) use super::parker::Parker;
+pub(crate) use std::sync::Arc;
+pub(crate) use std::thread_local;
+
+/// Whether this is a model: then capacities shrink, so that few steps reach every state, and nobody
+/// spins, because no time passes.
+pub(crate) const MODEL: bool = false;
+
+/// The atomics of the standard library.
+pub(crate) mod atomic {
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
+}
+
+/// A cell in the closure style, which is the only style loom can check.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+}
+
+impl<T: ?Sized> UnsafeCell<T> {
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+        read(self.0.get())
+    }
+
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+        write(self.0.get())
+    }
+}
+
+/// Declares a constructor that is `const` here and plain under loom.
+macro_rules! const_new {
+    ($(#[$meta:meta])* $vis:vis fn new($($arg:ident: $ty:ty),*) -> Self $body:block) => {
+        $(#[$meta])* $vis const fn new($($arg: $ty),*) -> Self $body
+    };
+}
+pub(crate) use const_new;
+
+/// What a waiting processor does.
+pub(crate) mod hint {
+    pub(crate) use std::hint::spin_loop;
+    pub(crate) use std::thread::yield_now;
+}
+
+/// The monotonic clock.
+pub(crate) mod clock {
+    use std::time::Instant;
+
+    #[inline]
+    pub(crate) fn now() -> Instant {
+        Instant::now()
+    }
+}
+
+/// Threads of the operating system.
+pub(crate) mod thread {
+    pub(crate) use std::thread::{JoinHandle, Thread};
+    use std::{io, thread};
+
+    pub(crate) fn current() -> Thread {
+        thread::current()
+    }
+
+    /// Starts a thread. `stack_size` in bytes; `None` leaves the system's choice.
+    pub(crate) fn spawn(
+        name: String,
+        stack_size: Option<usize>,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let mut builder = thread::Builder::new().name(name);
+        if let Some(bytes) = stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        builder.spawn(body)
+    }
+}
+
+/// How many threads can run at the same instant; at least 1. Read once: affinity and quota are
+/// taken as they were then.
+pub(crate) fn cpus() -> usize {
+    static CPUS: OnceLock<usize> = OnceLock::new();
+    *CPUS.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
+}
+
+/// A cheap random number, not for secrets: xorshift (Marsaglia 2003), seeded by the address of
+/// its own thread-local cell and the hasher keys of the process.
+pub(crate) fn random() -> u32 {
+    use std::hash::{BuildHasher, RandomState};
+    std::thread_local! {
+        static STATE: Cell<u32> = Cell::new(RandomState::new().hash_one(0u8) as u32 | 1);
+    }
+    STATE.with(|state| {
+        let mut x = state.get();
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        state.set(x);
+        x
+    })
+}

@@ -1,0 +1,27 @@
+//! What no checker sees, for observers: the list of waiters and the timers.
+//!
+//! These are std's own under every back end, because the observers live in statics, outlast every
+//! model and must not add interleavings to what they only watch. The lock is held for a few
+//! instructions, and never while user code runs.
+
+pub(crate) use std::cell::UnsafeCell as PlainCell;
+pub(crate) use std::sync::atomic::AtomicU8 as PlainAtomicU8;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Std's mutex without poisoning: what it guards here is always consistent between statements.
+#[derive(Debug, Default)]
+pub(crate) struct Lock<T>(Mutex<T>);
+
+impl<T> Lock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,39 @@
+//! Lock-free containers that many may use at once: a ring with a bound, and a list of blocks without.
+//!
+//! They never sleep and wake nobody. What they offer to those who do is one promise: an end of the
+//! queue moves by read-modify-writes only, which acquire and release. Whoever is about to sleep does
+//! such an operation too (`may_push`, `may_pop`) and so either sees the move or is seen by the mover;
+//! `wait/README.md` builds on that.
+//!
+//! Taking a place and filling it are two steps. Between them the place is taken and not ready:
+//! `Busy`. The mover is a few instructions from done, so the caller looks again soon.
+
+mod backoff;
+mod blocks;
+mod ring;
+
+pub(crate) use backoff::Backoff;
+pub(crate) use blocks::Blocks;
+pub(crate) use ring::Ring;
+
+/// Why a value could not be put in. The value stays with the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PushError {
+    /// As many values as the bound allows are in.
+    Full,
+    /// No more values are taken.
+    Closed,
+    /// The next place is about to become free.
+    Busy,
+}
+
+/// Why no value came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PopError {
+    /// Nothing is in.
+    Empty,
+    /// Nothing is in, and nothing will be.
+    Closed,
+    /// The next value is about to be there.
+    Busy,
+}

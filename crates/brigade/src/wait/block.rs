@@ -1,0 +1,94 @@
+//! The thread's driver: runs an operation and parks the thread while it cannot go on.
+
+use super::queue::Node;
+use super::registry::Listing;
+use super::{Ended, Limit, Operation};
+use crate::prim::{Parker, thread};
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::task::{Poll, Waker};
+
+/// Runs `operation` to its end, or to that of `limit`. Sleeps in between and allocates nothing.
+#[inline]
+pub(crate) fn block<O: Operation>(
+    operation: &mut O,
+    limit: Limit<'_>,
+    site: &'static Location<'static>,
+) -> Result<O::Output, Ended> {
+    match operation.attempt() {
+        Poll::Ready(output) => Ok(output),
+        Poll::Pending => block_slow(operation, limit, site),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn block_slow<O: Operation>(
+    operation: &mut O,
+    limit: Limit<'_>,
+    site: &'static Location<'static>,
+) -> Result<O::Output, Ended> {
+    let mut woken = false;
+    loop {
+        if let Some(ended) = limit.reached() {
+            if woken {
+                operation.queue().wake_one();
+            }
+            return Err(ended);
+        }
+        let mut spin = operation.patience().begin();
+        while spin.step(operation.patience()) {
+            if let Poll::Ready(output) = operation.attempt() {
+                spin.paid(operation.patience());
+                return Ok(output);
+            }
+        }
+        woken = Parker::with_current(|parker, waker| sleep(operation, limit, site, parker, waker));
+        // The wake, if there was one, came before this attempt and so is used by it.
+        if let Poll::Ready(output) = operation.attempt() {
+            return Ok(output);
+        }
+    }
+}
+
+/// Waits in the queue until woken, until the limit is reached or until the operation looks possible.
+/// Returns whether a waker spent its wake on us.
+fn sleep<O: Operation>(
+    operation: &O,
+    limit: Limit<'_>,
+    site: &'static Location<'static>,
+    parker: &Parker,
+    waker: &Waker,
+) -> bool {
+    let node = pin!(Node::new());
+    let node = node.as_ref();
+    let interrupted = pin!(Node::new());
+    let interrupted = interrupted.as_ref();
+    let queue = operation.queue();
+    // SAFETY: the node is new, pinned in this frame, and leaves before the frame ends: nothing between
+    // here and there can panic but the clock of the system. The queue outlives the operation.
+    unsafe { queue.join(node, waker.clone()) };
+    if let Some(interrupt) = limit.interrupt {
+        // SAFETY: as above; the interrupt is borrowed for the whole wait.
+        unsafe { interrupt.waiting.join(interrupted, waker.clone()) };
+    }
+    if !operation.may_proceed() && limit.reached().is_none() {
+        let listing = pin!(Listing::new());
+        listing
+            .as_ref()
+            .enter(O::WAITS_FOR, queue, site, Some(thread::current()));
+        while !node.is_notified() && limit.reached().is_none() {
+            parker.park(limit.deadline);
+        }
+    }
+    if let Some(interrupt) = limit.interrupt {
+        leave_interrupt(interrupt, interrupted);
+    }
+    // SAFETY: joined above and not left.
+    unsafe { queue.leave(node) }
+}
+
+fn leave_interrupt(interrupt: &super::Interrupt, node: Pin<&Node>) {
+    // SAFETY: `sleep` has joined it and not left. Firing is for all, so a wake is nobody else's.
+    unsafe { interrupt.waiting.leave(node) };
+}

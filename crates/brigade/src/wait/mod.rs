@@ -1,0 +1,69 @@
+//! The one place where anything sleeps or wakes.
+//!
+//! An operation that may have to wait (send, receive, join ...) is written once, as an
+//! [`Operation`]: try, and say at which [`WaitQueue`] to wait. Two drivers run it: [`block`] parks
+//! the thread, [`Wait`] returns `Pending` to the task. Deadlines, interruption and the list of who
+//! waits for what are the drivers' work, so every operation has them.
+//!
+//! The protocol, and why no wake-up is lost, is in `README.md` beside this file.
+//!
+//! What applications see of it is [`waiters`]: who waits at this moment, for what, since when, and
+//! at which line of the program.
+//!
+//! This module knows nothing of channels, locks or pools, and no runtime.
+
+mod block;
+mod interrupt;
+mod limit;
+#[cfg(all(test, brigade_loom))]
+mod model;
+mod patience;
+#[cfg(test)]
+mod permits;
+mod queue;
+mod registry;
+mod task;
+#[cfg(all(test, not(brigade_loom)))]
+mod tests;
+mod timer;
+
+pub(crate) use block::block;
+pub(crate) use interrupt::Interrupt;
+pub(crate) use limit::{Ended, Limit, deadline_after};
+pub(crate) use patience::Patience;
+pub(crate) use queue::WaitQueue;
+pub use registry::{Waiter, waiters};
+pub(crate) use task::{Wait, WaitUntil};
+
+use std::task::Poll;
+
+/// Something that may have to wait before it can finish.
+///
+/// # Safety
+///
+/// As long as the operation lives, `queue` returns the same queue, and that queue stays alive and
+/// in place.
+pub(crate) unsafe trait Operation {
+    /// What a finished operation yields.
+    type Output;
+
+    /// What a waiter is said to wait for, in the words of the user: "channel recv".
+    const WAITS_FOR: &'static str;
+
+    /// Tries to finish, without waiting. After `Ready` it is not called again.
+    fn attempt(&mut self) -> Poll<Self::Output>;
+
+    /// The second look of the handshake, taken after joining the queue: whether `attempt` could
+    /// do more now than when it last failed.
+    ///
+    /// Must synchronise with whoever makes the operation possible: either by a read-modify-write
+    /// on the location that they modify before they look at the queue, or because they use
+    /// [`WaitQueue::wake_all`] after a plain store.
+    fn may_proceed(&self) -> bool;
+
+    /// Where those wait who want this.
+    fn queue(&self) -> &WaitQueue;
+
+    /// What this object has learnt about spinning.
+    fn patience(&self) -> &Patience;
+}

@@ -1,0 +1,194 @@
+//! Loom's proof of the argument in `README.md`: no interleaving loses a wake, frees a node in use
+//! or lets a wait go on that was ended.
+
+use super::permits::{Permits, Take, take, take_async};
+use super::{Ended, Interrupt, Limit, block};
+use crate::prim::Arc;
+use crate::prim::Ordering::{AcqRel, Acquire};
+use loom::future::block_on;
+use loom::thread;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+#[test]
+fn a_put_is_never_lost_on_a_thread() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let taker = {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || take(&permits))
+        };
+        permits.put();
+        taker.join().unwrap();
+        assert!(!permits.queue.has_waiters());
+    });
+}
+
+#[test]
+fn a_put_is_never_lost_on_a_task() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let taker = {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || block_on(take_async(&permits)))
+        };
+        permits.put();
+        taker.join().unwrap();
+        assert!(!permits.queue.has_waiters());
+    });
+}
+
+#[test]
+fn two_puts_serve_a_thread_and_a_task() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let thread = {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || take(&permits))
+        };
+        let task = {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || block_on(take_async(&permits)))
+        };
+        permits.put();
+        permits.put();
+        thread.join().unwrap();
+        task.join().unwrap();
+        assert_eq!(permits.free.load(Acquire), 0);
+        assert!(!permits.queue.has_waiters());
+    });
+}
+
+/// Polls once, and drops: whatever wake the wait was given must reach the other waiter.
+#[test]
+fn a_wake_given_to_a_dropped_wait_is_passed_on() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let other = {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || take(&permits))
+        };
+        let putter = {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || permits.put())
+        };
+        let served = {
+            let mut wait = pin!(take_async(&permits));
+            wait.as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_ready()
+        };
+        if served {
+            permits.put();
+        }
+        putter.join().unwrap();
+        other.join().unwrap();
+        assert!(!permits.queue.has_waiters());
+    });
+}
+
+/// A wait polled again with another waker wakes the new one, or has been woken already.
+#[test]
+fn a_wait_polled_by_a_second_task_wakes_the_second() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let putter = {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || permits.put())
+        };
+        let mut wait = Box::pin(take_async(&permits));
+        let first = wait.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if first.is_pending() {
+            block_on(wait);
+        }
+        putter.join().unwrap();
+    });
+}
+
+/// A deadline that passes at any moment loses no wake: loom's clock lets it pass at once.
+#[test]
+fn a_timeout_passes_its_wake_on() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let patient = {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || take(&permits))
+        };
+        let interrupt = Arc::new(Interrupt::new());
+        let hasty = {
+            let (permits, interrupt) = (Arc::clone(&permits), Arc::clone(&interrupt));
+            thread::spawn(move || {
+                let limit = Limit {
+                    deadline: None,
+                    interrupt: Some(&interrupt),
+                };
+                match block(&mut Take(&permits), limit, Location::caller()) {
+                    Ok(()) => permits.put(),
+                    Err(ended) => assert_eq!(ended, Ended::Interrupted),
+                }
+            })
+        };
+        permits.put();
+        interrupt.fire();
+        hasty.join().unwrap();
+        patient.join().unwrap();
+        assert!(!permits.queue.has_waiters());
+    });
+}
+
+#[test]
+fn an_interrupt_ends_the_wait_of_a_thread() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let interrupt = Arc::new(Interrupt::new());
+        let waiter = {
+            let (permits, interrupt) = (Arc::clone(&permits), Arc::clone(&interrupt));
+            thread::spawn(move || {
+                let limit = Limit {
+                    deadline: None,
+                    interrupt: Some(&interrupt),
+                };
+                block(&mut Take(&permits), limit, Location::caller())
+            })
+        };
+        interrupt.fire();
+        assert_eq!(waiter.join().unwrap(), Err(Ended::Interrupted));
+        assert!(!permits.queue.has_waiters());
+    });
+}
+
+#[test]
+fn an_interrupt_ends_the_wait_of_a_task() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let interrupt = Arc::new(Interrupt::new());
+        let waiter = {
+            let (permits, interrupt) = (Arc::clone(&permits), Arc::clone(&interrupt));
+            thread::spawn(move || block_on(interrupt.end(take_async(&permits))))
+        };
+        interrupt.fire();
+        assert_eq!(waiter.join().unwrap(), Err(Ended::Interrupted));
+        assert!(!permits.queue.has_waiters());
+    });
+}
+
+#[test]
+fn wake_all_after_a_plain_store_reaches_every_waiter() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let takers: Vec<_> = (0..2)
+            .map(|_| {
+                let permits = Arc::clone(&permits);
+                thread::spawn(move || take(&permits))
+            })
+            .collect();
+        permits.free.fetch_add(2, AcqRel);
+        permits.queue.wake_all();
+        for taker in takers {
+            taker.join().unwrap();
+        }
+        assert!(!permits.queue.has_waiters());
+    });
+}

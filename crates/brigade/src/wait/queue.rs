@@ -1,0 +1,581 @@
+//! The waiter queue: who waits at one object, oldest first, in one word and without allocation.
+//!
+//! It knows nothing of threads, tasks, deadlines or what is waited for: a waiter is a [`Waker`].
+//! The nodes live where the waiters live (a thread's stack, a task's future); the word points to
+//! the oldest of them.
+//!
+//! # The word
+//!
+//! | pointer | `LOCKED` | meaning |
+//! |---|---|---|
+//! | null | 0 | nobody waits: the fast paths of the object see this and do nothing |
+//! | node | 0 | `node` is the oldest waiter. The first waiter gets here by one compare-exchange, without the lock: this is the slot for a single waiter |
+//! | node | 1 | somebody edits the list whose head was `node` |
+//! | null | 1 | somebody locked the empty queue |
+//!
+//! # Who may touch a node
+//!
+//! 1. `links` (neighbours and waker): whoever holds the queue's lock; the owner alone while the
+//!    node is in no queue (`state` is not `QUEUED`).
+//! 2. `state` goes `IDLE → QUEUED` by the owner, `QUEUED → NOTIFIED` by a waker under the lock,
+//!    and back to `IDLE` by the owner.
+//! 3. After a waker has stored `NOTIFIED` it never touches the node again: the owner may already
+//!    have freed it. So the [`Waker`] is moved out before, and called after the lock is released.
+
+use crate::prim::atomic::{AtomicPtr, AtomicU8};
+use crate::prim::{
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+    UnsafeCell, const_new, hint,
+};
+use std::marker::PhantomPinned;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::ptr;
+use std::task::Waker;
+
+const LOCKED: usize = 1;
+
+/// Pauses before the lock's holder is taken to be off its processor.
+const LOCK_PAUSES: u32 = 64;
+
+/// In no queue; the owner may do with the node what it wants.
+const IDLE: u8 = 0;
+/// In the queue, or being taken out of it by a waker that holds the lock.
+const QUEUED: u8 = 1;
+/// Taken out by a waker: the wake is the owner's to use or to pass on.
+const NOTIFIED: u8 = 2;
+
+/// The waiters of one object. See the module's table for the word.
+#[derive(Debug)]
+pub(crate) struct WaitQueue {
+    word: AtomicPtr<Node>,
+}
+
+/// One waiter's place in a queue.
+#[derive(Debug)]
+pub(crate) struct Node {
+    state: AtomicU8,
+    links: UnsafeCell<Links>,
+    _pinned: PhantomPinned,
+}
+
+#[derive(Debug)]
+struct Links {
+    previous: *const Node,
+    next: *const Node,
+    /// The youngest waiter and how many there are; true in the head only.
+    last: *const Node,
+    count: usize,
+    waker: Option<Waker>,
+}
+
+// SAFETY: the raw pointers are only followed under the queue's lock (rule 1 above), to nodes that
+// stay in place until they have left the queue (`Node::leave` and the contract of `WaitQueue::join`);
+// `Waker` is Send and Sync.
+unsafe impl Send for Node {}
+// SAFETY: as above; all shared mutation goes through `state` or happens under the queue's lock.
+unsafe impl Sync for Node {}
+
+impl Node {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: AtomicU8::new(IDLE),
+            links: UnsafeCell::new(Links {
+                previous: ptr::null(),
+                next: ptr::null(),
+                last: ptr::null(),
+                count: 0,
+                waker: None,
+            }),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// Whether a waker has taken this node out of its queue since it joined.
+    #[inline]
+    pub(crate) fn is_notified(&self) -> bool {
+        self.state.load(Acquire) == NOTIFIED
+    }
+
+    /// Whether the node is in a queue or has been taken out by a waker and not been reset since.
+    #[inline]
+    pub(crate) fn is_joined(&self) -> bool {
+        self.state.load(Relaxed) != IDLE
+    }
+
+    /// Forgets a notification, so that the node can join again.
+    pub(crate) fn reset(&self) {
+        debug_assert!(
+            self.is_notified(),
+            "only a node out of every queue can be reset"
+        );
+        self.state.store(IDLE, Relaxed);
+    }
+}
+
+impl WaitQueue {
+    const_new! {
+        pub(crate) fn new() -> Self {
+            Self { word: AtomicPtr::new(ptr::null_mut()) }
+        }
+    }
+
+    /// Whether anybody waits. Exact only for one who has synchronised with the waiters; see the
+    /// handshake in this module's README.
+    #[inline]
+    pub(crate) fn has_waiters(&self) -> bool {
+        !self.word.load(Relaxed).is_null()
+    }
+
+    /// Puts `node` at the end of the queue.
+    ///
+    /// Acquires what was released by whoever touched the queue before, and releases to whoever
+    /// touches it after.
+    ///
+    /// # Safety
+    ///
+    /// `node` is in no queue, and until it has left this one (`is_notified` is true or `leave`
+    /// has returned) it stays in place and this queue stays alive.
+    pub(crate) unsafe fn join(&self, node: Pin<&Node>, waker: Waker) {
+        let node: *const Node = &raw const *node;
+        // SAFETY: the node is alive and in no queue, so its links are the caller's (rule 1).
+        unsafe { (*node).state.store(QUEUED, Relaxed) };
+        // SAFETY: as above.
+        unsafe { &*node }.links.with_mut(|links| {
+            // SAFETY: as above; nobody else looks at the links yet.
+            unsafe {
+                *links = Links {
+                    previous: ptr::null(),
+                    next: ptr::null(),
+                    last: node,
+                    count: 1,
+                    waker: Some(waker),
+                };
+            }
+        });
+        if self
+            .word
+            .compare_exchange(ptr::null_mut(), node.cast_mut(), AcqRel, Relaxed)
+            .is_ok()
+        {
+            return;
+        }
+        let head = self.lock();
+        // SAFETY: the lock is held, and every node in the list is alive and in place until it leaves.
+        let head = unsafe { list::push(head, node) };
+        self.unlock(head);
+    }
+
+    /// Takes `node` out, if no waker has done so. Returns whether one has: then a wake was spent on
+    /// this waiter, who must use it or pass it on.
+    ///
+    /// # Safety
+    ///
+    /// `node` has joined this queue and has neither left it nor been reset since.
+    pub(crate) unsafe fn leave(&self, node: Pin<&Node>) -> bool {
+        if node.is_notified() {
+            node.reset();
+            return true;
+        }
+        let head = self.lock();
+        if node.is_notified() {
+            self.unlock(head);
+            node.reset();
+            return true;
+        }
+        // SAFETY: the lock is held and the node is still queued: a waker would have notified it.
+        let (head, waker) = unsafe { list::unlink(head, &raw const *node) };
+        node.state.store(IDLE, Relaxed);
+        self.unlock(head);
+        // A waker's drop is the application's code.
+        drop(waker);
+        false
+    }
+
+    /// Makes a queued node wake `waker`'s task. Returns false if a wake came first.
+    ///
+    /// # Safety
+    ///
+    /// As for [`WaitQueue::leave`].
+    pub(crate) unsafe fn refresh(&self, node: Pin<&Node>, waker: &Waker) -> bool {
+        let same = |links: *const Links| {
+            // SAFETY: called under the lock (rule 1). `will_wake` compares two pointers.
+            unsafe { (*links).waker.as_ref() }.is_some_and(|old| old.will_wake(waker))
+        };
+        let head = self.lock();
+        let notified = node.is_notified();
+        let same = !notified && node.links.with(same);
+        self.unlock(head);
+        if notified || same {
+            return !notified;
+        }
+        // Cloning and dropping a waker is the application's code: outside the lock.
+        let fresh = waker.clone();
+        let head = self.lock();
+        let notified = node.is_notified();
+        let unused = if notified {
+            Some(fresh)
+        } else {
+            node.links.with_mut(|links| {
+                // SAFETY: the lock is held (rule 1).
+                unsafe { (*links).waker.replace(fresh) }
+            })
+        };
+        self.unlock(head);
+        drop(unused);
+        !notified
+    }
+
+    /// Wakes the oldest waiter, if there is one.
+    ///
+    /// The caller has made true what the waiter waits for, and has synchronised with the waiters by
+    /// the read-modify-write that the README calls the handshake.
+    #[inline]
+    pub(crate) fn wake_one(&self) {
+        if self.has_waiters() {
+            self.wake_slow(1);
+        }
+    }
+
+    /// Wakes every waiter there is now, whatever the caller has or has not synchronised with.
+    ///
+    /// Always locks, and so is itself the read-modify-write of the handshake: use it after a plain
+    /// store, where it is rare enough (close, cancel, done).
+    #[cold]
+    pub(crate) fn wake_all(&self) {
+        let head = self.lock();
+        let waiting = if head.is_null() {
+            0
+        } else {
+            // SAFETY: the lock is held, so the head is alive and its links are ours to read.
+            unsafe { &*head }
+                .links
+                .with(|links| unsafe { (*links).count })
+        };
+        self.unlock(head);
+        // Those who join from here on are not meant; should some have left, a few of the newcomers
+        // are woken in their place and look again in vain.
+        if waiting > 0 {
+            self.wake_slow(waiting);
+        }
+    }
+
+    #[cold]
+    fn wake_slow(&self, mut wanted: usize) {
+        while wanted > 0 {
+            let mut batch = WakeBatch::new();
+            let mut head = self.lock();
+            while wanted > 0 && !head.is_null() && batch.has_room() {
+                // SAFETY: the lock is held and the list is not empty.
+                let (rest, waker) = unsafe { list::unlink(head, head) };
+                let woken = head;
+                head = rest;
+                wanted -= 1;
+                if let Some(waker) = waker {
+                    batch.push(waker);
+                }
+                // SAFETY: still queued, hence alive. This is the last touch (rule 3).
+                unsafe { &*woken }.state.store(NOTIFIED, Release);
+            }
+            let exhausted = head.is_null();
+            self.unlock(head);
+            batch.wake();
+            if exhausted {
+                return;
+            }
+        }
+    }
+
+    fn lock(&self) -> *const Node {
+        let mut pauses = 0;
+        loop {
+            let word = self.word.load(Relaxed);
+            if word.addr() & LOCKED == 0 {
+                let locked = word.map_addr(|addr| addr | LOCKED);
+                if self
+                    .word
+                    .compare_exchange_weak(word, locked, Acquire, Relaxed)
+                    .is_ok()
+                {
+                    return word;
+                }
+            }
+            // The lock is held for a few dozen instructions and never while user code runs, so it
+            // stays taken only while its holder is off its processor.
+            if pauses < LOCK_PAUSES {
+                pauses += 1;
+                hint::spin_loop();
+            } else {
+                hint::yield_now();
+            }
+        }
+    }
+
+    #[inline]
+    fn unlock(&self, head: *const Node) {
+        self.word.store(head.cast_mut(), Release);
+    }
+}
+
+/// The doubly linked list. Every function needs the queue's lock and nodes that are alive.
+mod list {
+    use super::{Links, Node};
+    use std::ptr;
+    use std::task::Waker;
+
+    /// # Safety
+    ///
+    /// `node` is alive; `edit` runs under the lock of its queue and touches no second node's links.
+    unsafe fn edit<R>(node: *const Node, edit: impl FnOnce(&mut Links) -> R) -> R {
+        // SAFETY: the caller vouches for the node, and for the lock that makes this the only access.
+        unsafe { &*node }
+            .links
+            .with_mut(|links| edit(unsafe { &mut *links }))
+    }
+
+    /// Appends; returns the head.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held; `head` (or null) is the list's head; `node` is alive, queued, in no list.
+    pub(super) unsafe fn push(head: *const Node, node: *const Node) -> *const Node {
+        if head.is_null() {
+            return node;
+        }
+        // SAFETY: by the contract, here and below; each edit touches one node only.
+        let last = unsafe {
+            edit(head, |links| {
+                links.count += 1;
+                std::mem::replace(&mut links.last, node)
+            })
+        };
+        // SAFETY: as above.
+        unsafe { edit(last, |links| links.next = node) };
+        // SAFETY: as above.
+        unsafe { edit(node, |links| links.previous = last) };
+        head
+    }
+
+    /// Takes `node` out; returns the new head and the node's waker.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held, `head` is the list's head and `node` is in the list.
+    pub(super) unsafe fn unlink(
+        head: *const Node,
+        node: *const Node,
+    ) -> (*const Node, Option<Waker>) {
+        debug_assert!(
+            !head.is_null(),
+            "a node to take out is in a list that has a head"
+        );
+        // SAFETY: by the contract, here and below; each edit touches one node only.
+        let (previous, next, last, count, waker) = unsafe {
+            edit(node, |links| {
+                let waker = links.waker.take();
+                (
+                    std::mem::replace(&mut links.previous, ptr::null()),
+                    std::mem::replace(&mut links.next, ptr::null()),
+                    links.last,
+                    links.count,
+                    waker,
+                )
+            })
+        };
+        if !next.is_null() {
+            // SAFETY: as above.
+            unsafe { edit(next, |links| links.previous = previous) };
+        }
+        if previous.is_null() {
+            debug_assert_eq!(head, node, "only the head has nobody before it");
+            if !next.is_null() {
+                // SAFETY: as above. The next one is the head now and keeps the head's books.
+                unsafe {
+                    edit(next, |links| {
+                        links.last = last;
+                        links.count = count - 1;
+                    });
+                };
+            }
+            return (next, waker);
+        }
+        // SAFETY: as above.
+        unsafe { edit(previous, |links| links.next = next) };
+        // SAFETY: as above.
+        unsafe {
+            edit(head, |links| {
+                links.count -= 1;
+                if next.is_null() {
+                    links.last = previous;
+                }
+            });
+        };
+        (head, waker)
+    }
+}
+
+/// Wakers to call once the lock is released.
+struct WakeBatch {
+    wakers: [MaybeUninit<Waker>; WakeBatch::ROOM],
+    first: usize,
+    end: usize,
+}
+
+impl WakeBatch {
+    const ROOM: usize = 16;
+
+    fn new() -> Self {
+        Self {
+            wakers: [const { MaybeUninit::uninit() }; Self::ROOM],
+            first: 0,
+            end: 0,
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.end < Self::ROOM
+    }
+
+    fn push(&mut self, waker: Waker) {
+        self.wakers[self.end].write(waker);
+        self.end += 1;
+    }
+
+    fn wake(mut self) {
+        self.wake_rest();
+    }
+
+    fn wake_rest(&mut self) {
+        while self.first < self.end {
+            let next = self.first;
+            self.first += 1;
+            // SAFETY: slots `first..end` were written by `push`, and each is read once, as `first`
+            // moves before the waker runs and so also if it panics.
+            unsafe { self.wakers[next].assume_init_read() }.wake();
+        }
+    }
+}
+
+impl Drop for WakeBatch {
+    /// A waker that panics must not cost the others their wake.
+    fn drop(&mut self) {
+        self.wake_rest();
+    }
+}
+
+#[cfg(all(test, not(brigade_loom)))]
+mod tests {
+    use super::*;
+    use crate::prim::StdArc;
+    use std::pin::pin;
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Count(std::sync::atomic::AtomicU32);
+
+    impl Wake for Count {
+        fn wake(self: StdArc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    struct Panics;
+
+    impl Wake for Panics {
+        fn wake(self: StdArc<Self>) {
+            panic!("a waker of the application");
+        }
+    }
+
+    fn counted() -> (StdArc<Count>, Waker) {
+        let count = StdArc::new(Count::default());
+        (StdArc::clone(&count), Waker::from(count))
+    }
+
+    fn woken(count: &Count) -> u32 {
+        count.0.load(Relaxed)
+    }
+
+    #[test]
+    fn waiters_are_woken_oldest_first() {
+        let queue = WaitQueue::new();
+        let nodes = [pin!(Node::new()), pin!(Node::new()), pin!(Node::new())];
+        let wakers = [counted(), counted(), counted()];
+        for (node, (_, waker)) in nodes.iter().zip(&wakers) {
+            // SAFETY: the nodes are pinned to this frame and all are notified before it ends.
+            unsafe { queue.join(node.as_ref(), waker.clone()) };
+        }
+        for turn in 0..3 {
+            queue.wake_one();
+            for (at, (count, _)) in wakers.iter().enumerate() {
+                assert_eq!(woken(count), u32::from(at <= turn));
+            }
+        }
+        assert!(!queue.has_waiters());
+        queue.wake_one();
+    }
+
+    #[test]
+    fn any_waiter_can_leave_from_any_place() {
+        for gone in 0..3 {
+            let queue = WaitQueue::new();
+            let nodes = [pin!(Node::new()), pin!(Node::new()), pin!(Node::new())];
+            let wakers = [counted(), counted(), counted()];
+            for (node, (_, waker)) in nodes.iter().zip(&wakers) {
+                // SAFETY: pinned to this frame; each leaves or is notified before it ends.
+                unsafe { queue.join(node.as_ref(), waker.clone()) };
+            }
+            // SAFETY: it has joined and not left.
+            assert!(!unsafe { queue.leave(nodes[gone].as_ref()) });
+            queue.wake_all();
+            for (at, (count, _)) in wakers.iter().enumerate() {
+                assert_eq!(woken(count), u32::from(at != gone));
+            }
+            assert!(!queue.has_waiters());
+        }
+    }
+
+    #[test]
+    fn one_who_was_woken_learns_it_when_leaving() {
+        let queue = WaitQueue::new();
+        let node = pin!(Node::new());
+        let (_, waker) = counted();
+        // SAFETY: pinned to this frame, leaves before it ends.
+        unsafe { queue.join(node.as_ref(), waker) };
+        queue.wake_one();
+        // SAFETY: it has joined and not left.
+        assert!(unsafe { queue.leave(node.as_ref()) });
+        assert!(!node.is_joined());
+    }
+
+    #[test]
+    fn wake_all_reaches_more_waiters_than_one_batch_holds() {
+        let queue = WaitQueue::new();
+        let (count, waker) = counted();
+        let nodes: Vec<_> = (0..3 * WakeBatch::ROOM + 1)
+            .map(|_| Box::pin(Node::new()))
+            .collect();
+        for node in &nodes {
+            // SAFETY: boxed and pinned, and notified before the boxes are dropped.
+            unsafe { queue.join(node.as_ref(), waker.clone()) };
+        }
+        queue.wake_all();
+        assert_eq!(woken(&count) as usize, nodes.len());
+        assert!(nodes.iter().all(|node| node.is_notified()));
+    }
+
+    #[test]
+    fn a_waker_that_panics_costs_nobody_else_the_wake() {
+        let queue = WaitQueue::new();
+        let nodes = [pin!(Node::new()), pin!(Node::new())];
+        let (count, waker) = counted();
+        // SAFETY: pinned to this frame and notified before it ends.
+        unsafe { queue.join(nodes[0].as_ref(), Waker::from(StdArc::new(Panics))) };
+        // SAFETY: as above.
+        unsafe { queue.join(nodes[1].as_ref(), waker) };
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| queue.wake_all()));
+        assert!(caught.is_err());
+        assert_eq!(woken(&count), 1);
+        assert!(!queue.has_waiters());
+    }
+}

@@ -1,0 +1,272 @@
+//! Who waits for what: every wait that has come to rest is listed here until it ends.
+//!
+//! Only the slow path pays: a thread enters the list before it parks, a task when it returns
+//! `Pending`. The list is cut into shards, so that waiters on different threads do not meet, and
+//! links the waits where they are: entering allocates nothing.
+//!
+//! It watches, and takes part in nothing: no wake-up depends on it.
+
+use super::WaitQueue;
+use crate::prim::Ordering::Relaxed;
+use crate::prim::{Lock, PlainAtomicU8, PlainCell, clock, random, thread_local};
+use crossbeam_utils::CachePadded;
+use std::fmt;
+use std::marker::PhantomPinned;
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr;
+use std::thread::{Thread, ThreadId};
+use std::time::Instant;
+
+const SHARDS: usize = 8;
+/// The shard of a listing that is in none.
+const NOWHERE: u8 = u8::MAX;
+
+static LISTS: [CachePadded<Lock<List>>; SHARDS] = [const {
+    CachePadded::new(Lock::new(List {
+        first: ptr::null(),
+        count: 0,
+    }))
+}; SHARDS];
+
+/// One shard's listings; the newest first.
+struct List {
+    first: *const Listing,
+    count: usize,
+}
+
+// SAFETY: the pointers are only followed under the shard's lock, to listings that are pinned and
+// that leave the list before they are freed (`Listing::leave`, called by every owner's drop).
+unsafe impl Send for List {}
+
+/// A place in the list, owned by a wait.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// The shard it is in. Written by the owner only.
+    shard: PlainAtomicU8,
+    /// Guarded by the shard's lock while listed; the owner's alone otherwise.
+    entry: PlainCell<Entry>,
+    _pinned: PhantomPinned,
+}
+
+#[derive(Debug)]
+struct Entry {
+    previous: *const Listing,
+    next: *const Listing,
+    waiter: Option<Waiter>,
+}
+
+// SAFETY: as for `List`; an entry is read and written under its shard's lock, or by its owner alone.
+unsafe impl Send for Listing {}
+// SAFETY: as above.
+unsafe impl Sync for Listing {}
+
+impl Listing {
+    pub(super) const fn new() -> Self {
+        Self {
+            shard: PlainAtomicU8::new(NOWHERE),
+            entry: PlainCell::new(Entry {
+                previous: ptr::null(),
+                next: ptr::null(),
+                waiter: None,
+            }),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// Lists the wait, unless it is listed already. `thread` is the waiting thread; `None` is a task.
+    pub(super) fn enter(
+        self: Pin<&Self>,
+        waits_for: &'static str,
+        object: &WaitQueue,
+        site: &'static Location<'static>,
+        thread: Option<Thread>,
+    ) {
+        if self.shard.load(Relaxed) != NOWHERE {
+            return;
+        }
+        let waiter = Waiter {
+            waits_for,
+            object: ptr::from_ref(object).addr(),
+            site,
+            since: clock::now(),
+            thread,
+        };
+        let shard = current_shard();
+        let this: *const Listing = &raw const *self;
+        let mut list = LISTS[usize::from(shard)].lock();
+        let next = list.first;
+        // SAFETY: not listed yet, so the entry is its owner's, which is the caller.
+        unsafe {
+            *self.entry.get() = Entry {
+                previous: ptr::null(),
+                next,
+                waiter: Some(waiter),
+            };
+        }
+        if !next.is_null() {
+            // SAFETY: listed in this shard, hence alive, and its lock is held.
+            unsafe { (*(*next).entry.get()).previous = this };
+        }
+        list.first = this;
+        list.count += 1;
+        self.shard.store(shard, Relaxed);
+    }
+
+    /// Takes the wait off the list, if it is on it.
+    pub(super) fn leave(self: Pin<&Self>) {
+        let shard = self.shard.load(Relaxed);
+        if shard == NOWHERE {
+            return;
+        }
+        let mut list = LISTS[usize::from(shard)].lock();
+        // SAFETY: the lock of the shard it is listed in is held.
+        let entry = unsafe { &mut *self.entry.get() };
+        let waiter = entry.waiter.take();
+        let (previous, next) = (entry.previous, entry.next);
+        if previous.is_null() {
+            list.first = next;
+        } else {
+            // SAFETY: a neighbour in the list is alive, and the lock is held.
+            unsafe { (*(*previous).entry.get()).next = next };
+        }
+        if !next.is_null() {
+            // SAFETY: as above.
+            unsafe { (*(*next).entry.get()).previous = previous };
+        }
+        list.count -= 1;
+        drop(list);
+        self.shard.store(NOWHERE, Relaxed);
+        drop(waiter);
+    }
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        // SAFETY: if it is listed it has been pinned, and a drop is in place.
+        unsafe { Pin::new_unchecked(&*self) }.leave();
+    }
+}
+
+fn current_shard() -> u8 {
+    thread_local! {
+        static SHARD: u8 = (random() as usize % SHARDS) as u8;
+    }
+    SHARD.try_with(|shard| *shard).unwrap_or(0)
+}
+
+/// One thread or task that waits at this moment. See [`waiters`].
+#[derive(Clone, Debug)]
+pub struct Waiter {
+    waits_for: &'static str,
+    object: usize,
+    site: &'static Location<'static>,
+    since: Instant,
+    thread: Option<Thread>,
+}
+
+impl Waiter {
+    /// What it waits for: `"channel recv"`, `"channel send"`, `"job join"` and so on.
+    #[must_use]
+    pub fn waits_for(&self) -> &'static str {
+        self.waits_for
+    }
+
+    /// The identity of the object it waits at. Waiters with the same number wait at the same
+    /// object for the same thing; the number means nothing once they are gone.
+    #[must_use]
+    pub fn object(&self) -> usize {
+        self.object
+    }
+
+    /// The line of the program that waits.
+    #[must_use]
+    pub fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+
+    /// When the wait came to rest.
+    #[must_use]
+    pub fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// The id of the waiting thread; `None` if a task waits.
+    #[must_use]
+    pub fn thread_id(&self) -> Option<ThreadId> {
+        self.thread.as_ref().map(Thread::id)
+    }
+
+    /// The name of the waiting thread, if it is a thread and has one.
+    #[must_use]
+    pub fn thread_name(&self) -> Option<&str> {
+        self.thread.as_ref().and_then(Thread::name)
+    }
+}
+
+impl fmt::Display for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.thread {
+            None => f.write_str("a task")?,
+            Some(thread) => match thread.name() {
+                Some(name) => write!(f, "thread '{name}'")?,
+                None => write!(f, "thread {:?}", thread.id())?,
+            },
+        }
+        let waited = clock::now().saturating_duration_since(self.since);
+        write!(
+            f,
+            " waits for {} of object {:#x} since {:.3} s at {}",
+            self.waits_for,
+            self.object,
+            waited.as_secs_f64(),
+            self.site
+        )
+    }
+}
+
+/// Lists the threads and tasks that wait inside Brigade at this moment, the longest first.
+///
+/// The answer is a snapshot taken shard by shard: a wait that begins or ends meanwhile may or may
+/// not be in it. Waits are held up while their shard is copied, so this is for reports and
+/// watchdogs, not for hot paths.
+///
+/// # Examples
+///
+/// ```
+/// let (sender, receiver) = brigade::channel::bounded::<u32>(1);
+/// let consumer = std::thread::spawn(move || receiver.recv());
+/// let waiter = loop {
+///     if let Some(waiter) = brigade::wait::waiters().pop() {
+///         break waiter;
+///     }
+/// };
+/// assert_eq!(waiter.waits_for(), "channel recv");
+/// println!("{waiter}");
+/// sender.send(1)?;
+/// assert_eq!(consumer.join().unwrap(), Ok(1));
+/// # Ok::<(), brigade::channel::SendError<u32>>(())
+/// ```
+#[must_use]
+pub fn waiters() -> Vec<Waiter> {
+    let mut found = Vec::new();
+    for list in &LISTS {
+        copy_list(list, &mut found);
+    }
+    found.sort_by_key(Waiter::since);
+    found
+}
+
+fn copy_list(list: &Lock<List>, found: &mut Vec<Waiter>) {
+    let expected = list.lock().count;
+    // Room is made before the lock is taken, so that nobody waits for the allocator.
+    found.reserve(expected);
+    let list = list.lock();
+    let mut next = list.first;
+    while !next.is_null() && found.len() < found.capacity() {
+        // SAFETY: listed, hence alive, and the shard's lock is held.
+        let entry = unsafe { &*(*next).entry.get() };
+        found.extend(entry.waiter.clone());
+        next = entry.next;
+    }
+}

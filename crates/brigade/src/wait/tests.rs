@@ -1,0 +1,201 @@
+//! The wait core on real threads and without a runtime.
+
+use super::permits::{Permits, Take, take, take_async};
+use super::{Ended, Interrupt, Limit, Wait, WaitUntil, block, waiters};
+use crate::prim::{Arc, clock, hint, thread};
+use futures::executor::block_on;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+const SOON: Duration = Duration::from_millis(1);
+
+fn spawn(body: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
+    thread::spawn("test".into(), None, body).expect("the system gives a thread")
+}
+
+/// Returns once somebody sleeps at `permits`.
+fn until_asleep(permits: &Permits) {
+    let object = std::ptr::from_ref(&permits.queue).addr();
+    while !waiters().iter().any(|waiter| waiter.object() == object) {
+        hint::yield_now();
+    }
+}
+
+fn in_the_past() -> Limit<'static> {
+    Limit::until(Some(clock::now()))
+}
+
+#[test]
+fn a_put_wakes_a_sleeping_thread() {
+    let permits = Permits::none();
+    let taker = {
+        let permits = Arc::clone(&permits);
+        spawn(move || take(&permits))
+    };
+    until_asleep(&permits);
+    permits.put();
+    taker.join().unwrap();
+    assert!(!permits.queue.has_waiters());
+}
+
+#[test]
+fn a_deadline_in_the_past_tries_once() {
+    let permits = Permits::none();
+    let ended = block(&mut Take(&permits), in_the_past(), Location::caller());
+    assert_eq!(ended, Err(Ended::TimedOut));
+    permits.put();
+    let ended = block(&mut Take(&permits), in_the_past(), Location::caller());
+    assert_eq!(ended, Ok(()));
+}
+
+#[test]
+fn a_deadline_ends_the_sleep_of_a_thread() {
+    let permits = Permits::none();
+    let limit = Limit::until(Some(clock::now() + SOON));
+    assert_eq!(
+        block(&mut Take(&permits), limit, Location::caller()),
+        Err(Ended::TimedOut)
+    );
+    assert!(!permits.queue.has_waiters());
+}
+
+#[test]
+fn a_deadline_ends_the_wait_of_a_task_without_a_runtime() {
+    let permits = Permits::none();
+    let wait = WaitUntil::new(
+        Take(&permits),
+        Some(clock::now() + SOON),
+        Location::caller(),
+    );
+    assert_eq!(block_on(wait), Err(Ended::TimedOut));
+    assert!(!permits.queue.has_waiters());
+}
+
+#[test]
+fn many_deadlines_end_in_their_order() {
+    let permits = Permits::none();
+    let start = clock::now();
+    let wait = |after: u32| {
+        let permits = Arc::clone(&permits);
+        async move {
+            let deadline = start + SOON * after;
+            let ended = WaitUntil::new(Take(&permits), Some(deadline), Location::caller()).await;
+            assert_eq!(ended, Err(Ended::TimedOut));
+            assert!(clock::now() >= deadline);
+            after
+        }
+    };
+    let waits: futures::stream::FuturesUnordered<_> =
+        [5, 1, 4, 2, 3].into_iter().map(wait).collect();
+    let done: Vec<u32> = block_on(futures::StreamExt::collect(waits));
+    assert_eq!(done.len(), 5);
+}
+
+#[test]
+fn no_deadline_is_for_ever() {
+    assert_eq!(super::deadline_after(Duration::MAX), None);
+    let permits = Permits::none();
+    permits.put();
+    let wait = WaitUntil::new(Take(&permits), None::<Instant>, Location::caller());
+    assert_eq!(block_on(wait), Ok(()));
+}
+
+#[test]
+fn an_interrupt_ends_the_sleep_of_a_thread() {
+    let permits = Permits::none();
+    let interrupt = Arc::new(Interrupt::new());
+    let sleeper = {
+        let (permits, interrupt) = (Arc::clone(&permits), Arc::clone(&interrupt));
+        spawn(move || {
+            let limit = Limit {
+                deadline: None,
+                interrupt: Some(&interrupt),
+            };
+            let ended = block(&mut Take(&permits), limit, Location::caller());
+            assert_eq!(ended, Err(Ended::Interrupted));
+        })
+    };
+    until_asleep(&permits);
+    interrupt.fire();
+    sleeper.join().unwrap();
+    assert!(!permits.queue.has_waiters());
+}
+
+#[test]
+fn an_interrupt_ends_the_wait_of_a_task() {
+    let permits = Permits::none();
+    let interrupt = Interrupt::new();
+    let mut wait = pin!(interrupt.end(take_async(&permits)));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(wait.as_mut().poll(&mut cx), Poll::Pending);
+    interrupt.fire();
+    assert_eq!(
+        wait.as_mut().poll(&mut cx),
+        Poll::Ready(Err(Ended::Interrupted))
+    );
+    assert!(!permits.queue.has_waiters());
+}
+
+#[test]
+fn a_dropped_wait_passes_its_wake_on() {
+    let permits = Permits::none();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut first = Box::pin(take_async(&permits));
+    let mut second = Box::pin(take_async(&permits));
+    assert_eq!(first.as_mut().poll(&mut cx), Poll::Pending);
+    assert_eq!(second.as_mut().poll(&mut cx), Poll::Pending);
+    permits.put();
+    assert!(permits.queue.has_waiters(), "one wake for one permit");
+    drop(first);
+    assert!(
+        !permits.queue.has_waiters(),
+        "the wake went on to the second"
+    );
+    assert_eq!(second.as_mut().poll(&mut cx), Poll::Ready(()));
+}
+
+#[test]
+fn a_wait_served_before_its_wake_passes_the_wake_on() {
+    let permits = Permits::none();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut first = Box::pin(take_async(&permits));
+    let mut second = Box::pin(take_async(&permits));
+    assert_eq!(first.as_mut().poll(&mut cx), Poll::Pending);
+    assert_eq!(second.as_mut().poll(&mut cx), Poll::Pending);
+    // A permit that is there, its wake still to come; and a second one whose wake has gone out.
+    permits.free.fetch_add(1, crate::prim::Ordering::AcqRel);
+    assert_eq!(first.as_mut().poll(&mut cx), Poll::Ready(()));
+    permits.put();
+    assert_eq!(second.as_mut().poll(&mut cx), Poll::Ready(()));
+}
+
+#[test]
+fn a_task_that_waits_is_listed_until_it_is_dropped() {
+    let permits = Permits::none();
+    let object = std::ptr::from_ref(&permits.queue).addr();
+    let listed = || {
+        waiters()
+            .into_iter()
+            .find(|waiter| waiter.object() == object)
+    };
+    let mut wait: std::pin::Pin<Box<Wait<Take<'_>>>> = Box::pin(take_async(&permits));
+    assert!(listed().is_none());
+    assert!(
+        wait.as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
+    let waiter = listed().expect("a task that waits is listed");
+    assert_eq!(waiter.waits_for(), "model permit");
+    assert_eq!(waiter.thread_id(), None);
+    assert!(
+        waiter
+            .to_string()
+            .starts_with("a task waits for model permit of object 0x")
+    );
+    drop(wait);
+    assert!(listed().is_none());
+}
