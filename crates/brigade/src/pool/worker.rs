@@ -76,7 +76,7 @@ pub(super) struct Crew {
 
 thread_local! {
     /// The crew that this thread works in, and its number there.
-    static WORKS_IN: Cell<(*const Crew, usize)> = const { Cell::new((ptr::null(), 0)) };
+    static WORKS_IN: Cell<(*const Crew, usize)> = Cell::new((ptr::null(), 0));
 }
 
 impl Crew {
@@ -95,11 +95,11 @@ impl Crew {
 
     /// The life of one worker: it ends when the queue is closed and empty.
     pub(super) fn work(&self, number: usize) {
-        WORKS_IN.set((self, number));
+        WORKS_IN.with(|works_in| works_in.set((self, number)));
         while let Ok(task) = self.tasks.recv() {
             self.run(task, number);
         }
-        WORKS_IN.set((ptr::null(), 0));
+        WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
         self.end(1);
     }
 
@@ -114,7 +114,7 @@ impl Crew {
 
     /// Runs `task` on the calling worker of this crew, inside the job that it is running.
     pub(super) fn run_inline(&self, task: Task) {
-        let (_, number) = WORKS_IN.get();
+        let (_, number) = WORKS_IN.with(Cell::get);
         self.run(task, number);
     }
 
@@ -149,7 +149,7 @@ impl Crew {
 
     /// The sites of the jobs that run at this moment, but not that of the caller's own.
     pub(super) fn running_elsewhere(&self) -> Vec<&'static Location<'static>> {
-        let own = self.is_own_worker().then(|| WORKS_IN.get().1);
+        let own = self.is_own_worker().then(|| WORKS_IN.with(Cell::get).1);
         self.running
             .iter()
             .enumerate()

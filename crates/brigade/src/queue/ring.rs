@@ -141,16 +141,16 @@ impl<T> Ring<T> {
                     }
                 }
             } else {
-                let claimed = stamp.wrapping_add(self.lap) == tail.wrapping_add(STEP);
-                if claimed && self.head.load(Acquire).wrapping_add(self.lap) == tail {
+                // Not free: its value of the lap before is still there, or is on its way in or out.
+                if self.head.load(Acquire).wrapping_add(self.lap) == tail {
                     return Err(PushError::Full);
                 }
                 let now = self.tail.load(Relaxed);
-                if claimed && now == tail {
+                if now == tail {
+                    backoff.look_again();
                     if backoff.is_long() {
                         return Err(PushError::Busy);
                     }
-                    backoff.look_again();
                 }
                 tail = now;
             }
@@ -186,24 +186,23 @@ impl<T> Ring<T> {
                     }
                 }
             } else {
-                let unwritten = stamp == head;
-                if unwritten {
-                    let tail = self.tail.load(Acquire);
-                    if tail & !CLOSED == head {
-                        let closed = tail & CLOSED != 0;
-                        return Err(if closed {
-                            PopError::Closed
-                        } else {
-                            PopError::Empty
-                        });
-                    }
+                // Not written: nobody has claimed it, or its value of this lap is on its way in, or
+                // (the ring being empty) that of the lap before on its way out.
+                let tail = self.tail.load(Acquire);
+                if tail & !CLOSED == head {
+                    let closed = tail & CLOSED != 0;
+                    return Err(if closed {
+                        PopError::Closed
+                    } else {
+                        PopError::Empty
+                    });
                 }
                 let now = self.head.load(Relaxed);
-                if unwritten && now == head {
+                if now == head {
+                    backoff.look_again();
                     if backoff.is_long() {
                         return Err(PopError::Busy);
                     }
-                    backoff.look_again();
                 }
                 head = now;
             }

@@ -4,7 +4,7 @@ use super::queue::Node;
 use super::registry::Listing;
 use super::timer::Timer;
 use super::{Ended, Limit, Operation};
-use crate::prim::hint;
+use crate::prim::{MODEL, hint};
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 /// Second looks that one poll takes before it lets other tasks run.
-const LOOKS: u32 = 8;
+const LOOKS: u32 = if MODEL { 1 } else { 8 };
 
 /// An operation being awaited. Dropping it gives up: a wake that it received is passed on.
 #[derive(Debug)]
