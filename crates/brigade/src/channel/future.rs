@@ -15,6 +15,9 @@ use std::time::Instant;
 
 type Site = &'static Location<'static>;
 
+/// A receive that keeps its channel alive by itself.
+type OwnedWait<T> = Wait<Recv<Arc<Shared<T>>>>;
+
 /// A value being sent. See [`Sender::send_async`](super::Sender::send_async).
 #[must_use = "nothing is sent unless the future is awaited"]
 pub struct SendFuture<'a, T> {
@@ -44,7 +47,7 @@ pub struct RecvDeadlineFuture<'a, T> {
 #[must_use = "nothing is received unless the stream is polled"]
 pub struct RecvStream<T> {
     /// Before the receiver, so that the wait is over when the handle goes.
-    wait: Pin<Box<Wait<Recv<Arc<Shared<T>>>>>>,
+    wait: Pin<Box<OwnedWait<T>>>,
     receiver: Receiver<T>,
 }
 

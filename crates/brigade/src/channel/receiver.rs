@@ -9,7 +9,7 @@ use crate::prim::Arc;
 use crate::queue::PopError;
 use crate::wait::{Limit, block, deadline_after};
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 /// Takes values out of a channel. Clones take from the same channel: each value goes to one of them.
@@ -246,6 +246,10 @@ impl<T> Receiver<T> {
         self.shared.capacity()
     }
 }
+
+// No code of the application runs while a channel is between two states.
+impl<T> UnwindSafe for Receiver<T> {}
+impl<T> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {

@@ -8,7 +8,7 @@ use crate::prim::Arc;
 use crate::queue::PushError;
 use crate::wait::{Limit, block, deadline_after};
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 /// Puts values into a channel. Clones send into the same channel.
@@ -227,6 +227,10 @@ impl<T> Sender<T> {
         self.shared.capacity()
     }
 }
+
+// No code of the application runs while a channel is between two states.
+impl<T> UnwindSafe for Sender<T> {}
+impl<T> RefUnwindSafe for Sender<T> {}
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {

@@ -21,7 +21,7 @@ use crate::prim::{Arc, StdArc, UnsafeCell};
 use crate::wait::{Limit, Operation, Patience, Wait, WaitQueue, block, deadline_after};
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -258,6 +258,10 @@ impl<T> Job<T> {
         self.joining.cell.is_over(false)
     }
 }
+
+// A panic of the job is caught and kept before the handle can see anything of it.
+impl<T> UnwindSafe for Job<T> {}
+impl<T> RefUnwindSafe for Job<T> {}
 
 impl<T> fmt::Debug for Job<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -43,7 +43,7 @@ use crate::prim::thread::JoinHandle;
 use crate::prim::{Arc, StdArc};
 use job::Cell;
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use worker::{Crew, Task};
 
 /// A fixed number of threads that run jobs from one bounded queue.
@@ -70,7 +70,6 @@ impl Pool {
     }
 
     /// Starts to describe a pool.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -156,6 +155,10 @@ impl Pool {
         self.queue.capacity().unwrap_or(usize::MAX)
     }
 }
+
+// Jobs that panic are caught, and leave the pool as it was.
+impl UnwindSafe for Pool {}
+impl RefUnwindSafe for Pool {}
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -30,7 +30,7 @@ mod loom;
 pub(crate) use self::loom::*;
 
 mod plain;
-pub(crate) use plain::{Lock, PlainAtomicU8, PlainCell};
+pub(crate) use plain::{Lock, PlainAtomicU8, PlainUnsafeCell};
 
 pub(crate) use std::sync::Arc as StdArc;
 pub(crate) use std::sync::atomic::Ordering;

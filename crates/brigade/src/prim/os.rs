@@ -51,7 +51,10 @@ pub(crate) use const_new;
 /// What a waiting processor does.
 pub(crate) mod hint {
     pub(crate) use std::hint::spin_loop;
-    pub(crate) use std::thread::yield_now;
+
+    pub(crate) fn yield_now() {
+        std::thread::yield_now();
+    }
 }
 
 /// The monotonic clock.

@@ -4,7 +4,7 @@
 //! model and must not add interleavings to what they only watch. The lock is held for a few
 //! instructions, and never while user code runs.
 
-pub(crate) use std::cell::UnsafeCell as PlainCell;
+pub(crate) use std::cell::UnsafeCell as PlainUnsafeCell;
 pub(crate) use std::sync::atomic::AtomicU8 as PlainAtomicU8;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -8,7 +8,7 @@
 
 use super::WaitQueue;
 use crate::prim::Ordering::Relaxed;
-use crate::prim::{Lock, PlainAtomicU8, PlainCell, clock, random, thread_local};
+use crate::prim::{Lock, PlainAtomicU8, PlainUnsafeCell, clock, random, thread_local};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::marker::PhantomPinned;
@@ -45,7 +45,7 @@ pub(super) struct Listing {
     /// The shard it is in. Written by the owner only.
     shard: PlainAtomicU8,
     /// Guarded by the shard's lock while listed; the owner's alone otherwise.
-    entry: PlainCell<Entry>,
+    entry: PlainUnsafeCell<Entry>,
     _pinned: PhantomPinned,
 }
 
@@ -65,7 +65,7 @@ impl Listing {
     pub(super) const fn new() -> Self {
         Self {
             shard: PlainAtomicU8::new(NOWHERE),
-            entry: PlainCell::new(Entry {
+            entry: PlainUnsafeCell::new(Entry {
                 previous: ptr::null(),
                 next: ptr::null(),
                 waiter: None,

@@ -9,7 +9,7 @@
 //! that comes early, late or twice does no harm.
 
 use crate::prim::Ordering::Relaxed;
-use crate::prim::{Lock, Parker, PlainAtomicU8, PlainCell, clock, thread};
+use crate::prim::{Lock, Parker, PlainAtomicU8, PlainUnsafeCell, clock, thread};
 use std::marker::PhantomPinned;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -48,7 +48,7 @@ pub(super) struct Timer {
     /// Whether it was ever set. Written by the owner only; spares the others the lock.
     used: PlainAtomicU8,
     /// Guarded by the lock of `TIMERS`.
-    entry: PlainCell<Entry>,
+    entry: PlainUnsafeCell<Entry>,
     _pinned: PhantomPinned,
 }
 
@@ -72,7 +72,7 @@ impl Timer {
     pub(super) const fn new() -> Self {
         Self {
             used: PlainAtomicU8::new(0),
-            entry: PlainCell::new(Entry {
+            entry: PlainUnsafeCell::new(Entry {
                 deadline: None,
                 waker: None,
                 child: ptr::null(),

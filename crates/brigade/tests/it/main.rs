@@ -1,1 +1,24 @@
-//! Integration tests.
+//! The library as its users see it.
+//!
+//! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
+//! - `cancel`: futures dropped at every point.
+//! - `pool`: jobs, panics, shutdown.
+//! - `sleep`: what a wait costs: no allocation, no processor.
+//! - `stress`: every value counted, pinned to one processor and with many more threads than
+//!   processors. `BRIGADE_STRESS_SECONDS` makes it longer.
+//! - `auto_traits`: what may cross threads.
+
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "tests use the standard library's threads, clocks and atomics to check ours"
+)]
+
+mod allocations;
+mod auto_traits;
+mod cancel;
+mod channel;
+mod pool;
+mod sides;
+mod sleep;
+mod stress;

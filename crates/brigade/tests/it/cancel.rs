@@ -1,0 +1,145 @@
+//! Futures dropped at every point: no value is lost, none is sent twice, no wake is swallowed.
+
+use brigade::channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Counts wakes.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn poll_counted<F: Future>(future: Pin<&mut F>, count: &Arc<Count>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(count))))
+}
+
+fn channels() -> Vec<(Sender<i32>, Receiver<i32>)> {
+    vec![bounded(1), bounded(3), bounded(64), unbounded()]
+}
+
+#[test]
+fn a_receive_dropped_after_any_number_of_polls_takes_nothing() {
+    for (sender, receiver) in channels() {
+        for polls in 0..3 {
+            let mut recv = Box::pin(receiver.recv_async());
+            for _ in 0..polls {
+                assert!(poll(recv.as_mut()).is_pending());
+            }
+            sender.try_send(polls).unwrap();
+            drop(recv);
+            assert_eq!(receiver.try_recv(), Ok(polls));
+        }
+    }
+}
+
+#[test]
+fn a_woken_receive_that_is_dropped_wakes_the_next() {
+    for (sender, receiver) in channels() {
+        let (first, second) = (Arc::default(), Arc::default());
+        let mut one = Box::pin(receiver.recv_async());
+        let mut two = Box::pin(receiver.recv_async());
+        assert!(poll_counted(one.as_mut(), &first).is_pending());
+        assert!(poll_counted(two.as_mut(), &second).is_pending());
+        sender.try_send(1).unwrap();
+        assert_eq!((first.0.load(Relaxed), second.0.load(Relaxed)), (1, 0));
+        drop(one);
+        assert_eq!(second.0.load(Relaxed), 1);
+        assert_eq!(poll(two.as_mut()), Poll::Ready(Ok(1)));
+    }
+}
+
+#[test]
+fn a_send_dropped_after_any_number_of_polls_sends_nothing() {
+    let (sender, receiver) = bounded(1);
+    for polls in 0..3 {
+        sender.try_send(0).unwrap();
+        let mut send = Box::pin(sender.send_async(9));
+        for _ in 0..polls {
+            assert!(poll(send.as_mut()).is_pending());
+        }
+        drop(send);
+        assert_eq!(receiver.try_recv(), Ok(0));
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    }
+}
+
+#[test]
+fn a_woken_send_that_is_dropped_wakes_the_next() {
+    let (sender, receiver) = bounded(1);
+    sender.try_send(0).unwrap();
+    let (first, second) = (Arc::default(), Arc::default());
+    let mut one = Box::pin(sender.send_async(1));
+    let mut two = Box::pin(sender.send_async(2));
+    assert!(poll_counted(one.as_mut(), &first).is_pending());
+    assert!(poll_counted(two.as_mut(), &second).is_pending());
+    assert_eq!(receiver.try_recv(), Ok(0));
+    assert_eq!((first.0.load(Relaxed), second.0.load(Relaxed)), (1, 0));
+    drop(one);
+    assert_eq!(second.0.load(Relaxed), 1);
+    assert_eq!(poll(two.as_mut()), Poll::Ready(Ok(())));
+    assert_eq!(receiver.try_recv(), Ok(2));
+}
+
+#[test]
+fn a_send_that_is_cancelled_gives_its_value_back() {
+    let (sender, receiver) = bounded(1);
+    sender.try_send(0).unwrap();
+    let mut send = pin!(sender.send_async(String::from("dear").len()));
+    assert!(poll(send.as_mut()).is_pending());
+    assert_eq!(send.as_mut().cancel(), Some(4));
+    assert_eq!(send.cancel(), None);
+    assert_eq!(receiver.try_recv(), Ok(0));
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    let mut sent = pin!(sender.send_async(1));
+    assert_eq!(poll(sent.as_mut()), Poll::Ready(Ok(())));
+    assert_eq!(sent.cancel(), None);
+}
+
+#[test]
+fn the_last_waker_is_the_one_that_is_called() {
+    let (sender, receiver) = bounded(1);
+    let (stale, fresh) = (Arc::default(), Arc::default());
+    let mut recv = pin!(receiver.recv_async());
+    assert!(poll_counted(recv.as_mut(), &stale).is_pending());
+    assert!(poll_counted(recv.as_mut(), &fresh).is_pending());
+    sender.try_send(1).unwrap();
+    assert_eq!((stale.0.load(Relaxed), fresh.0.load(Relaxed)), (0, 1));
+}
+
+#[test]
+fn a_stream_that_is_dropped_takes_nothing() {
+    let (sender, receiver) = bounded(1);
+    let mut stream = receiver.clone().into_stream();
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(futures::Stream::poll_next(Pin::new(&mut stream), &mut cx).is_pending());
+    sender.try_send(1).unwrap();
+    drop(stream);
+    assert_eq!(receiver.try_recv(), Ok(1));
+}
+
+/// Whatever is leaked stays valid: its place in the queue is memory that nobody frees.
+#[test]
+fn a_leaked_future_does_no_harm() {
+    let (sender, receiver) = bounded(2);
+    let sender: &'static Sender<i32> = Box::leak(Box::new(sender));
+    let receiver: &'static Receiver<i32> = Box::leak(Box::new(receiver));
+    let mut leaked = Box::pin(receiver.recv_async());
+    assert!(poll(leaked.as_mut()).is_pending());
+    std::mem::forget(leaked);
+    sender.try_send(1).unwrap();
+    sender.try_send(2).unwrap();
+    assert_eq!(receiver.try_recv(), Ok(1));
+    assert_eq!(receiver.try_recv(), Ok(2));
+}

@@ -1,0 +1,110 @@
+//! One body for threads and tasks: an actor runs as either, and its operations block or await.
+
+use brigade::channel::{
+    Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
+};
+use brigade::wait::waiters;
+use std::future::Future;
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// How an actor runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Side {
+    Thread,
+    Task,
+}
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .expect("a runtime of two workers")
+});
+
+/// A running actor.
+pub(crate) enum Actor<T> {
+    Thread(thread::JoinHandle<T>),
+    Task(tokio::task::JoinHandle<T>),
+}
+
+impl<T> Actor<T> {
+    pub(crate) fn join(self) -> T {
+        match self {
+            Self::Thread(thread) => thread.join().expect("the actor does not panic"),
+            Self::Task(task) => RUNTIME.block_on(task).expect("the actor does not panic"),
+        }
+    }
+}
+
+impl Side {
+    pub(crate) fn spawn<T: Send + 'static>(
+        self,
+        body: impl Future<Output = T> + Send + 'static,
+    ) -> Actor<T> {
+        match self {
+            Self::Thread => Actor::Thread(thread::spawn(|| futures::executor::block_on(body))),
+            Self::Task => Actor::Task(RUNTIME.spawn(body)),
+        }
+    }
+
+    /// Runs the body as an actor, and waits for it.
+    pub(crate) fn run<T: Send + 'static>(
+        self,
+        body: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        self.spawn(body).join()
+    }
+
+    pub(crate) async fn send<T>(self, sender: &Sender<T>, value: T) -> Result<(), SendError<T>> {
+        match self {
+            Self::Thread => sender.send(value),
+            Self::Task => sender.send_async(value).await,
+        }
+    }
+
+    pub(crate) async fn send_timeout<T>(
+        self,
+        sender: &Sender<T>,
+        value: T,
+        timeout: Duration,
+    ) -> Result<(), SendTimeoutError<T>> {
+        match self {
+            Self::Thread => sender.send_timeout(value, timeout),
+            Self::Task => sender.send_timeout_async(value, timeout).await,
+        }
+    }
+
+    pub(crate) async fn recv<T>(self, receiver: &Receiver<T>) -> Result<T, RecvError> {
+        match self {
+            Self::Thread => receiver.recv(),
+            Self::Task => receiver.recv_async().await,
+        }
+    }
+
+    pub(crate) async fn recv_timeout<T>(
+        self,
+        receiver: &Receiver<T>,
+        timeout: Duration,
+    ) -> Result<T, RecvTimeoutError> {
+        match self {
+            Self::Thread => receiver.recv_timeout(timeout),
+            Self::Task => receiver.recv_timeout_async(timeout).await,
+        }
+    }
+}
+
+/// Returns once somebody waits at line `line` of `file`: asleep, not merely on the way.
+pub(crate) fn until_waiting(waits_for: &str, file: &str, count: usize) {
+    let waiting = || {
+        waiters()
+            .iter()
+            .filter(|waiter| waiter.waits_for() == waits_for && waiter.site().file() == file)
+            .count()
+    };
+    while waiting() < count {
+        thread::yield_now();
+    }
+}
