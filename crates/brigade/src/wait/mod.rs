@@ -1,14 +1,12 @@
 //! The one place where anything sleeps or wakes.
 //!
-//! An operation that may have to wait (send, receive, join ...) is written once, as an
-//! [`Operation`]: try, and say at which [`WaitQueue`] to wait. Two drivers run it: [`block`] parks
-//! the thread, [`Wait`] returns `Pending` to the task. Deadlines, interruption and the list of who
-//! waits for what are the drivers' work, so every operation has them.
+//! What applications see of it is [`waiters`]: who waits inside Brigade at this moment, for what,
+//! since when, and at which line of the program. Threads and tasks alike, whatever they wait for.
 //!
-//! The protocol, and why no wake-up is lost, is in `README.md` beside this file.
-//!
-//! What applications see of it is [`waiters`]: who waits at this moment, for what, since when, and
-//! at which line of the program.
+//! Inside, an operation that may have to wait (send, receive, join ...) is written once: try, and say
+//! at which queue to wait. Two drivers run it: `block` parks the thread, `Wait` returns `Pending` to
+//! the task. Deadlines, interruption and the list of waiters are the drivers' work, so every operation
+//! has them. The protocol, and why no wake-up is lost, is in `README.md` beside this file.
 //!
 //! This module knows nothing of channels, locks or pools, and no runtime.
 
