@@ -4,7 +4,7 @@ use super::shared::Shared;
 use super::{RecvError, SendError};
 use crate::prim::Arc;
 use crate::queue::{PopError, PushError};
-use crate::wait::{Operation, Patience, WaitQueue};
+use crate::wait::{Operation, Patience, WaitQueue, What};
 use std::task::Poll;
 
 /// Puts one value in.
@@ -18,7 +18,7 @@ pub(super) struct Send<'a, T> {
 // SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
 unsafe impl<T> Operation for Send<'_, T> {
     type Output = Result<(), SendError<T>>;
-    const WAITS_FOR: &'static str = "channel send";
+    const WAITS_FOR: &'static What = &"channel send";
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
@@ -83,7 +83,7 @@ pub(super) struct Recv<H>(pub(super) H);
 // SAFETY: the queue is a field of the channel, which its holder keeps in place.
 unsafe impl<H: Holder> Operation for Recv<H> {
     type Output = Result<H::Value, RecvError>;
-    const WAITS_FOR: &'static str = "channel recv";
+    const WAITS_FOR: &'static What = &"channel recv";
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {

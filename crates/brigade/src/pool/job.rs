@@ -18,7 +18,7 @@ use super::{JobError, JoinTimeoutError, Panic};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicU8;
 use crate::prim::{Arc, StdArc, UnsafeCell};
-use crate::wait::{Limit, Operation, Patience, Wait, WaitQueue, block, deadline_after};
+use crate::wait::{Limit, Operation, Patience, Wait, WaitQueue, What, block, deadline_after};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, catch_unwind};
@@ -162,7 +162,7 @@ struct Joining<T> {
 // SAFETY: the queue is a field of the cell, which the `Arc` keeps alive and in place.
 unsafe impl<T> Operation for Joining<T> {
     type Output = Result<T, JobError>;
-    const WAITS_FOR: &'static str = "job join";
+    const WAITS_FOR: &'static What = &"job join";
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         self.cell.take().map_or(Poll::Pending, Poll::Ready)

@@ -5,7 +5,7 @@ use crate::channel::Receiver;
 use crate::prim::Ordering::{AcqRel, Relaxed};
 use crate::prim::atomic::{AtomicPtr, AtomicUsize};
 use crate::prim::{StdArc, thread_local};
-use crate::wait::{Operation, Patience, WaitQueue};
+use crate::wait::{Operation, Patience, WaitQueue, What};
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -176,7 +176,7 @@ pub(super) struct Ended<'a> {
 // SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
 unsafe impl Operation for Ended<'_> {
     type Output = ();
-    const WAITS_FOR: &'static str = "pool shutdown";
+    const WAITS_FOR: &'static What = &"pool shutdown";
 
     fn attempt(&mut self) -> Poll<()> {
         if self.may_proceed() {

@@ -30,6 +30,7 @@ pub(crate) use interrupt::Interrupt;
 pub(crate) use limit::{Ended, Limit, deadline_after};
 pub(crate) use patience::Patience;
 pub(crate) use queue::WaitQueue;
+pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
 pub(crate) use task::{Wait, WaitUntil};
 
@@ -46,7 +47,7 @@ pub(crate) unsafe trait Operation {
     type Output;
 
     /// What a waiter is said to wait for, in the words of the user: "channel recv".
-    const WAITS_FOR: &'static str;
+    const WAITS_FOR: &'static What;
 
     /// Tries to finish, without waiting. After `Ready` it is not called again.
     fn attempt(&mut self) -> Poll<Self::Output>;

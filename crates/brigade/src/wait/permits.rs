@@ -1,7 +1,7 @@
 //! The smallest object that has both sides of the handshake, to test the wait core with: a number of
 //! permits that are put by a read-modify-write and taken by one.
 
-use super::{Limit, Operation, Patience, Wait, WaitQueue, block};
+use super::{Limit, Operation, Patience, Wait, WaitQueue, What, block};
 use crate::prim::Arc;
 use crate::prim::Ordering::{AcqRel, Relaxed};
 use crate::prim::atomic::AtomicUsize;
@@ -46,7 +46,7 @@ pub(super) struct Take<'a>(pub(super) &'a Permits);
 // SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
 unsafe impl Operation for Take<'_> {
     type Output = ();
-    const WAITS_FOR: &'static str = "model permit";
+    const WAITS_FOR: &'static What = &"model permit";
 
     fn attempt(&mut self) -> Poll<()> {
         if self.0.take() {

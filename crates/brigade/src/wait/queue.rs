@@ -61,11 +61,10 @@ pub(crate) struct Node {
 
 #[derive(Debug)]
 struct Links {
+    /// The next older waiter; in the oldest, the head, this is the youngest.
     previous: *const Node,
+    /// The next younger waiter; null in the youngest.
     next: *const Node,
-    /// The youngest waiter and how many there are; true in the head only.
-    last: *const Node,
-    count: usize,
     waker: Option<Waker>,
 }
 
@@ -83,8 +82,6 @@ impl Node {
             links: UnsafeCell::new(Links {
                 previous: ptr::null(),
                 next: ptr::null(),
-                last: ptr::null(),
-                count: 0,
                 waker: None,
             }),
             _pinned: PhantomPinned,
@@ -145,10 +142,8 @@ impl WaitQueue {
             // SAFETY: as above; nobody else looks at the links yet.
             unsafe {
                 *links = Links {
-                    previous: ptr::null(),
+                    previous: node,
                     next: ptr::null(),
-                    last: node,
-                    count: 1,
                     waker: Some(waker),
                 };
             }
@@ -244,14 +239,8 @@ impl WaitQueue {
     #[cold]
     pub(crate) fn wake_all(&self) {
         let head = self.lock();
-        let waiting = if head.is_null() {
-            0
-        } else {
-            // SAFETY: the lock is held, so the head is alive and its links are ours to read.
-            unsafe { &*head }
-                .links
-                .with(|links| unsafe { (*links).count })
-        };
+        // SAFETY: the lock is held.
+        let waiting = unsafe { list::count(head) };
         self.unlock(head);
         // Those who join from here on are not meant; should some have left, a few of the newcomers
         // are woken in their place and look again in vain.
@@ -333,22 +322,33 @@ mod list {
             .with_mut(|links| edit(unsafe { &mut *links }))
     }
 
+    /// How many nodes the list has.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held and `node` (or null) is the list's head.
+    pub(super) unsafe fn count(mut node: *const Node) -> usize {
+        let mut count = 0;
+        while !node.is_null() {
+            count += 1;
+            // SAFETY: by the contract.
+            node = unsafe { edit(node, |links| links.next) };
+        }
+        count
+    }
+
     /// Appends; returns the head.
     ///
     /// # Safety
     ///
-    /// The lock is held; `head` (or null) is the list's head; `node` is alive, queued, in no list.
+    /// The lock is held; `head` (or null) is the list's head; `node` is alive, in no list, and its
+    /// links are those of a list of one.
     pub(super) unsafe fn push(head: *const Node, node: *const Node) -> *const Node {
         if head.is_null() {
             return node;
         }
         // SAFETY: by the contract, here and below; each edit touches one node only.
-        let last = unsafe {
-            edit(head, |links| {
-                links.count += 1;
-                std::mem::replace(&mut links.last, node)
-            })
-        };
+        let last = unsafe { edit(head, |links| std::mem::replace(&mut links.previous, node)) };
         // SAFETY: as above.
         unsafe { edit(last, |links| links.next = node) };
         // SAFETY: as above.
@@ -370,47 +370,32 @@ mod list {
             "a node to take out is in a list that has a head"
         );
         // SAFETY: by the contract, here and below; each edit touches one node only.
-        let (previous, next, last, count, waker) = unsafe {
+        let (previous, next, waker) = unsafe {
             edit(node, |links| {
                 let waker = links.waker.take();
+                let previous = std::mem::replace(&mut links.previous, ptr::null());
                 (
-                    std::mem::replace(&mut links.previous, ptr::null()),
+                    previous,
                     std::mem::replace(&mut links.next, ptr::null()),
-                    links.last,
-                    links.count,
                     waker,
                 )
             })
         };
-        if !next.is_null() {
+        let rest = if node == head {
+            next
+        } else {
             // SAFETY: as above.
-            unsafe { edit(next, |links| links.previous = previous) };
-        }
-        if previous.is_null() {
-            debug_assert_eq!(head, node, "only the head has nobody before it");
-            if !next.is_null() {
-                // SAFETY: as above. The next one is the head now and keeps the head's books.
-                unsafe {
-                    edit(next, |links| {
-                        links.last = last;
-                        links.count = count - 1;
-                    });
-                };
-            }
-            return (next, waker);
-        }
-        // SAFETY: as above.
-        unsafe { edit(previous, |links| links.next = next) };
-        // SAFETY: as above.
-        unsafe {
-            edit(head, |links| {
-                links.count -= 1;
-                if next.is_null() {
-                    links.last = previous;
-                }
-            });
+            unsafe { edit(previous, |links| links.next = next) };
+            head
         };
-        (head, waker)
+        // Whoever comes after the node gets its `previous`: the next younger, or else the head, whose
+        // `previous` is the youngest. Nobody comes after the only one.
+        let follower = if next.is_null() { rest } else { next };
+        if !follower.is_null() {
+            // SAFETY: as above.
+            unsafe { edit(follower, |links| links.previous = previous) };
+        }
+        (rest, waker)
     }
 }
 

@@ -53,8 +53,21 @@ pub(super) struct Listing {
 struct Entry {
     previous: *const Listing,
     next: *const Listing,
-    waiter: Option<Waiter>,
+    wait: Option<Record>,
 }
+
+/// What a wait says of itself, in few words: it is part of every future.
+#[derive(Clone, Debug)]
+struct Record {
+    what: &'static What,
+    object: usize,
+    site: &'static Location<'static>,
+    since: clock::Coarse,
+    thread: Option<Thread>,
+}
+
+/// What is waited for, in the words of the user: "channel recv".
+pub(crate) type What = &'static str;
 
 // SAFETY: as for `List`; an entry is read and written under its shard's lock, or by its owner alone.
 unsafe impl Send for Listing {}
@@ -68,7 +81,7 @@ impl Listing {
             entry: PlainUnsafeCell::new(Entry {
                 previous: ptr::null(),
                 next: ptr::null(),
-                waiter: None,
+                wait: None,
             }),
             _pinned: PhantomPinned,
         }
@@ -77,7 +90,7 @@ impl Listing {
     /// Lists the wait, unless it is listed already. `thread` is the waiting thread; `None` is a task.
     pub(super) fn enter(
         self: Pin<&Self>,
-        waits_for: &'static str,
+        what: &'static What,
         object: &WaitQueue,
         site: &'static Location<'static>,
         thread: Option<Thread>,
@@ -85,11 +98,11 @@ impl Listing {
         if self.shard.load(Relaxed) != NOWHERE {
             return;
         }
-        let waiter = Waiter {
-            waits_for,
+        let wait = Record {
+            what,
             object: ptr::from_ref(object).addr(),
             site,
-            since: clock::now(),
+            since: clock::coarse(),
             thread,
         };
         let shard = current_shard();
@@ -101,7 +114,7 @@ impl Listing {
             *self.entry.get() = Entry {
                 previous: ptr::null(),
                 next,
-                waiter: Some(waiter),
+                wait: Some(wait),
             };
         }
         if !next.is_null() {
@@ -122,7 +135,7 @@ impl Listing {
         let mut list = LISTS[usize::from(shard)].lock();
         // SAFETY: the lock of the shard it is listed in is held.
         let entry = unsafe { &mut *self.entry.get() };
-        let waiter = entry.waiter.take();
+        let wait = entry.wait.take();
         let (previous, next) = (entry.previous, entry.next);
         if previous.is_null() {
             list.first = next;
@@ -137,7 +150,7 @@ impl Listing {
         list.count -= 1;
         drop(list);
         self.shard.store(NOWHERE, Relaxed);
-        drop(waiter);
+        drop(wait);
     }
 }
 
@@ -185,7 +198,7 @@ impl Waiter {
         self.site
     }
 
-    /// When the wait came to rest.
+    /// When the wait came to rest, to within a few milliseconds.
     #[must_use]
     pub fn since(&self) -> Instant {
         self.since
@@ -249,15 +262,25 @@ impl fmt::Display for Waiter {
 /// ```
 #[must_use]
 pub fn waiters() -> Vec<Waiter> {
-    let mut found = Vec::new();
+    let mut records = Vec::new();
     for list in &LISTS {
-        copy_list(list, &mut found);
+        copy_list(list, &mut records);
     }
-    found.sort_by_key(Waiter::since);
-    found
+    records.sort_by_key(|record| record.since);
+    let (now, coarse_now) = (clock::now(), clock::coarse());
+    let waiter = |record: Record| Waiter {
+        waits_for: record.what,
+        object: record.object,
+        site: record.site,
+        since: now
+            .checked_sub(coarse_now.since(record.since))
+            .unwrap_or(now),
+        thread: record.thread,
+    };
+    records.into_iter().map(waiter).collect()
 }
 
-fn copy_list(list: &Lock<List>, found: &mut Vec<Waiter>) {
+fn copy_list(list: &Lock<List>, found: &mut Vec<Record>) {
     let expected = list.lock().count;
     // Room is made before the lock is taken, so that nobody waits for the allocator.
     found.reserve(expected);
@@ -266,7 +289,7 @@ fn copy_list(list: &Lock<List>, found: &mut Vec<Waiter>) {
     while !next.is_null() && found.len() < found.capacity() {
         // SAFETY: listed, hence alive, and the shard's lock is held.
         let entry = unsafe { &*(*next).entry.get() };
-        found.extend(entry.waiter.clone());
+        found.extend(entry.wait.clone());
         next = entry.next;
     }
 }

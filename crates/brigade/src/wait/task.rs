@@ -3,9 +3,11 @@
 use super::queue::Node;
 use super::registry::Listing;
 use super::timer::Timer;
-use super::{Ended, Limit, Operation};
+use super::{Ended, Limit, Operation, WaitQueue};
 use crate::prim::{MODEL, hint};
+use std::fmt;
 use std::future::Future;
+use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,92 +17,127 @@ use std::time::Instant;
 const LOOKS: u32 = if MODEL { 1 } else { 8 };
 
 /// An operation being awaited. Dropping it gives up: a wake that it received is passed on.
-#[derive(Debug)]
+///
+/// Most operations are done at once, and their futures only made, polled and dropped. So what a waiter
+/// needs is written into place when it first has to wait, and costs the others nothing.
 #[must_use = "futures do nothing unless they are awaited"]
 pub(crate) struct Wait<O: Operation> {
+    operation: O,
+    site: &'static Location<'static>,
+    /// Whether `place` is initialised.
+    placed: bool,
+    place: MaybeUninit<Place>,
+}
+
+/// What a waiter needs.
+#[derive(Debug)]
+struct Place {
     node: Node,
     listing: Listing,
-    site: &'static Location<'static>,
-    operation: O,
 }
 
 impl<O: Operation> Wait<O> {
+    #[inline]
     pub(crate) fn new(operation: O, site: &'static Location<'static>) -> Self {
         Self {
-            node: Node::new(),
-            listing: Listing::new(),
-            site,
             operation,
+            site,
+            placed: false,
+            place: MaybeUninit::uninit(),
         }
     }
 
     /// The operation, to take back what it holds. Only once the wait has been given up.
     pub(crate) fn operation(self: Pin<&mut Self>) -> &mut O {
         debug_assert!(
-            !self.node.is_joined(),
+            !self.placed,
             "the operation belongs to the wait until it ends"
         );
         // SAFETY: the operation is not pinned: no `Pin` to it is ever made.
         unsafe { &mut self.get_unchecked_mut().operation }
     }
 
-    fn project(self: Pin<&mut Self>) -> Parts<'_, O> {
-        // SAFETY: node and listing are never moved out of `self`; the operation is not pinned.
-        unsafe {
-            let this = self.get_unchecked_mut();
-            Parts {
-                node: Pin::new_unchecked(&this.node),
-                listing: Pin::new_unchecked(&this.listing),
-                site: this.site,
-                operation: &mut this.operation,
-            }
-        }
-    }
-
     /// Leaves the queue; passes on a wake that came.
+    #[inline]
     pub(crate) fn give_up(self: Pin<&mut Self>) {
-        self.project().give_up();
+        // SAFETY: nothing is moved out of `self`.
+        let this = unsafe { self.get_unchecked_mut() };
+        if this.placed {
+            this.leave();
+        }
+    }
+
+    #[cold]
+    fn leave(&mut self) {
+        self.placed = false;
+        // SAFETY: it was placed, hence initialised and pinned since; nobody uses it after this.
+        let place = unsafe { Pin::new_unchecked(self.place.assume_init_ref()) };
+        place.leave(self.operation.queue());
+        // SAFETY: as above; it has left the queue and the list.
+        unsafe { self.place.assume_init_drop() };
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
+        if !self.placed {
+            self.place.write(Place {
+                node: Node::new(),
+                listing: Listing::new(),
+            });
+            self.placed = true;
+        }
+        // SAFETY: initialised, and pinned with `self` (`poll` has a `Pin`), until `leave`.
+        let place = unsafe { Pin::new_unchecked(self.place.assume_init_ref()) };
+        let polled = place.poll(&mut self.operation, self.site, cx);
+        if polled.is_ready() {
+            // A wake that arrives from here on finds us served, and is passed on.
+            self.leave();
+        }
+        polled
     }
 }
 
-/// What a poll works on.
-struct Parts<'a, O: Operation> {
-    node: Pin<&'a Node>,
-    listing: Pin<&'a Listing>,
-    site: &'static Location<'static>,
-    operation: &'a mut O,
-}
+impl Place {
+    fn node(self: Pin<&Self>) -> Pin<&Node> {
+        // SAFETY: never moved out of a place, which is pinned.
+        unsafe { self.map_unchecked(|place| &place.node) }
+    }
 
-impl<O: Operation> Parts<'_, O> {
-    fn give_up(&mut self) {
-        self.listing.leave();
-        if !self.node.is_joined() {
-            return;
-        }
-        let queue = self.operation.queue();
-        // SAFETY: joined and not left.
-        if unsafe { queue.leave(self.node) } {
+    fn listing(self: Pin<&Self>) -> Pin<&Listing> {
+        // SAFETY: as above.
+        unsafe { self.map_unchecked(|place| &place.listing) }
+    }
+
+    fn leave(self: Pin<&Self>, queue: &WaitQueue) {
+        self.listing().leave();
+        // SAFETY: if it is joined, it joined this queue and has not left.
+        if self.node.is_joined() && unsafe { queue.leave(self.node()) } {
             queue.wake_one();
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
+    fn poll<O: Operation>(
+        self: Pin<&Self>,
+        operation: &mut O,
+        site: &'static Location<'static>,
+        cx: &mut Context<'_>,
+    ) -> Poll<O::Output> {
         let mut looks = 0;
         loop {
-            if self.node.is_joined() && self.node.is_notified() {
+            // A wake taken before the attempt is used by it.
+            if self.node.is_notified() {
                 self.node.reset();
             }
-            if let Poll::Ready(output) = self.operation.attempt() {
-                // A wake that arrives from here on finds us served: `give_up` passes it on.
-                self.give_up();
+            if let Poll::Ready(output) = operation.attempt() {
                 return Poll::Ready(output);
             }
-            if !self.stay_queued(cx) {
+            if !self.stay_queued(operation.queue(), cx) {
                 continue;
             }
-            if !self.operation.may_proceed() {
-                self.listing
-                    .enter(O::WAITS_FOR, self.operation.queue(), self.site, None);
+            if !operation.may_proceed() {
+                self.listing()
+                    .enter(O::WAITS_FOR, operation.queue(), site, None);
                 return Poll::Pending;
             }
             looks += 1;
@@ -114,15 +151,14 @@ impl<O: Operation> Parts<'_, O> {
     }
 
     /// Joins the queue, or keeps the place in it. False if a wake came first.
-    fn stay_queued(&mut self, cx: &Context<'_>) -> bool {
-        let queue = self.operation.queue();
+    fn stay_queued(self: Pin<&Self>, queue: &WaitQueue, cx: &Context<'_>) -> bool {
         if self.node.is_joined() {
             // SAFETY: joined and not left.
-            return unsafe { queue.refresh(self.node, cx.waker()) };
+            return unsafe { queue.refresh(self.node(), cx.waker()) };
         }
         // SAFETY: in no queue, and pinned with the `Wait`, whose drop takes it out; the queue lives
         // as long as the operation, which is dropped after the node has left.
-        unsafe { queue.join(self.node, cx.waker().clone()) };
+        unsafe { queue.join(self.node(), cx.waker().clone()) };
         true
     }
 }
@@ -130,15 +166,33 @@ impl<O: Operation> Parts<'_, O> {
 impl<O: Operation> Future for Wait<O> {
     type Output = O::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().poll(cx)
+        // SAFETY: nothing is moved out of `self`.
+        let this = unsafe { self.get_unchecked_mut() };
+        if !this.placed
+            && let Poll::Ready(output) = this.operation.attempt()
+        {
+            return Poll::Ready(output);
+        }
+        this.poll_slow(cx)
     }
 }
 
 impl<O: Operation> Drop for Wait<O> {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: if the node has joined a queue, `self` has been pinned since, and a drop is in place.
+        // SAFETY: if it is placed, `self` has been pinned since, and a drop is in place.
         unsafe { Pin::new_unchecked(self) }.give_up();
+    }
+}
+
+impl<O: Operation> fmt::Debug for Wait<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait")
+            .field("waits_for", O::WAITS_FOR)
+            .field("at", &self.site)
+            .finish()
     }
 }
 
