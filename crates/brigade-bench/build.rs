@@ -1,0 +1,51 @@
+//! Bakes into the program what a reader of its numbers must know about the build: the compiler and
+//! the version of every peer. It knows nothing of the machine that will run it.
+
+use std::{env, fs, path::Path, process::Command};
+
+const PEERS: [&str; 8] = [
+    "async-channel",
+    "crossbeam-channel",
+    "crossfire",
+    "flume",
+    "kanal",
+    "rayon",
+    "threadpool",
+    "tokio",
+];
+
+fn main() {
+    let manifest = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let lock = Path::new(&manifest).join("../../Cargo.lock");
+    println!("cargo::rerun-if-changed={}", lock.display());
+    println!("cargo::rerun-if-changed=build.rs");
+    let locked = fs::read_to_string(&lock).expect("the workspace has a Cargo.lock");
+    let versions: Vec<String> = PEERS
+        .iter()
+        .map(|peer| format!("{peer} {}", version_in(&locked, peer)))
+        .collect();
+    println!(
+        "cargo::rustc-env=BRIGADE_BENCH_PEERS={}",
+        versions.join(", ")
+    );
+    println!("cargo::rustc-env=BRIGADE_BENCH_RUSTC={}", compiler());
+}
+
+fn version_in(lock: &str, package: &str) -> String {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
+    lines
+        .next()
+        .and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
+        .unwrap_or_else(|| panic!("Cargo.lock names no version of {package}"))
+        .to_owned()
+}
+
+fn compiler() -> String {
+    let rustc = env::var_os("RUSTC").expect("cargo sets RUSTC");
+    let output = Command::new(rustc)
+        .arg("--version")
+        .output()
+        .expect("the compiler starts");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
