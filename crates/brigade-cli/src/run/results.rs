@@ -1,0 +1,167 @@
+//! What becomes of the reports: output in order, sentences, counts, and in the end the exit status.
+//!
+//! Runs in one thread, so nothing here is shared. Starts no job.
+
+use super::control::Control;
+use super::order::Order;
+use super::output::{WriteError, Writer};
+use super::progress::Progress;
+use super::report::{Ended, Outcome, Output, Report};
+use super::trouble::{Troubles, reason};
+use crate::exit::{ExitStatus, is_settled};
+use brigade::channel::Receiver;
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Everything needed to write in the order of the input.
+pub(crate) struct KeptOrder {
+    pub(crate) order: Order<Ended>,
+    /// Tells the slots whose turn it is.
+    pub(crate) turn: Arc<AtomicU64>,
+    /// One place for each job that was dispatched and not yet written.
+    pub(crate) window: Receiver<()>,
+}
+
+/// The run as seen from its output.
+pub(crate) struct Results {
+    pub(crate) writer: Writer,
+    pub(crate) kept_order: Option<KeptOrder>,
+    pub(crate) control: Arc<Control>,
+    pub(crate) progress: Progress,
+    /// Whether every job fails for want of a program.
+    pub(crate) has_no_program: bool,
+    pub(crate) failed: u64,
+    pub(crate) troubles: Troubles,
+    pub(crate) broken: Option<WriteError>,
+    pub(crate) input_failed: bool,
+}
+
+impl Results {
+    /// Takes one report.
+    pub(crate) fn take(&mut self, report: Report) {
+        match report {
+            Report::Part { output } => self.write(output),
+            Report::Ended { index, ended } => match &mut self.kept_order {
+                Some(kept) => {
+                    kept.order.put(index, ended);
+                    self.settle_in_order();
+                }
+                None => self.settle(ended),
+            },
+            Report::InputEnded { count } => self.progress.set_total(count),
+            Report::InputFailed { sentence } => {
+                self.input_failed = true;
+                self.progress.say(&sentence);
+            }
+        }
+    }
+
+    /// Writes what was collected, because nothing more is at hand.
+    pub(crate) fn flush(&mut self) {
+        if self.broken.is_none() && self.writer.has_collected() {
+            let result = self.progress.aside(|| self.writer.flush());
+            self.note(result);
+        }
+    }
+
+    /// Ends the run, after the last report.
+    pub(crate) fn finish(mut self) -> ExitStatus {
+        self.settle_in_order();
+        self.flush();
+        self.progress.end();
+        if let Some(sentence) = self.troubles.rest() {
+            self.progress.say(&sentence);
+        }
+        let interrupted = self.control.was_interrupted();
+        match &self.broken {
+            Some(WriteError::Refused { error, .. }) if error.kind() == ErrorKind::BrokenPipe => {
+                if interrupted {
+                    ExitStatus::Interrupted
+                } else {
+                    ExitStatus::BrokenPipe
+                }
+            }
+            Some(error) => {
+                self.progress.say(&sentence(error));
+                ExitStatus::Error
+            }
+            None if interrupted => ExitStatus::Interrupted,
+            None if self.input_failed => ExitStatus::Error,
+            None if self.failed > 0 => ExitStatus::JobsFailed(self.failed),
+            None => ExitStatus::Success,
+        }
+    }
+
+    fn settle_in_order(&mut self) {
+        while let Some(kept) = &mut self.kept_order
+            && let Some(ended) = kept.order.take()
+        {
+            kept.turn.store(kept.order.turn(), Ordering::Release);
+            // The place was taken before the job was dispatched, so one is there.
+            kept.window
+                .try_recv()
+                .expect("each dispatched job holds a place in the window");
+            self.settle(ended);
+        }
+    }
+
+    fn settle(&mut self, ended: Ended) {
+        let failed = match &ended.outcome {
+            Outcome::Succeeded | Outcome::Skipped => false,
+            Outcome::Failed => true,
+            Outcome::Trouble(trouble) => {
+                if let Some(sentence) = self.troubles.tell(trouble) {
+                    self.progress.say(&sentence);
+                }
+                true
+            }
+        };
+        self.failed += u64::from(failed);
+        self.write(ended.output);
+        if !matches!(ended.outcome, Outcome::Skipped) {
+            self.progress.job_done(self.failed);
+        }
+        if self.has_no_program && is_settled(self.failed) {
+            self.control.stop.set();
+        }
+    }
+
+    fn write(&mut self, output: Output) {
+        if self.broken.is_some() || output.is_empty() {
+            return;
+        }
+        // Taking the progress line away is dear, and not needed as long as nothing is printed.
+        let result = if self.writer.can_collect(&output) {
+            self.writer.write(output)
+        } else {
+            self.progress.aside(|| self.writer.write(output))
+        };
+        self.note(result);
+    }
+
+    /// After the first failure nothing is written any more, and the run comes to its end.
+    fn note(&mut self, result: Result<(), WriteError>) {
+        if let Err(error) = result {
+            self.broken = Some(error);
+            self.control.abandon();
+        }
+    }
+}
+
+/// What went wrong with the output, for the user.
+pub(crate) fn sentence(error: &WriteError) -> String {
+    match error {
+        WriteError::Refused { output, error } => {
+            format!(
+                "cannot write to {output}: {}; the output is incomplete",
+                reason(error)
+            )
+        }
+        WriteError::Unreadable(error) => format!(
+            "cannot read kept output back from {}: {}; the output is incomplete",
+            std::env::temp_dir().display(),
+            reason(error)
+        ),
+    }
+}

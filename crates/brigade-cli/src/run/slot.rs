@@ -1,0 +1,148 @@
+//! A slot: it takes one argument after the other, runs its job, and reports.
+//!
+//! A slot is a job of the pool for as long as the run lasts, and starts its children itself: one
+//! thread that starts them for all would be slower, because starting one waits for its `exec`.
+//!
+//! Knows neither where arguments come from nor where output goes.
+
+use super::control::Control;
+use super::job::{Job, Stream};
+use super::placeholder::Input;
+use super::report::{Ended, Outcome, Output, Report};
+use super::template::Template;
+use super::trouble::Trouble;
+use brigade::channel::{Receiver, Sender};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The turn while order does not matter: no job ever has it.
+pub(crate) const NO_TURN: u64 = u64::MAX;
+
+const READ_SIZE: usize = 64 * 1024;
+
+/// What all slots share.
+#[derive(Clone)]
+pub(crate) struct Slot {
+    pub(crate) template: Arc<Template>,
+    pub(crate) control: Arc<Control>,
+    /// The index of the job whose output comes next, or [`NO_TURN`].
+    pub(crate) turn: Arc<AtomicU64>,
+    pub(crate) reports: Sender<Report>,
+}
+
+/// The output of a running job.
+struct Collector<'slot> {
+    slot: &'slot Slot,
+    index: u64,
+    output: Output,
+    lost: Option<io::Error>,
+}
+
+impl Slot {
+    /// Works until there are no more arguments.
+    pub(crate) fn serve(&self, inputs: &Receiver<Input>) {
+        let mut buffer = vec![0; READ_SIZE];
+        for input in inputs {
+            let index = input.index;
+            // Who keeps the order waits for every index, so a bug must not swallow one.
+            let run = catch_unwind(AssertUnwindSafe(|| self.run(&input, &mut buffer)));
+            let (ended, panic) = match run {
+                Ok(ended) => (ended, None),
+                Err(panic) => (Ended::without_output(Outcome::Failed), Some(panic)),
+            };
+            let sent = self.reports.send(Report::Ended { index, ended });
+            if let Some(panic) = panic {
+                resume_unwind(panic);
+            }
+            if sent.is_err() {
+                // The writer has gone, so no one wants the rest.
+                return;
+            }
+        }
+    }
+
+    fn run(&self, input: &Input, buffer: &mut [u8]) -> Ended {
+        if self.control.stop.is_set() {
+            return Ended::without_output(Outcome::Skipped);
+        }
+        let number = input.index + 1;
+        if input.argument.contains(&0) {
+            return Ended::without_output(Outcome::Trouble(Trouble::NulByte { number }));
+        }
+        let command = self.template.for_job(input);
+        let Some(program) = &command.program else {
+            let trouble = Trouble::NoProgram { name: command.name };
+            return Ended::without_output(Outcome::Trouble(trouble));
+        };
+        match Job::start(Path::new(program), &command) {
+            Ok(job) => self.see_through(job, input.index, buffer),
+            Err(error) => {
+                let trouble = Trouble::NotStarted {
+                    name: command.name,
+                    error,
+                };
+                Ended::without_output(Outcome::Trouble(trouble))
+            }
+        }
+    }
+
+    fn see_through(&self, mut job: Job, index: u64, buffer: &mut [u8]) -> Ended {
+        let mut collector = Collector {
+            slot: self,
+            index,
+            output: Output::default(),
+            lost: None,
+        };
+        let status = job.watch(&self.control, buffer, |stream, bytes| {
+            collector.take(stream, bytes)
+        });
+        let number = index + 1;
+        let outcome = match (collector.lost, status) {
+            (_, Err(error)) => Outcome::Trouble(Trouble::NotEnded { number, error }),
+            (Some(error), Ok(_)) => Outcome::Trouble(Trouble::OutputLost { number, error }),
+            (None, Ok(status)) if status.success() => Outcome::Succeeded,
+            (None, Ok(_)) => Outcome::Failed,
+        };
+        Ended {
+            output: collector.output,
+            outcome,
+        }
+    }
+}
+
+impl Collector<'_> {
+    /// Keeps bytes until the job is done. What exceeds the memory limit goes to the writer if the
+    /// job is first in the order, otherwise to a file.
+    fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        if self.lost.is_some() {
+            return;
+        }
+        if !self.output.of(stream).has_room(bytes.len()) && self.has_turn() {
+            let output = std::mem::take(&mut self.output);
+            if self.slot.reports.send(Report::Part { output }).is_err() {
+                return;
+            }
+        }
+        if let Err(error) = self.output.of(stream).push(bytes) {
+            // Half an output is no output: a part of a line could be taken for the whole.
+            self.output = Output::default();
+            self.lost = Some(error);
+        }
+    }
+
+    fn has_turn(&self) -> bool {
+        self.slot.turn.load(Ordering::Acquire) == self.index
+    }
+}
+
+impl Ended {
+    fn without_output(outcome: Outcome) -> Ended {
+        Ended {
+            output: Output::default(),
+            outcome,
+        }
+    }
+}
