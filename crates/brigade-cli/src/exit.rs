@@ -8,13 +8,15 @@ use std::process::ExitCode;
 /// The largest number of failed jobs that a status tells exactly.
 const COUNT_LIMIT: u64 = 100;
 
-/// The end of a run. The numbers are those of GNU parallel.
+/// The end of a run. The numbers of a run are those of GNU parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExitStatus {
     /// Everything went well: 0.
     Success,
     /// So many jobs failed: 1 to 100, or 101 for more.
     JobsFailed(u64),
+    /// Some files could not be read, or are not what they should be: 1.
+    FilesFailed,
     /// Ended by the user: 130, as shells have it for Ctrl-C.
     Interrupted,
     /// Nobody reads the output any more: the end that SIGPIPE gives, as with other tools.
@@ -30,6 +32,7 @@ impl ExitStatus {
             ExitStatus::JobsFailed(count) => {
                 u8::try_from(count.min(COUNT_LIMIT + 1)).unwrap_or(u8::MAX)
             }
+            ExitStatus::FilesFailed => 1,
             ExitStatus::Interrupted => 130,
             ExitStatus::BrokenPipe => 141,
             ExitStatus::Error => 255,
@@ -63,6 +66,15 @@ pub(crate) fn say(sentence: &str) {
     }
 }
 
+/// The system's words without its number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +87,13 @@ mod tests {
         }
         assert_eq!(ExitStatus::Success.number(), 0);
         assert_eq!(ExitStatus::Error.number(), 255);
+    }
+
+    #[test]
+    fn reasons_carry_no_error_numbers() {
+        assert_eq!(
+            reason(&io::Error::from_raw_os_error(2)),
+            "No such file or directory"
+        );
     }
 }

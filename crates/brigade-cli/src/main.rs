@@ -2,7 +2,11 @@
 
 mod cli;
 mod exit;
+mod files;
+mod order;
+mod progress;
 mod run;
+mod sink;
 
 use std::process::ExitCode;
 
@@ -13,5 +17,6 @@ fn main() -> ExitCode {
     };
     match cli.command {
         cli::Command::Run(args) => run::run(args).into(),
+        cli::Command::Files(command) => files::files(command).into(),
     }
 }

@@ -5,7 +5,7 @@
 //! are bytes. Knows nothing of commands and jobs.
 
 use super::control::{Control, Latch};
-use super::trouble::reason;
+use crate::exit::reason;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::AsFd;
 use rustix::io::retry_on_intr;

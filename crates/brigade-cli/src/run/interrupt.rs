@@ -5,7 +5,7 @@
 //! [`Control`]; it sends no signal itself and knows no job.
 
 use super::control::Control;
-use super::progress::Progress;
+use crate::progress::Progress;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 use std::io;

@@ -15,11 +15,9 @@ mod dispatch;
 mod input;
 mod interrupt;
 mod job;
-mod order;
 mod output;
 mod placeholder;
 mod program;
-mod progress;
 mod report;
 mod results;
 mod script;
@@ -30,17 +28,17 @@ mod trouble;
 mod words;
 
 use crate::cli::RunArgs;
-use crate::exit::{ExitStatus, say};
+use crate::exit::{ExitStatus, reason, say};
+use crate::order::Order;
+use crate::progress::Progress;
 use brigade::channel::{self, Receiver};
 use brigade::pool::{Job, JobError, Pool};
 use control::Control;
 use dispatch::Dispatch;
 use input::Source;
 use interrupt::Interrupts;
-use order::Order;
-use output::{WriteError, Writer};
+use output::Writer;
 use placeholder::Input;
-use progress::Progress;
 use report::Report;
 use results::{KeptOrder, Results};
 use rustix::process::{Resource, getrlimit};
@@ -49,7 +47,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use template::Template;
-use trouble::{Troubles, reason};
+use trouble::Troubles;
 
 /// The pool of the reader of arguments and the watcher of signals.
 const STAGES: usize = 2;
@@ -99,6 +97,7 @@ fn start(args: RunArgs) -> Result<ExitStatus, String> {
     let total = source.remaining();
     let slots = slots(args.jobs.get().min(total.unwrap_or(usize::MAX)).max(1));
     let progress = Progress::new(
+        "jobs",
         !args.no_progress && !from_terminal,
         total.map(|total| total as u64),
     );
@@ -155,10 +154,8 @@ fn show(template: &Template, mut source: Source) -> Result<ExitStatus, String> {
     };
     match result {
         Ok(()) => Ok(ExitStatus::Success),
-        Err(WriteError::Refused { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Ok(ExitStatus::BrokenPipe)
-        }
-        Err(error) => Err(results::sentence(&error)),
+        Err(error) if error.is_broken_pipe() => Ok(ExitStatus::BrokenPipe),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -3,14 +3,13 @@
 //! Runs in one thread, so nothing here is shared. Starts no job.
 
 use super::control::Control;
-use super::order::Order;
 use super::output::{WriteError, Writer};
-use super::progress::Progress;
 use super::report::{Ended, Outcome, Output, Report};
-use super::trouble::{Troubles, reason};
+use super::trouble::Troubles;
 use crate::exit::{ExitStatus, is_settled};
+use crate::order::Order;
+use crate::progress::Progress;
 use brigade::channel::Receiver;
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -75,7 +74,7 @@ impl Results {
         }
         let interrupted = self.control.was_interrupted();
         match &self.broken {
-            Some(WriteError::Refused { error, .. }) if error.kind() == ErrorKind::BrokenPipe => {
+            Some(error) if error.is_broken_pipe() => {
                 if interrupted {
                     ExitStatus::Interrupted
                 } else {
@@ -83,7 +82,7 @@ impl Results {
                 }
             }
             Some(error) => {
-                self.progress.say(&sentence(error));
+                self.progress.say(&error.to_string());
                 ExitStatus::Error
             }
             None if interrupted => ExitStatus::Interrupted,
@@ -120,7 +119,7 @@ impl Results {
         self.failed += u64::from(failed);
         self.write(ended.output);
         if !matches!(ended.outcome, Outcome::Skipped) {
-            self.progress.job_done(self.failed);
+            self.progress.one_done(self.failed);
         }
         if self.has_no_program && is_settled(self.failed) {
             self.control.stop.set();
@@ -146,22 +145,5 @@ impl Results {
             self.broken = Some(error);
             self.control.abandon();
         }
-    }
-}
-
-/// What went wrong with the output, for the user.
-pub(crate) fn sentence(error: &WriteError) -> String {
-    match error {
-        WriteError::Refused { output, error } => {
-            format!(
-                "cannot write to {output}: {}; the output is incomplete",
-                reason(error)
-            )
-        }
-        WriteError::Unreadable(error) => format!(
-            "cannot read kept output back from {}: {}; the output is incomplete",
-            std::env::temp_dir().display(),
-            reason(error)
-        ),
     }
 }

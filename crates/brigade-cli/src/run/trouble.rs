@@ -3,6 +3,7 @@
 //! Ten thousand jobs with the same trouble get one sentence and a count. Knows neither how jobs
 //! are run nor where sentences are printed.
 
+use crate::exit::reason;
 use rustix::io::Errno;
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -109,15 +110,6 @@ fn is_no_format(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error())
 }
 
-/// The system's words without its number.
-pub(crate) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((words, _)) => words.to_owned(),
-        None => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,13 +141,5 @@ mod tests {
         let told = (0..1000).filter_map(|name| troubles.tell(&no_program(&name.to_string())));
         assert_eq!(told.count(), SENTENCE_LIMIT);
         assert!(troubles.rest().unwrap().starts_with("990 more jobs"));
-    }
-
-    #[test]
-    fn reasons_carry_no_error_numbers() {
-        assert_eq!(
-            reason(&io::Error::from_raw_os_error(2)),
-            "No such file or directory"
-        );
     }
 }

@@ -56,15 +56,26 @@ fn a_file_that_is_no_program_is_named() {
         1,
         &[name, "Permission denied", "executable"],
     );
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&file, mode).unwrap();
+    write_program(&file, "text");
     check_refusal(
         &run([name, ":::", "a"]),
         1,
         &[name, "Exec format error", "#!"],
     );
-    std::fs::write(&file, "#!/no/such/interpreter\n").unwrap();
+    write_program(&file, "#!/no/such/interpreter");
     check_refusal(&run([name, ":::", "a"]), 1, &[name, "interpreter"]);
+}
+
+/// Makes a file that may be run. Another process writes it: the children of other tests could hold a
+/// file open for writing that we have written, and until they are through nobody could run it.
+fn write_program(path: &std::path::Path, line: &str) {
+    let script = "printf '%s\\n' \"$1\" > \"$2\" && chmod 755 \"$2\"";
+    let written = Command::new("sh")
+        .args(["-c", script, "sh", line])
+        .arg(path)
+        .status()
+        .unwrap();
+    assert!(written.success());
 }
 
 #[test]

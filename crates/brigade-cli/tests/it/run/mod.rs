@@ -10,13 +10,10 @@ mod interrupts;
 mod output;
 mod refusals;
 
-use std::ffi::OsStr;
+use crate::*;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
 
 /// `brigade run` with these arguments; jobs with shell syntax get a plain shell.
 fn brigade<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
@@ -42,40 +39,6 @@ fn run_with_input<A: AsRef<OsStr>>(
 
 fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Output {
     run_with_input(arguments, "")
-}
-
-/// All went well and nothing but this was printed.
-#[track_caller]
-fn check(output: &Output, stdout: impl AsRef<[u8]>) {
-    let text = String::from_utf8_lossy;
-    assert_eq!(text(&output.stderr), "");
-    assert_eq!(text(&output.stdout), text(stdout.as_ref()));
-    assert_eq!(output.status.code(), Some(0));
-}
-
-/// It ended with this status, and standard error is one sentence with these words in it.
-#[track_caller]
-fn check_refusal(output: &Output, status: i32, words: &[&str]) {
-    let sentence = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(status), "{sentence}");
-    assert_eq!(sentence.lines().count(), 1, "{sentence}");
-    assert!(
-        sentence.starts_with("brigade: ") && sentence.ends_with('\n'),
-        "{sentence}"
-    );
-    for word in words {
-        assert!(sentence.contains(word), "{word} is missing in: {sentence}");
-    }
-}
-
-fn lines(bytes: &[u8]) -> Vec<&str> {
-    std::str::from_utf8(bytes).unwrap().lines().collect()
-}
-
-fn sorted_lines(bytes: &[u8]) -> Vec<&str> {
-    let mut lines = lines(bytes);
-    lines.sort_unstable();
-    lines
 }
 
 /// A folder with fifos, at which jobs and test wait for each other.
@@ -115,8 +78,4 @@ impl Meeting {
             .open(self.path(fifo))
             .unwrap()
     }
-}
-
-fn bytes(bytes: &[u8]) -> &OsStr {
-    OsStr::from_bytes(bytes)
 }

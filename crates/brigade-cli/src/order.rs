@@ -25,6 +25,11 @@ impl<T> Order<T> {
         self.next
     }
 
+    /// Whether the result whose turn it is is there.
+    pub(crate) fn is_next_here(&self) -> bool {
+        matches!(self.waiting.front(), Some(Some(_)))
+    }
+
     /// Keeps a result until its turn. Each index comes once.
     pub(crate) fn put(&mut self, index: u64, result: T) {
         let place = usize::try_from(index - self.next).expect("the window is far below 2^32 jobs");

@@ -1,0 +1,53 @@
+//! Mistyped command lines, and output that cannot be written.
+
+use super::*;
+use std::fs::OpenOptions;
+use std::os::unix::process::ExitStatusExt;
+
+#[track_caller]
+fn check_refused(arguments: &[&str], words: &[&str]) {
+    let output = Tree::new(&[]).run(arguments);
+    check_refusal(&output, 255, words);
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn mistyped_command_lines_are_refused_with_what_to_type() {
+    check_refused(&["hash"], &["PATH", "--help"]);
+    check_refused(&["count"], &["PATH", "--help"]);
+    check_refused(&["hash", "--algo", "md5", "a"], &["md5", "sha256"]);
+    check_refused(&["hash", "--check", "list", "a"], &["--check", "PATH"]);
+    check_refused(&["hash", "-j", "0", "a"], &["'0'", "-j 4"]);
+    check_refused(&["sum", "a"], &["'sum'"]);
+    check_refused(&["count", "--jsn", "a"], &["--jsn", "--json"]);
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_named() {
+    check_refused(&["hash", "--check", "none"], &["none", "No such file"]);
+    check_refused(&["hash", "--check", "."], &["cannot read .", "directory"]);
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let tree = Tree::new(&[(b"a", b"")]);
+    for arguments in [&["hash", "a"], &["count", "a"]] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = tree.brigade(arguments).stdout(full).output().unwrap();
+        check_refusal(&output, 255, &["standard output", "No space left"]);
+    }
+}
+
+#[test]
+fn when_nobody_reads_any_more_it_ends_as_other_tools_do() {
+    let tree = Tree::new(&[(b"a", b"")]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = tree
+        .brigade(&["hash", "a"])
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.signal(), Some(13));
+    assert!(output.stderr.is_empty());
+}
