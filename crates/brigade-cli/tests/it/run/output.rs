@@ -153,11 +153,11 @@ fn peak_memory_kib(process: &Child) -> u64 {
 
 #[test]
 fn output_of_processes_that_a_job_leaves_behind_belongs_to_it() {
-    let meeting = Meeting::new(&["go"]);
-    let _go = meeting.open("go");
+    let meeting = Meeting::new(&["go", "early"]);
+    let (_go, _early) = (meeting.open("go"), meeting.open("early"));
     let jobs = [
-        "(read x < go; echo late) & echo early",
-        "echo > go; echo other",
+        "(read x < go; echo late) & echo early; echo > early",
+        "read x < early; echo > go; echo other",
     ];
     let output = meeting
         .brigade(["-kj2", "sh", "-c", ":::"].into_iter().chain(jobs))

@@ -1,0 +1,10 @@
+//! Refused, E0277: an `Rc` counts its owners without care for other threads, so it is not `Send`.
+
+use std::rc::Rc;
+use std::thread;
+
+fn main() {
+    let words = Rc::new(["fill", "lift", "pass", "pour"]);
+    let counter = thread::spawn(move || words.len());
+    println!("{:?}", counter.join());
+}
