@@ -3,6 +3,7 @@
 use super::worker::Crew;
 use super::{BuildError, Pool};
 use crate::channel;
+use crate::prim::atomic::AtomicBool;
 use crate::prim::{Arc, cpus, thread};
 
 /// Describes a [`Pool`].
@@ -82,6 +83,7 @@ impl Builder {
             queue,
             crew,
             threads: Vec::with_capacity(self.threads),
+            given_up: AtomicBool::new(false),
         };
         for number in 0..self.threads {
             let crew = Arc::clone(&pool.crew);

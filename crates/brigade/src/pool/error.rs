@@ -6,7 +6,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::panic::resume_unwind;
+use std::panic::{Location, resume_unwind};
 
 /// Why a pool could not be started.
 #[derive(Debug)]
@@ -39,17 +39,31 @@ impl Error for BuildError {
     }
 }
 
-/// The pool has been shut down and takes no more jobs. The job was dropped without being run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rejected;
+/// The pool has been shut down and takes no more jobs. Here is the job; it was not run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Rejected<F>(pub F);
 
-impl fmt::Display for Rejected {
+impl<F> Rejected<F> {
+    /// The job.
+    #[must_use]
+    pub fn into_inner(self) -> F {
+        self.0
+    }
+}
+
+impl<F> fmt::Debug for Rejected<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rejected(..)")
+    }
+}
+
+impl<F> fmt::Display for Rejected<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the pool has been shut down and takes no more jobs")
     }
 }
 
-impl Error for Rejected {}
+impl<F> Error for Rejected<F> {}
 
 /// Why a job gave no result.
 #[derive(Debug)]
@@ -64,7 +78,11 @@ pub enum JobError {
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Panicked(panic) => write!(f, "the job panicked: {}", panic.message()),
+            Self::Panicked(panic) => write!(
+                f,
+                "the job submitted at {} panicked: {panic}",
+                panic.submitted_at()
+            ),
             Self::Cancelled => f.write_str("the pool was shut down before the job began"),
         }
     }
@@ -97,10 +115,14 @@ pub struct Panic {
     /// Behind a lock only to be `Sync`, which a payload need not be. Nobody ever waits for it.
     payload: Lock<Box<dyn Any + Send>>,
     message: String,
+    submitted_at: &'static Location<'static>,
 }
 
 impl Panic {
-    pub(super) fn new(payload: Box<dyn Any + Send>) -> Self {
+    pub(super) fn new(
+        payload: Box<dyn Any + Send>,
+        submitted_at: &'static Location<'static>,
+    ) -> Self {
         let message = if let Some(text) = payload.downcast_ref::<&str>() {
             (*text).to_owned()
         } else if let Some(text) = payload.downcast_ref::<String>() {
@@ -111,6 +133,7 @@ impl Panic {
         Self {
             payload: Lock::new(payload),
             message,
+            submitted_at,
         }
     }
 
@@ -118,6 +141,12 @@ impl Panic {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// Where the job was submitted. The place of the panic itself is what the panic hook prints.
+    #[must_use]
+    pub fn submitted_at(&self) -> &'static Location<'static> {
+        self.submitted_at
     }
 
     /// The value that was thrown.
@@ -136,6 +165,7 @@ impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Panic")
             .field("message", &self.message)
+            .field("submitted_at", &self.submitted_at)
             .finish_non_exhaustive()
     }
 }

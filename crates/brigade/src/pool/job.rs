@@ -13,7 +13,7 @@
 //! joins the queue and then does a read-modify-write on the state. That is the handshake of
 //! `wait/README.md`. Only the handle waits, and there is one handle, so one wake is enough.
 
-use super::worker::Crew;
+use super::worker::{Crew, discard_panic};
 use super::{JobError, JoinTimeoutError, Panic};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicU8;
@@ -39,6 +39,8 @@ pub(super) struct Cell<T, F> {
     waiting: WaitQueue,
     closure: UnsafeCell<Option<F>>,
     outcome: UnsafeCell<Option<Outcome<T>>>,
+    /// Where it was submitted.
+    site: &'static Location<'static>,
 }
 
 // SAFETY: closure and outcome are touched by the claimer alone until the state says `DONE`, and by
@@ -48,17 +50,18 @@ unsafe impl<T: Send, F: Send> Send for Cell<T, F> {}
 unsafe impl<T: Send, F: Send> Sync for Cell<T, F> {}
 
 impl<T, F: FnOnce() -> T> Cell<T, F> {
-    pub(super) fn new(closure: F) -> Self {
+    pub(super) fn new(closure: F, site: &'static Location<'static>) -> Self {
         Self {
             state: AtomicU8::new(QUEUED),
             waiting: WaitQueue::new(),
             closure: UnsafeCell::new(Some(closure)),
             outcome: UnsafeCell::new(None),
+            site,
         }
     }
 
     /// The closure, for the first who asks.
-    fn claim(&self) -> Option<F> {
+    pub(super) fn claim(&self) -> Option<F> {
         if self.state.load(Relaxed) != QUEUED
             || self
                 .state
@@ -86,12 +89,16 @@ pub(super) trait Run: Send + Sync {
 
     /// Drops the closure, unless somebody has claimed it.
     fn cancel(&self);
+
+    /// Where it was submitted.
+    fn site(&self) -> &'static Location<'static>;
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
     fn run(&self) {
         let Some(closure) = self.claim() else { return };
-        let outcome = catch_unwind(AssertUnwindSafe(closure)).map_err(Panic::new);
+        let outcome = catch_unwind(AssertUnwindSafe(closure))
+            .map_err(|payload| Panic::new(payload, self.site));
         self.outcome.with_mut(|place| {
             // SAFETY: claimed and not finished, so it is ours alone.
             unsafe { *place = Some(outcome) };
@@ -101,9 +108,13 @@ impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
 
     fn cancel(&self) {
         let Some(closure) = self.claim() else { return };
-        // What the closure owns is the application's, and so is a panic of its drop: the hook has it.
-        drop(catch_unwind(AssertUnwindSafe(|| drop(closure))));
+        // What the closure owns is the application's, and so is a panic of its drop.
+        discard_panic(|| drop(closure));
         self.finish(CANCELLED);
+    }
+
+    fn site(&self) -> &'static Location<'static> {
+        self.site
     }
 }
 

@@ -38,7 +38,8 @@ pub use error::{BuildError, JobError, JoinTimeoutError, Panic, Rejected};
 pub use job::{Job, JobFuture};
 pub use shutdown::{Shutdown, Unfinished};
 
-use crate::channel::{Sender, TrySendError};
+use crate::channel::{SendError, Sender, TrySendError};
+use crate::prim::atomic::AtomicBool;
 use crate::prim::thread::JoinHandle;
 use crate::prim::{Arc, StdArc};
 use job::Cell;
@@ -53,6 +54,8 @@ pub struct Pool {
     queue: Sender<Task>,
     crew: Arc<Crew>,
     threads: Vec<JoinHandle<()>>,
+    /// Whether a shutdown has passed its deadline. A hint for `drop`, which has the pool to itself.
+    given_up: AtomicBool,
 }
 
 impl Pool {
@@ -83,10 +86,17 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If the pool has been shut down.
+    /// If the pool has been shut down, the job comes back.
     #[track_caller]
-    pub fn execute(&self, job: impl FnOnce() + Send + 'static) -> Result<(), Rejected> {
-        self.enqueue(Task::forgotten(job, Location::caller()))
+    pub fn execute<F>(&self, job: F) -> Result<(), Rejected<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.enqueue(Task::Forgotten(Box::new(job), Location::caller()))
+            .map_err(|task| {
+                // SAFETY: this task was made of a boxed `F` just above.
+                Rejected(unsafe { task.into_forgotten() })
+            })
     }
 
     /// Runs `job` on a worker, and returns a handle to its result. Blocks the thread while the queue
@@ -94,7 +104,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If the pool has been shut down.
+    /// If the pool has been shut down, the job comes back.
     ///
     /// # Examples
     ///
@@ -108,28 +118,35 @@ impl Pool {
     ///     other => panic!("the job has panicked, but gave {other:?}"),
     /// }
     /// assert_eq!(pool.submit(|| 1 + 1)?.join().unwrap(), 2);
-    /// # Ok::<(), brigade::pool::Rejected>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn submit<T, F>(&self, job: F) -> Result<Job<T>, Rejected>
+    pub fn submit<T, F>(&self, job: F) -> Result<Job<T>, Rejected<F>>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let cell = StdArc::new(Cell::new(job));
+        let cell = StdArc::new(Cell::new(job, Location::caller()));
         let share = StdArc::clone(&cell);
-        self.enqueue(Task::joinable(share, Location::caller()))?;
-        Ok(Job::new(cell, Arc::clone(&self.crew)))
+        match self.enqueue(Task::joinable(share)) {
+            Ok(()) => Ok(Job::new(cell, Arc::clone(&self.crew))),
+            Err(task) => {
+                let job = cell.claim();
+                // Only now: a task that is dropped claims its job, to tell the joiner.
+                drop(task);
+                Err(Rejected(job.expect("nobody else has seen this job")))
+            }
+        }
     }
 
     #[track_caller]
-    fn enqueue(&self, task: Task) -> Result<(), Rejected> {
+    fn enqueue(&self, task: Task) -> Result<(), Task> {
         if !self.crew.is_own_worker() {
-            return self.queue.send(task).map_err(|_| Rejected);
+            return self.queue.send(task).map_err(SendError::into_inner);
         }
         match self.queue.try_send(task) {
             Ok(()) => Ok(()),
-            Err(TrySendError::Closed(_)) => Err(Rejected),
+            Err(TrySendError::Closed(task)) => Err(task),
             Err(TrySendError::Full(task)) => {
                 self.crew.run_inline(task);
                 Ok(())

@@ -2,6 +2,7 @@
 
 use super::Pool;
 use super::worker::Ended;
+use crate::prim::Ordering::Relaxed;
 use crate::wait::{Limit, block};
 use std::error::Error;
 use std::fmt;
@@ -65,7 +66,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If the deadline passes, the jobs that are not done.
+    /// If the deadline passes, the jobs that are not done. From then on dropping the pool does not wait
+    /// for them either.
     ///
     /// # Examples
     ///
@@ -90,9 +92,13 @@ impl Pool {
             crew: &self.crew,
             left,
         };
-        block(&mut ended, Limit::until(deadline), Location::caller()).map_err(|_| Unfinished {
-            running: self.crew.running_elsewhere(),
-            queued: self.crew.queued(),
+        let waited = block(&mut ended, Limit::until(deadline), Location::caller());
+        waited.map_err(|_| {
+            self.given_up.store(true, Relaxed);
+            Unfinished {
+                running: self.crew.running_elsewhere(),
+                queued: self.crew.queued(),
+            }
         })
     }
 }
@@ -100,10 +106,11 @@ impl Pool {
 impl Drop for Pool {
     /// Takes no more jobs, runs those in the queue, and joins the threads.
     ///
-    /// Dropped by one of its own jobs, it leaves the threads to end by themselves.
+    /// It leaves the threads to end by themselves if it is dropped by one of its own jobs, or if a
+    /// [`shutdown`](Self::shutdown) has passed its deadline: who sets a deadline is not to hang after it.
     fn drop(&mut self) {
         self.queue.close();
-        if self.crew.is_own_worker() {
+        if self.crew.is_own_worker() || self.given_up.load(Relaxed) {
             return;
         }
         for thread in self.threads.drain(..) {

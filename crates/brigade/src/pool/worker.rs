@@ -9,23 +9,18 @@ use crate::wait::{Operation, Patience, WaitQueue, What};
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::ptr;
 use std::task::Poll;
+use std::{mem, ptr};
 
 /// A job in the queue.
-pub(super) struct Task {
-    work: Work,
-    /// Where it was submitted: what it is called when it does not finish.
-    site: &'static Location<'static>,
-}
-
-enum Work {
-    Forgotten(Box<dyn FnOnce() + Send>),
+pub(super) enum Task {
+    /// And where it was submitted: what it is called when it does not finish.
+    Forgotten(Box<dyn FnOnce() + Send>, &'static Location<'static>),
     Joinable(Ticket),
 }
 
 /// The queue's share of a job with a handle. Dropped without being run, it tells the joiner.
-struct Ticket(StdArc<dyn Run>);
+pub(super) struct Ticket(StdArc<dyn Run>);
 
 impl Drop for Ticket {
     fn drop(&mut self) {
@@ -34,29 +29,47 @@ impl Drop for Ticket {
 }
 
 impl Task {
-    pub(super) fn forgotten(
-        job: impl FnOnce() + Send + 'static,
-        site: &'static Location<'static>,
-    ) -> Self {
-        Self {
-            work: Work::Forgotten(Box::new(job)),
-            site,
-        }
+    pub(super) fn joinable(cell: StdArc<dyn Run>) -> Self {
+        Self::Joinable(Ticket(cell))
     }
 
-    pub(super) fn joinable(cell: StdArc<dyn Run>, site: &'static Location<'static>) -> Self {
-        Self {
-            work: Work::Joinable(Ticket(cell)),
-            site,
+    /// The closure that this task was made of.
+    ///
+    /// # Safety
+    ///
+    /// This is `Forgotten`, and what was boxed is an `F`.
+    pub(super) unsafe fn into_forgotten<F: FnOnce() + Send>(self) -> F {
+        let Self::Forgotten(job, _) = self else {
+            unreachable!("the caller has made a task of a closure alone")
+        };
+        // SAFETY: the box was made of an `F`, so that is what it points to and how it was allocated.
+        *unsafe { Box::from_raw(Box::into_raw(job).cast::<F>()) }
+    }
+
+    fn site(&self) -> &'static Location<'static> {
+        match self {
+            Self::Forgotten(_, site) => site,
+            Self::Joinable(ticket) => ticket.0.site(),
         }
     }
 
     /// Runs the job. Its panic goes no further: the panic hook has been told, and so is the joiner.
     fn run(self) {
-        drop(catch_unwind(AssertUnwindSafe(|| match self.work {
-            Work::Forgotten(job) => job(),
-            Work::Joinable(ticket) => ticket.0.run(),
-        })));
+        discard_panic(|| match self {
+            Self::Forgotten(job, _) => job(),
+            Self::Joinable(ticket) => ticket.0.run(),
+        });
+    }
+}
+
+/// Runs code of the application whose panic nobody waits for: the panic hook has been told.
+pub(super) fn discard_panic(body: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+        // What was thrown may panic again when it is dropped. What that throws is leaked: it could go
+        // on like this for ever.
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            mem::forget(second);
+        }
     }
 }
 
@@ -105,7 +118,7 @@ impl Crew {
     }
 
     fn run(&self, task: Task, number: usize) {
-        let site = ptr::from_ref(task.site).cast_mut();
+        let site = ptr::from_ref(task.site()).cast_mut();
         // A job that runs another inside itself is, when that is over, the running one again.
         let outer = self.running[number].load(Relaxed);
         self.running[number].store(site, Relaxed);
@@ -134,7 +147,7 @@ impl Crew {
     pub(super) fn drop_queued(&self) {
         while let Ok(task) = self.tasks.try_recv() {
             // What a closure owns is the application's, and so is a panic of its drop.
-            drop(catch_unwind(AssertUnwindSafe(|| drop(task))));
+            discard_panic(|| drop(task));
         }
     }
 

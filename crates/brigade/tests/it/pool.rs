@@ -61,6 +61,7 @@ fn a_panic_reaches_the_joiner_and_the_worker_lives_on() {
         panic!("no panic")
     };
     assert_eq!(panic.message(), "plain text");
+    assert!(panic.submitted_at().file().ends_with("pool.rs"));
     let Err(JobError::Panicked(panic)) = formatted.join() else {
         panic!("no panic")
     };
@@ -97,6 +98,20 @@ fn a_result_whose_drop_panics_does_not_end_the_worker() {
     pool.execute(move || gate.recv().unwrap()).unwrap();
     drop(pool.submit(|| Bomb).unwrap());
     go.send(()).unwrap();
+    assert_eq!(pool.submit(|| 1).unwrap().join().unwrap(), 1);
+}
+
+#[test]
+fn a_panic_that_throws_what_panics_when_dropped_does_not_end_the_worker() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let pool = Pool::new(1);
+    pool.execute(|| std::panic::panic_any(Bomb)).unwrap();
+    drop(pool.submit(|| -> () { std::panic::panic_any(Bomb) }));
     assert_eq!(pool.submit(|| 1).unwrap().join().unwrap(), 1);
 }
 
@@ -198,11 +213,43 @@ fn draining_runs_what_is_queued_and_takes_no_more() {
     let queued = pool.submit(|| 3).unwrap();
     let unfinished = pool.shutdown(Shutdown::Drain, past()).unwrap_err();
     assert_eq!(unfinished.queued() + unfinished.running().len(), 2);
-    assert_eq!(pool.execute(|| ()), Err(Rejected));
+    assert!(matches!(pool.execute(|| ()), Err(Rejected(_))));
     assert!(pool.submit(|| ()).is_err());
     go.send(()).unwrap();
     pool.shutdown(Shutdown::Drain, None).unwrap();
     assert_eq!(queued.join().unwrap(), 3);
+}
+
+#[test]
+fn a_job_that_is_refused_comes_back() {
+    let pool = Pool::new(1);
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let add = {
+        let count = Arc::clone(&count);
+        move || count.fetch_add(1, Relaxed)
+    };
+    let refused = pool.submit(add).unwrap_err();
+    assert!(refused.to_string().contains("shut down"));
+    assert_eq!(refused.into_inner()(), 0);
+    let add = {
+        let count = Arc::clone(&count);
+        move || _ = count.fetch_add(1, Relaxed)
+    };
+    pool.execute(add).unwrap_err().into_inner()();
+    assert_eq!(count.load(Relaxed), 2);
+    assert_eq!(Arc::strong_count(&count), 1, "nothing else holds the jobs");
+}
+
+#[test]
+fn a_pool_whose_shutdown_has_passed_its_deadline_is_dropped_without_waiting() {
+    let pool = Pool::new(1);
+    let (go, gate) = bounded::<()>(1);
+    let job = pool.submit(move || gate.recv()).unwrap();
+    assert!(pool.shutdown(Shutdown::Drain, past()).is_err());
+    drop(pool);
+    go.send(()).unwrap();
+    assert_eq!(job.join().unwrap(), Ok(()));
 }
 
 #[test]

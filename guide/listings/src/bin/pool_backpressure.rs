@@ -1,11 +1,11 @@
 //! A full queue makes the submitter wait, until a worker takes the next job.
 
 use brigade::channel;
-use brigade::pool::{Pool, Rejected};
+use brigade::pool::Pool;
 use std::error::Error;
 use std::thread;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let pool = Pool::builder().threads(1).queue_capacity(1).build()?;
     // Every job waits at the gate. Nothing is sent through it: it opens by being closed.
     let (gate, waiting) = channel::bounded::<()>(1);
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 // Nobody counts any more if `main` has failed: not the submitter's concern.
                 let _ = accept.send(number);
             }
-            Ok::<(), Rejected>(())
+            Ok::<(), Box<dyn Error + Send + Sync>>(())
         });
 
         println!("accepted: job {}", accepted.recv()?);
