@@ -1,7 +1,37 @@
-//! Safe concurrency for Rust, whole.
+//! Safe concurrency for Rust, whole: channels and worker pools that serve threads and async tasks alike.
+//!
+//! - [`channel`] hands values from any number of threads and tasks to any number of others.
+//! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
+//! - [`wait`] can say who waits for what, at any moment.
+//!
+//! Whoever cannot go on, thread or task, waits in one place. So there is one kind of channel and one
+//! kind of job handle for both, every wait can have a deadline, and no async runtime is needed.
+//!
+//! The plain name of an operation blocks the thread, the suffix `_async` awaits, and `_timeout` and
+//! `_deadline` set a limit:
+//!
+//! ```
+//! use brigade::{channel, pool::Pool};
+//!
+//! let pool = Pool::new(1);
+//! let (sender, receiver) = channel::bounded(1);
+//! let job = pool.submit(move || receiver.iter().sum::<i32>())?;
+//! # futures::executor::block_on(async {
+//! sender.send_async(40).await?; // from a task
+//! # Ok::<(), channel::SendError<i32>>(())
+//! # })?;
+//! sender.send(2)?; // from a thread
+//! drop(sender);
+//! assert_eq!(job.join()?, 42);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod channel;
 pub mod pool;
 mod prim;
 mod queue;
 pub mod wait;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
