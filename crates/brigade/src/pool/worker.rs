@@ -89,7 +89,7 @@ pub(super) struct Crew {
 
 thread_local! {
     /// The crew that this thread works in, and its number there.
-    #[expect(clippy::missing_const_for_thread_local, reason = "loom's has no const form")]
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no const form")]
     static WORKS_IN: Cell<(*const Crew, usize)> = Cell::new((ptr::null(), 0));
 }
 

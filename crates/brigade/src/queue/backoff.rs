@@ -22,7 +22,7 @@ impl Backoff {
     /// Another thread was faster: it has made progress, so this one only steps aside.
     #[inline]
     pub(crate) fn lost_race(&mut self) {
-        if self.step < PAUSE_STEPS {
+        if !self.is_long() {
             self.pause();
         }
     }
@@ -30,7 +30,7 @@ impl Backoff {
     /// Another thread is not finished.
     #[inline]
     pub(crate) fn look_again(&mut self) {
-        if self.step < PAUSE_STEPS {
+        if !self.is_long() {
             self.pause();
         } else {
             hint::yield_now();
@@ -46,6 +46,6 @@ impl Backoff {
 
     /// Whether the pauses have been used up.
     pub(crate) fn is_long(&self) -> bool {
-        self.step >= PAUSE_STEPS
+        self.step == PAUSE_STEPS
     }
 }

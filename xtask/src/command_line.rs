@@ -1,0 +1,117 @@
+//! What can be asked for, and how.
+//!
+//! Knows the words only, not what they do.
+
+use std::ffi::OsString;
+
+/// The list of commands, as the user sees it.
+pub(crate) const COMMANDS: &str = "\
+The project's own commands:
+
+    cargo xtask test [--fast]    everything that must hold: format, lints, docs, tidy, tests, models;
+                                 --fast leaves out the loom models, which take minutes
+    cargo xtask tidy             the taste that a machine can check, alone
+    cargo xtask bench [ARGS...]  Brigade and its peers side by side; `bench --help` lists ARGS";
+
+/// What the user asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Print the list of commands.
+    Help,
+    /// Check everything, or all but what takes minutes.
+    Test { fast: bool },
+    /// Check taste alone.
+    Tidy,
+    /// Measure, with arguments that belong to the bench.
+    Bench { arguments: Vec<OsString> },
+}
+
+impl Command {
+    /// Reads the command line, without the name of the program. The error is one sentence.
+    pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
+        let mut words = words.into_iter();
+        let Some(first) = words.next() else {
+            return Ok(Self::Help);
+        };
+        let rest: Vec<OsString> = words.collect();
+        match first.to_str() {
+            // Whatever follows is the bench's to understand, `--help` included.
+            Some("bench") => Ok(Self::Bench { arguments: rest }),
+            Some("test" | "tidy") if rest.iter().any(asks_for_help) => Ok(Self::Help),
+            Some("test") => test(&rest),
+            Some("tidy") => tidy(&rest),
+            _ if asks_for_help(&first) => Ok(Self::Help),
+            _ => Err(format!(
+                "there is no command `{}`; the commands are below.",
+                first.display()
+            )),
+        }
+    }
+}
+
+fn asks_for_help(word: &OsString) -> bool {
+    word == "--help" || word == "-h" || word == "help"
+}
+
+fn test(arguments: &[OsString]) -> Result<Command, String> {
+    match arguments.iter().find(|word| *word != "--fast") {
+        None => Ok(Command::Test {
+            fast: !arguments.is_empty(),
+        }),
+        Some(unknown) => Err(format!(
+            "`test` does not know `{}`; it takes `--fast` or nothing.",
+            unknown.display()
+        )),
+    }
+}
+
+fn tidy(arguments: &[OsString]) -> Result<Command, String> {
+    match arguments {
+        [] => Ok(Command::Tidy),
+        [unknown, ..] => Err(format!(
+            "`tidy` does not know `{}`; it takes no arguments and looks at the whole repository.",
+            unknown.display()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, String> {
+        Command::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn every_command_is_understood() {
+        assert_eq!(parse("test"), Ok(Command::Test { fast: false }));
+        assert_eq!(parse("test --fast"), Ok(Command::Test { fast: true }));
+        assert_eq!(parse("tidy"), Ok(Command::Tidy));
+        for line in ["", "--help", "-h", "help", "test --help", "tidy -h"] {
+            assert_eq!(parse(line), Ok(Command::Help), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_arguments_of_the_bench_are_its_own() {
+        assert_eq!(
+            parse("bench --quick --help"),
+            Ok(Command::Bench {
+                arguments: vec!["--quick".into(), "--help".into()]
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_unknown_is_named() {
+        for (line, unknown) in [
+            ("tset", "`tset`"),
+            ("test --fats", "`--fats`"),
+            ("tidy src", "`src`"),
+        ] {
+            let fault = parse(line).unwrap_err();
+            assert!(fault.contains(unknown), "{fault}");
+        }
+    }
+}
