@@ -35,20 +35,25 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    fn new() -> CachePadded<Self> {
+    fn new(patience: Patience) -> CachePadded<Self> {
         CachePadded::new(Self {
             waiting: WaitQueue::new(),
-            patience: Patience::new(),
+            patience,
         })
     }
 }
 
 impl<T> Shared<T> {
     pub(super) fn new(flavor: Flavor<T>) -> Self {
+        let for_room = match &flavor {
+            Flavor::Ring(ring) => Patience::for_room(ring.capacity()),
+            // Nobody ever waits there.
+            Flavor::Blocks(_) => Patience::new(),
+        };
         Self {
             flavor,
-            not_full: Gate::new(),
-            not_empty: Gate::new(),
+            not_full: Gate::new(for_room),
+            not_empty: Gate::new(Patience::new()),
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
         }

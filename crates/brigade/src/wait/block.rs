@@ -1,6 +1,6 @@
 //! The thread's driver: runs an operation and parks the thread while it cannot go on.
 
-use super::queue::Node;
+use super::queue::{Kind, Node};
 use super::registry::Listing;
 use super::{Ended, Limit, Operation};
 use crate::prim::{Parker, thread};
@@ -28,6 +28,7 @@ fn block_slow<O: Operation>(
     limit: Limit<'_>,
     site: &'static Location<'static>,
 ) -> Result<O::Output, Ended> {
+    // Whether a wake was spent on us: then others may have been left to us while we were on our way.
     let mut woken = false;
     loop {
         if let Some(ended) = limit.reached() {
@@ -40,15 +41,24 @@ fn block_slow<O: Operation>(
         while spin.step(operation.patience()) {
             if let Poll::Ready(output) = operation.attempt() {
                 spin.paid(operation.patience());
-                return Ok(output);
+                return Ok(served(operation, woken, output));
             }
         }
-        woken = Parker::with_current(|parker, waker| sleep(operation, limit, site, parker, waker));
+        woken |= Parker::with_current(|parker, waker| sleep(operation, limit, site, parker, waker));
         // The wake, if there was one, came before this attempt and so is used by it.
         if let Poll::Ready(output) = operation.attempt() {
-            return Ok(output);
+            return Ok(served(operation, woken, output));
         }
     }
+}
+
+/// Hands the output on. If movers have left waiters to us, and something is left to have, the next of
+/// them is woken.
+fn served<O: Operation>(operation: &O, woken: bool, output: O::Output) -> O::Output {
+    if woken && operation.may_proceed() {
+        operation.queue().wake_one();
+    }
+    output
 }
 
 /// Waits in the queue until woken, until the limit is reached or until the operation looks possible.
@@ -60,9 +70,9 @@ fn sleep<O: Operation>(
     parker: &Parker,
     waker: &Waker,
 ) -> bool {
-    let node = pin!(Node::new());
+    let node = pin!(Node::new(Kind::Thread));
     let node = node.as_ref();
-    let interrupted = pin!(Node::new());
+    let interrupted = pin!(Node::new(Kind::Thread));
     let interrupted = interrupted.as_ref();
     let queue = operation.queue();
     // SAFETY: the node is new, pinned in this frame, and leaves before the frame ends: nothing between
@@ -85,10 +95,16 @@ fn sleep<O: Operation>(
         leave_interrupt(interrupt, interrupted);
     }
     // SAFETY: joined above and not left.
-    unsafe { queue.leave(node) }
+    let woken = unsafe { queue.leave(node) };
+    if woken {
+        queue.arrive();
+    }
+    woken
 }
 
 fn leave_interrupt(interrupt: &super::Interrupt, node: Pin<&Node>) {
     // SAFETY: `sleep` has joined it and not left. Firing is for all, so a wake is nobody else's.
-    unsafe { interrupt.waiting.leave(node) };
+    if unsafe { interrupt.waiting.leave(node) } {
+        interrupt.waiting.arrive();
+    }
 }

@@ -3,7 +3,10 @@
 //! It is a flag and one more queue that the waiter joins with the same waker. It knows nothing of
 //! tokens, scopes or reasons; those are built on it.
 
-use super::{Ended, Operation, Wait, WaitQueue, queue::Node};
+use super::{
+    Ended, Operation, Wait, WaitQueue,
+    queue::{Kind, Node},
+};
 use crate::prim::Ordering::{Acquire, Release};
 use crate::prim::atomic::AtomicBool;
 use std::future::Future;
@@ -44,7 +47,7 @@ impl Interrupt {
     /// `wait`, ended by this interrupt.
     pub(crate) fn end<O: Operation>(&self, wait: Wait<O>) -> Interruptible<'_, O> {
         Interruptible {
-            node: Node::new(),
+            node: Node::new(Kind::Task),
             interrupt: self,
             wait,
         }

@@ -22,7 +22,7 @@ fn a_put_is_never_lost_on_a_thread() {
         };
         permits.put();
         taker.join().unwrap();
-        assert!(!permits.queue.has_waiters());
+        assert!(permits.queue.is_at_rest());
     });
 }
 
@@ -36,7 +36,7 @@ fn a_put_is_never_lost_on_a_task() {
         };
         permits.put();
         taker.join().unwrap();
-        assert!(!permits.queue.has_waiters());
+        assert!(permits.queue.is_at_rest());
     });
 }
 
@@ -57,7 +57,26 @@ fn two_puts_serve_a_thread_and_a_task() {
         thread.join().unwrap();
         task.join().unwrap();
         assert_eq!(permits.free.load(Acquire), 0);
-        assert!(!permits.queue.has_waiters());
+        assert!(permits.queue.is_at_rest());
+    });
+}
+
+/// While one thread is on its way, puts wake nobody else; that thread then wakes the next.
+#[test]
+fn two_puts_serve_two_threads() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let takers = [(); 2].map(|()| {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || take(&permits))
+        });
+        permits.put();
+        permits.put();
+        for taker in takers {
+            taker.join().unwrap();
+        }
+        assert_eq!(permits.free.load(Acquire), 0);
+        assert!(permits.queue.is_at_rest());
     });
 }
 
@@ -85,7 +104,7 @@ fn a_wake_given_to_a_dropped_wait_is_passed_on() {
         }
         putter.join().unwrap();
         other.join().unwrap();
-        assert!(!permits.queue.has_waiters());
+        assert!(permits.queue.is_at_rest());
     });
 }
 
@@ -134,7 +153,7 @@ fn a_timeout_passes_its_wake_on() {
         interrupt.fire();
         hasty.join().unwrap();
         patient.join().unwrap();
-        assert!(!permits.queue.has_waiters());
+        assert!(permits.queue.is_at_rest());
     });
 }
 
@@ -155,7 +174,7 @@ fn an_interrupt_ends_the_wait_of_a_thread() {
         };
         interrupt.fire();
         assert_eq!(waiter.join().unwrap(), Err(Ended::Interrupted));
-        assert!(!permits.queue.has_waiters());
+        assert!(permits.queue.is_at_rest());
     });
 }
 
@@ -170,7 +189,7 @@ fn an_interrupt_ends_the_wait_of_a_task() {
         };
         interrupt.fire();
         assert_eq!(waiter.join().unwrap(), Err(Ended::Interrupted));
-        assert!(!permits.queue.has_waiters());
+        assert!(permits.queue.is_at_rest());
     });
 }
 
@@ -189,6 +208,6 @@ fn wake_all_after_a_plain_store_reaches_every_waiter() {
         for taker in takers {
             taker.join().unwrap();
         }
-        assert!(!permits.queue.has_waiters());
+        assert!(permits.queue.is_at_rest());
     });
 }

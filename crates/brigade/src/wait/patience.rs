@@ -3,22 +3,20 @@
 //! Waking a sleeping thread costs microseconds (6 to 40 on the virtual machines this was measured
 //! on), a few pauses cost nanoseconds. Spinning for as long as a wake costs is at most twice as
 //! dear as the best choice in hindsight (Karlin et al., "Competitive randomized algorithms for
-//! nonuniform problems", 1990). So a wait spins in growing steps, then gives the processor to
-//! others a few times, then sleeps. An object at which that was in vain many times in a row goes to
+//! nonuniform problems", 1990). So a wait spins in growing steps, then sleeps. An object at which that was in vain many times in a row goes to
 //! sleep almost at once, and tries the whole spin only now and then.
 //!
-//! Spinning never helps on a single processor: the one who is waited for cannot run meanwhile.
-//! There only the yields are left.
+//! Giving the processor away instead (`sched_yield`) looks good where threads outnumber processors, and
+//! is a trap where they do not: two threads that the system has put on one processor stay there, because
+//! neither ever sleeps. So that is left to the single processor, where the one who is waited for cannot
+//! run while others spin.
 
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicU8;
 use crate::prim::{MODEL, const_new, cpus, hint};
 
-/// Steps of 1, 2, 4 ... pauses: 127 in all, a microsecond or two.
-const PAUSE_STEPS: u8 = 7;
-/// Then as many times the processor is given away.
-const YIELD_STEPS: u8 = 6;
-const STEPS: u8 = PAUSE_STEPS + YIELD_STEPS;
+/// Steps of 1, 2, 4 ... pauses: 511 in all, about as long as it takes to wake a thread.
+const STEPS: u8 = 9;
 /// What is left where spinning is in vain.
 const FEWEST_STEPS: u8 = 3;
 /// Whole spins in vain, in a row, after which an object gives up on them.
@@ -32,12 +30,26 @@ pub(crate) struct Patience {
     /// Waits in a row that ended asleep; stays between `TRIES` and `TRIES + RETRY_EVERY` once there.
     /// A hint: races lose nothing but a lesson.
     in_vain: AtomicU8,
+    /// The step that a wait begins with.
+    first: u8,
 }
 
 impl Patience {
     const_new! {
         pub(crate) fn new() -> Self {
-            Self { in_vain: AtomicU8::new(0) }
+            Self { in_vain: AtomicU8::new(0), first: 0 }
+        }
+    }
+
+    /// For those who wait for room among `places`.
+    ///
+    /// They do not look at once: whoever makes room goes on doing so, and the two would hand every
+    /// single place over, a cache line each. The pause is shorter than it takes to empty all places.
+    pub(crate) fn for_room(places: usize) -> Self {
+        let first = places.ilog2().min(u32::from(STEPS - 1));
+        Self {
+            first: first as u8,
+            ..Self::new()
         }
     }
 
@@ -47,10 +59,10 @@ impl Patience {
         let steps = if in_vain <= TRIES {
             STEPS
         } else {
-            FEWEST_STEPS
+            FEWEST_STEPS.max(self.first + 1)
         };
         Spin {
-            step: 0,
+            step: self.first,
             steps: if MODEL { 0 } else { steps },
         }
     }
@@ -83,7 +95,7 @@ impl Spin {
             patience.failed();
             return false;
         }
-        if self.step < PAUSE_STEPS && cpus() > 1 {
+        if cpus() > 1 {
             for _ in 0..1u32 << self.step {
                 hint::spin_loop();
             }

@@ -13,6 +13,10 @@
 //! | node | 1 | somebody edits the list whose head was `node` |
 //! | null | 1 | somebody locked the empty queue |
 //!
+//! Beside them stands `COMING`: a thread has been woken and has not yet arrived. Whoever would wake one
+//! waiter leaves it to that thread. Set under the lock with the wake, cleared under the lock by
+//! [`WaitQueue::arrive`].
+//!
 //! # Who may touch a node
 //!
 //! 1. `links` (neighbours and waker): whoever holds the queue's lock; the owner alone while the
@@ -34,6 +38,8 @@ use std::ptr;
 use std::task::Waker;
 
 const LOCKED: usize = 1;
+const COMING: usize = 2;
+const FLAGS: usize = LOCKED | COMING;
 
 /// Pauses before the lock's holder is taken to be off its processor.
 const LOCK_PAUSES: u32 = 64;
@@ -55,8 +61,25 @@ pub(crate) struct WaitQueue {
 #[derive(Debug)]
 pub(crate) struct Node {
     state: AtomicU8,
+    waiter: Kind,
     links: UnsafeCell<Links>,
     _pinned: PhantomPinned,
+}
+
+/// Who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Once woken, it is certain to look at the object again.
+    Thread,
+    /// It may be woken and not polled for as long as its owner likes.
+    Task,
+}
+
+/// The queue while it is locked: the oldest waiter, and the flag beside it.
+#[derive(Clone, Copy)]
+struct Locked {
+    head: *const Node,
+    coming: bool,
 }
 
 #[derive(Debug)]
@@ -76,9 +99,10 @@ unsafe impl Send for Node {}
 unsafe impl Sync for Node {}
 
 impl Node {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(waiter: Kind) -> Self {
         Self {
             state: AtomicU8::new(IDLE),
+            waiter,
             links: UnsafeCell::new(Links {
                 previous: ptr::null(),
                 next: ptr::null(),
@@ -117,11 +141,18 @@ impl WaitQueue {
         }
     }
 
-    /// Whether anybody waits. Exact only for one who has synchronised with the waiters; see the
-    /// handshake in this module's README.
+    /// Whether there may be somebody to wake. Exact only for one who has synchronised with the waiters;
+    /// see the handshake in this module's README.
     #[inline]
-    pub(crate) fn has_waiters(&self) -> bool {
-        !self.word.load(Relaxed).is_null()
+    fn may_need_wake(&self) -> bool {
+        let word = self.word.load(Relaxed).addr();
+        word != 0 && word & COMING == 0
+    }
+
+    /// Whether nobody waits and nobody is on the way.
+    #[cfg(test)]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.word.load(Relaxed).is_null()
     }
 
     /// Puts `node` at the end of the queue.
@@ -148,17 +179,21 @@ impl WaitQueue {
                 };
             }
         });
-        if self
-            .word
-            .compare_exchange(ptr::null_mut(), node.cast_mut(), AcqRel, Relaxed)
-            .is_ok()
-        {
-            return;
+        let word = self.word.load(Relaxed);
+        if word.addr() & !COMING == 0 {
+            let alone = node.cast_mut().map_addr(|addr| addr | word.addr());
+            if self
+                .word
+                .compare_exchange(word, alone, AcqRel, Relaxed)
+                .is_ok()
+            {
+                return;
+            }
         }
-        let head = self.lock();
+        let mut locked = self.lock();
         // SAFETY: the lock is held, and every node in the list is alive and in place until it leaves.
-        let head = unsafe { list::push(head, node) };
-        self.unlock(head);
+        locked.head = unsafe { list::push(locked.head, node) };
+        self.unlock(locked);
     }
 
     /// Takes `node` out, if no waker has done so. Returns whether one has: then a wake was spent on
@@ -172,16 +207,17 @@ impl WaitQueue {
             node.reset();
             return true;
         }
-        let head = self.lock();
+        let mut locked = self.lock();
         if node.is_notified() {
-            self.unlock(head);
+            self.unlock(locked);
             node.reset();
             return true;
         }
         // SAFETY: the lock is held and the node is still queued: a waker would have notified it.
-        let (head, waker) = unsafe { list::unlink(head, &raw const *node) };
+        let (head, waker) = unsafe { list::unlink(locked.head, &raw const *node) };
         node.state.store(IDLE, Relaxed);
-        self.unlock(head);
+        locked.head = head;
+        self.unlock(locked);
         // A waker's drop is the application's code.
         drop(waker);
         false
@@ -197,16 +233,16 @@ impl WaitQueue {
             // SAFETY: called under the lock (rule 1). `will_wake` compares two pointers.
             unsafe { (*links).waker.as_ref() }.is_some_and(|old| old.will_wake(waker))
         };
-        let head = self.lock();
+        let locked = self.lock();
         let notified = node.is_notified();
         let same = !notified && node.links.with(same);
-        self.unlock(head);
+        self.unlock(locked);
         if notified || same {
             return !notified;
         }
         // Cloning and dropping a waker is the application's code: outside the lock.
         let fresh = waker.clone();
-        let head = self.lock();
+        let locked = self.lock();
         let notified = node.is_notified();
         let unused = if notified {
             Some(fresh)
@@ -216,19 +252,34 @@ impl WaitQueue {
                 unsafe { (*links).waker.replace(fresh) }
             })
         };
-        self.unlock(head);
+        self.unlock(locked);
         drop(unused);
         !notified
     }
 
-    /// Wakes the oldest waiter, if there is one.
+    /// Wakes the oldest waiter, if there is one and no thread is on its way.
     ///
     /// The caller has made true what the waiter waits for, and has synchronised with the waiters by
     /// the read-modify-write that the README calls the handshake.
     #[inline]
     pub(crate) fn wake_one(&self) {
-        if self.has_waiters() {
-            self.wake_slow(1);
+        if self.may_need_wake() {
+            self.wake_oldest();
+        }
+    }
+
+    #[cold]
+    fn wake_oldest(&self) {
+        let mut locked = self.lock();
+        if locked.head.is_null() || locked.coming {
+            self.unlock(locked);
+            return;
+        }
+        // SAFETY: the lock is held, and the head is that of a list that is not empty.
+        let waker = unsafe { locked.notify_oldest() };
+        self.unlock(locked);
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 
@@ -238,44 +289,45 @@ impl WaitQueue {
     /// store, where it is rare enough (close, cancel, done).
     #[cold]
     pub(crate) fn wake_all(&self) {
-        let head = self.lock();
+        let locked = self.lock();
         // SAFETY: the lock is held.
-        let waiting = unsafe { list::count(head) };
-        self.unlock(head);
+        let mut waiting = unsafe { list::count(locked.head) };
+        self.unlock(locked);
         // Those who join from here on are not meant; should some have left, a few of the newcomers
         // are woken in their place and look again in vain.
-        if waiting > 0 {
-            self.wake_slow(waiting);
-        }
-    }
-
-    #[cold]
-    fn wake_slow(&self, mut wanted: usize) {
-        while wanted > 0 {
+        while waiting > 0 {
             let mut batch = WakeBatch::new();
-            let mut head = self.lock();
-            while wanted > 0 && !head.is_null() && batch.has_room() {
-                // SAFETY: the lock is held and the list is not empty.
-                let (rest, waker) = unsafe { list::unlink(head, head) };
-                let woken = head;
-                head = rest;
-                wanted -= 1;
-                if let Some(waker) = waker {
+            let mut locked = self.lock();
+            while waiting > 0 && !locked.head.is_null() && batch.has_room() {
+                waiting -= 1;
+                // SAFETY: the lock is held, and the head is that of a list that is not empty.
+                if let Some(waker) = unsafe { locked.notify_oldest() } {
                     batch.push(waker);
                 }
-                // SAFETY: still queued, hence alive. This is the last touch (rule 3).
-                unsafe { &*woken }.state.store(NOTIFIED, Release);
             }
-            let exhausted = head.is_null();
-            self.unlock(head);
+            if locked.head.is_null() {
+                waiting = 0;
+            }
+            self.unlock(locked);
             batch.wake();
-            if exhausted {
-                return;
-            }
         }
     }
 
-    fn lock(&self) -> *const Node {
+    /// A thread that was woken is about to look at the object. From here on others are woken again.
+    ///
+    /// What was left to this thread meanwhile it sees only by a second look that it takes after this,
+    /// and it has to wake the next if it leaves anything.
+    pub(crate) fn arrive(&self) {
+        // The thread has acquired its own wake, and so sees at least the lock under which it was given.
+        if self.word.load(Relaxed).addr() & FLAGS == 0 {
+            return;
+        }
+        let mut locked = self.lock();
+        locked.coming = false;
+        self.unlock(locked);
+    }
+
+    fn lock(&self) -> Locked {
         let mut pauses = 0;
         loop {
             let word = self.word.load(Relaxed);
@@ -286,7 +338,10 @@ impl WaitQueue {
                     .compare_exchange_weak(word, locked, Acquire, Relaxed)
                     .is_ok()
                 {
-                    return word;
+                    return Locked {
+                        head: word.map_addr(|addr| addr & !FLAGS),
+                        coming: word.addr() & COMING != 0,
+                    };
                 }
             }
             // The lock is held for a few dozen instructions and never while user code runs, so it
@@ -301,8 +356,30 @@ impl WaitQueue {
     }
 
     #[inline]
-    fn unlock(&self, head: *const Node) {
-        self.word.store(head.cast_mut(), Release);
+    fn unlock(&self, Locked { head, coming }: Locked) {
+        let coming = if coming { COMING } else { 0 };
+        let word = head.cast_mut().map_addr(|addr| addr | coming);
+        self.word.store(word, Release);
+    }
+}
+
+impl Locked {
+    /// Takes the oldest waiter out and marks it as woken. Returns what is to be called for it once the
+    /// lock is released.
+    ///
+    /// # Safety
+    ///
+    /// The queue's lock is held, and `head` is that of its list, which is not empty.
+    unsafe fn notify_oldest(&mut self) -> Option<Waker> {
+        let oldest = self.head;
+        // SAFETY: by the contract.
+        let (rest, waker) = unsafe { list::unlink(oldest, oldest) };
+        self.head = rest;
+        // SAFETY: still queued, hence alive. The store is the last touch (rule 3).
+        let oldest = unsafe { &*oldest };
+        self.coming |= oldest.waiter == Kind::Thread;
+        oldest.state.store(NOTIFIED, Release);
+        waker
     }
 }
 
@@ -484,7 +561,11 @@ mod tests {
     #[test]
     fn waiters_are_woken_oldest_first() {
         let queue = WaitQueue::new();
-        let nodes = [pin!(Node::new()), pin!(Node::new()), pin!(Node::new())];
+        let nodes = [
+            pin!(Node::new(Kind::Task)),
+            pin!(Node::new(Kind::Task)),
+            pin!(Node::new(Kind::Task)),
+        ];
         let wakers = [counted(), counted(), counted()];
         for (node, (_, waker)) in nodes.iter().zip(&wakers) {
             // SAFETY: the nodes are pinned to this frame and all are notified before it ends.
@@ -496,7 +577,7 @@ mod tests {
                 assert_eq!(woken(count), u32::from(at <= turn));
             }
         }
-        assert!(!queue.has_waiters());
+        assert!(queue.is_at_rest());
         queue.wake_one();
     }
 
@@ -504,7 +585,11 @@ mod tests {
     fn any_waiter_can_leave_from_any_place() {
         for gone in 0..3 {
             let queue = WaitQueue::new();
-            let nodes = [pin!(Node::new()), pin!(Node::new()), pin!(Node::new())];
+            let nodes = [
+                pin!(Node::new(Kind::Task)),
+                pin!(Node::new(Kind::Task)),
+                pin!(Node::new(Kind::Task)),
+            ];
             let wakers = [counted(), counted(), counted()];
             for (node, (_, waker)) in nodes.iter().zip(&wakers) {
                 // SAFETY: pinned to this frame; each leaves or is notified before it ends.
@@ -516,14 +601,14 @@ mod tests {
             for (at, (count, _)) in wakers.iter().enumerate() {
                 assert_eq!(woken(count), u32::from(at != gone));
             }
-            assert!(!queue.has_waiters());
+            assert!(queue.is_at_rest());
         }
     }
 
     #[test]
     fn one_who_was_woken_learns_it_when_leaving() {
         let queue = WaitQueue::new();
-        let node = pin!(Node::new());
+        let node = pin!(Node::new(Kind::Task));
         let (_, waker) = counted();
         // SAFETY: pinned to this frame, leaves before it ends.
         unsafe { queue.join(node.as_ref(), waker) };
@@ -538,7 +623,7 @@ mod tests {
         let queue = WaitQueue::new();
         let (count, waker) = counted();
         let nodes: Vec<_> = (0..3 * WakeBatch::ROOM + 1)
-            .map(|_| Box::pin(Node::new()))
+            .map(|_| Box::pin(Node::new(Kind::Task)))
             .collect();
         for node in &nodes {
             // SAFETY: boxed and pinned, and notified before the boxes are dropped.
@@ -552,7 +637,7 @@ mod tests {
     #[test]
     fn a_waker_that_panics_costs_nobody_else_the_wake() {
         let queue = WaitQueue::new();
-        let nodes = [pin!(Node::new()), pin!(Node::new())];
+        let nodes = [pin!(Node::new(Kind::Task)), pin!(Node::new(Kind::Task))];
         let (count, waker) = counted();
         // SAFETY: pinned to this frame and notified before it ends.
         unsafe { queue.join(nodes[0].as_ref(), Waker::from(StdArc::new(Panics))) };
@@ -561,6 +646,6 @@ mod tests {
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| queue.wake_all()));
         assert!(caught.is_err());
         assert_eq!(woken(&count), 1);
-        assert!(!queue.has_waiters());
+        assert!(queue.is_at_rest());
     }
 }

@@ -1,6 +1,6 @@
 //! The task's driver: polls an operation and returns `Pending` while it cannot go on.
 
-use super::queue::Node;
+use super::queue::{Kind, Node};
 use super::registry::Listing;
 use super::timer::Timer;
 use super::{Ended, Limit, Operation, WaitQueue};
@@ -39,11 +39,18 @@ struct Place {
 impl<O: Operation> Wait<O> {
     #[inline]
     pub(crate) fn new(operation: O, site: &'static Location<'static>) -> Self {
-        Self {
-            operation,
-            site,
-            placed: false,
-            place: MaybeUninit::uninit(),
+        let mut wait = MaybeUninit::<Self>::uninit();
+        let at = wait.as_mut_ptr();
+        // Field by field, because a struct expression fills `place` with zeros: that doubles what a future
+        // costs which is done at once.
+        //
+        // SAFETY: `at` points to room for a `Wait` of our own, and every field but `place`, which may be
+        // uninitialised, is written.
+        unsafe {
+            (&raw mut (*at).operation).write(operation);
+            (&raw mut (*at).site).write(site);
+            (&raw mut (*at).placed).write(false);
+            wait.assume_init()
         }
     }
 
@@ -80,16 +87,17 @@ impl<O: Operation> Wait<O> {
     #[cold]
     #[inline(never)]
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
-        if !self.placed {
+        let fresh = !self.placed;
+        if fresh {
             self.place.write(Place {
-                node: Node::new(),
+                node: Node::new(Kind::Task),
                 listing: Listing::new(),
             });
             self.placed = true;
         }
         // SAFETY: initialised, and pinned with `self` (`poll` has a `Pin`), until `leave`.
         let place = unsafe { Pin::new_unchecked(self.place.assume_init_ref()) };
-        let polled = place.poll(&mut self.operation, self.site, cx);
+        let polled = place.poll(&mut self.operation, fresh, self.site, cx);
         if polled.is_ready() {
             // A wake that arrives from here on finds us served, and is passed on.
             self.leave();
@@ -117,21 +125,26 @@ impl Place {
         }
     }
 
+    /// `tried` says that an attempt has just been in vain.
     fn poll<O: Operation>(
         self: Pin<&Self>,
         operation: &mut O,
+        mut tried: bool,
         site: &'static Location<'static>,
         cx: &mut Context<'_>,
     ) -> Poll<O::Output> {
         let mut looks = 0;
         loop {
-            // A wake taken before the attempt is used by it.
-            if self.node.is_notified() {
-                self.node.reset();
+            if !tried {
+                // A wake taken before the attempt is used by it.
+                if self.node.is_notified() {
+                    self.node.reset();
+                }
+                if let Poll::Ready(output) = operation.attempt() {
+                    return Poll::Ready(output);
+                }
             }
-            if let Poll::Ready(output) = operation.attempt() {
-                return Poll::Ready(output);
-            }
+            tried = false;
             if !self.stay_queued(operation.queue(), cx) {
                 continue;
             }

@@ -38,7 +38,7 @@ fn a_put_wakes_a_sleeping_thread() {
     until_asleep(&permits);
     permits.put();
     taker.join().unwrap();
-    assert!(!permits.queue.has_waiters());
+    assert!(permits.queue.is_at_rest());
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_deadline_ends_the_sleep_of_a_thread() {
         block(&mut Take(&permits), limit, Location::caller()),
         Err(Ended::TimedOut)
     );
-    assert!(!permits.queue.has_waiters());
+    assert!(permits.queue.is_at_rest());
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_deadline_ends_the_wait_of_a_task_without_a_runtime() {
         Location::caller(),
     );
     assert_eq!(block_on(wait), Err(Ended::TimedOut));
-    assert!(!permits.queue.has_waiters());
+    assert!(permits.queue.is_at_rest());
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn an_interrupt_ends_the_sleep_of_a_thread() {
     until_asleep(&permits);
     interrupt.fire();
     sleeper.join().unwrap();
-    assert!(!permits.queue.has_waiters());
+    assert!(permits.queue.is_at_rest());
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn an_interrupt_ends_the_wait_of_a_task() {
         wait.as_mut().poll(&mut cx),
         Poll::Ready(Err(Ended::Interrupted))
     );
-    assert!(!permits.queue.has_waiters());
+    assert!(permits.queue.is_at_rest());
 }
 
 #[test]
@@ -148,12 +148,9 @@ fn a_dropped_wait_passes_its_wake_on() {
     assert_eq!(first.as_mut().poll(&mut cx), Poll::Pending);
     assert_eq!(second.as_mut().poll(&mut cx), Poll::Pending);
     permits.put();
-    assert!(permits.queue.has_waiters(), "one wake for one permit");
+    assert!(!permits.queue.is_at_rest(), "one wake for one permit");
     drop(first);
-    assert!(
-        !permits.queue.has_waiters(),
-        "the wake went on to the second"
-    );
+    assert!(permits.queue.is_at_rest(), "the wake went on to the second");
     assert_eq!(second.as_mut().poll(&mut cx), Poll::Ready(()));
 }
 
