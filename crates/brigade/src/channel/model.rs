@@ -194,3 +194,43 @@ fn a_dropped_recv_future_loses_no_value() {
         assert_eq!(received.is_ok(), !taken);
     });
 }
+
+/// Notes a wake, with std's atomics: they add no interleavings.
+#[derive(Default)]
+struct Woken(std::sync::atomic::AtomicBool);
+
+impl std::task::Wake for Woken {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// A wake is spent on an attempt that comes before the sender in front has finished: whoever gives up
+/// after that leaves no value beside a sleeper.
+#[test]
+fn a_receive_that_came_too_early_and_is_dropped_leaves_nobody_asleep() {
+    three_threads(|| {
+        let (sender, receiver) = bounded(2);
+        let woken = [(); 3].map(|()| std::sync::Arc::<Woken>::default());
+        let wakers = woken.clone().map(Waker::from);
+        let mut receives = [(); 3].map(|()| Box::pin(receiver.recv_async()));
+        for (recv, waker) in receives.iter_mut().zip(&wakers) {
+            let polled = recv.as_mut().poll(&mut Context::from_waker(waker));
+            assert!(polled.is_pending());
+        }
+        let senders = [1, 2].map(|value| {
+            let sender = sender.clone();
+            thread::spawn(move || sender.send(value).unwrap())
+        });
+        let [mut hasty, _first, _second] = receives;
+        let polled = hasty.as_mut().poll(&mut Context::from_waker(&wakers[0]));
+        drop((polled, hasty));
+        for sender in senders {
+            sender.join().unwrap();
+        }
+        let awake =
+            |woken: &&std::sync::Arc<Woken>| woken.0.load(std::sync::atomic::Ordering::Relaxed);
+        let awake = woken[1..].iter().filter(awake).count();
+        assert!(awake >= receiver.len(), "a value lies beside a sleeper");
+    });
+}

@@ -22,6 +22,7 @@ unsafe impl<T> Operation for Send<'_, T> {
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
+        assert!(self.value.is_some(), "a send was polled after it was done");
         match self.shared.push(&mut self.value) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(PushError::Full | PushError::Busy) => Poll::Pending,
@@ -32,8 +33,8 @@ unsafe impl<T> Operation for Send<'_, T> {
         }
     }
 
-    fn may_proceed(&self) -> bool {
-        self.shared.may_push()
+    fn chances(&self) -> usize {
+        self.shared.look_for_room()
     }
 
     fn queue(&self) -> &WaitQueue {
@@ -94,8 +95,8 @@ unsafe impl<H: Holder> Operation for Recv<H> {
         }
     }
 
-    fn may_proceed(&self) -> bool {
-        self.0.channel().may_pop()
+    fn chances(&self) -> usize {
+        self.0.channel().look_for_values()
     }
 
     fn queue(&self) -> &WaitQueue {

@@ -2,6 +2,7 @@
 
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicUsize;
+use crate::prim::discard_panic;
 use crate::queue::{Backoff, Blocks, PopError, PushError, Ring};
 use crate::wait::{Patience, WaitQueue};
 use crossbeam_utils::CachePadded;
@@ -108,17 +109,19 @@ impl<T> Shared<T> {
         }
     }
 
-    pub(super) fn may_push(&self) -> bool {
+    /// The senders' second look: how many could go on.
+    pub(super) fn look_for_room(&self) -> usize {
         match &self.flavor {
-            Flavor::Ring(ring) => ring.may_push(),
-            Flavor::Blocks(_) => true,
+            Flavor::Ring(ring) => ring.look_for_room(),
+            Flavor::Blocks(_) => usize::MAX,
         }
     }
 
-    pub(super) fn may_pop(&self) -> bool {
+    /// The receivers' second look.
+    pub(super) fn look_for_values(&self) -> usize {
         match &self.flavor {
-            Flavor::Ring(ring) => ring.may_pop(),
-            Flavor::Blocks(blocks) => blocks.may_pop(),
+            Flavor::Ring(ring) => ring.look_for_values(),
+            Flavor::Blocks(blocks) => blocks.look_for_values(),
         }
     }
 
@@ -175,7 +178,9 @@ impl<T> Shared<T> {
     pub(super) fn remove_receiver(&self) {
         if self.receivers.fetch_sub(1, AcqRel) == 1 {
             self.close();
-            while self.pop_now().is_ok() {}
+            while let Ok(value) = self.pop_now() {
+                discard_panic(|| drop(value));
+            }
             debug_assert!(
                 self.receivers.load(Acquire) == 0,
                 "no receiver comes from none"

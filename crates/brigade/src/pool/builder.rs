@@ -30,6 +30,10 @@ pub struct Builder {
 impl Builder {
     /// The jobs that the queue holds unless told otherwise.
     pub const QUEUE_CAPACITY: usize = 1024;
+    /// The most jobs that a queue can be made for: more are a mistake, or memory filling up.
+    pub const QUEUE_CAPACITY_MAX: usize = 1 << 24;
+    /// The most threads that a pool can have.
+    pub const THREADS_MAX: usize = 1 << 16;
 
     pub(super) fn new() -> Self {
         Self {
@@ -64,19 +68,25 @@ impl Builder {
         self
     }
 
+    fn check(&self) -> Result<(), BuildError> {
+        match (self.threads, self.queue_capacity) {
+            (0, _) => Err(BuildError::NoThreads),
+            (_, 0) => Err(BuildError::NoQueue),
+            (threads, _) if threads > Self::THREADS_MAX => Err(BuildError::TooManyThreads),
+            (_, jobs) if jobs > Self::QUEUE_CAPACITY_MAX => Err(BuildError::QueueTooLong),
+            _ if self.name.contains('\0') => Err(BuildError::Name),
+            _ => Ok(()),
+        }
+    }
+
     /// Starts the threads.
     ///
     /// # Errors
     ///
-    /// If there are no threads or no queue to start with, or the system refuses a thread; those that
-    /// have been started are stopped again.
+    /// If the description makes no sense, or the system refuses a thread; those that have been started
+    /// are stopped again.
     pub fn build(self) -> Result<Pool, BuildError> {
-        if self.threads == 0 {
-            return Err(BuildError::NoThreads);
-        }
-        if self.queue_capacity == 0 {
-            return Err(BuildError::NoQueue);
-        }
+        self.check()?;
         let (queue, tasks) = channel::bounded(self.queue_capacity);
         let crew = Arc::new(Crew::new(self.threads, tasks));
         let mut pool = Pool {

@@ -1,6 +1,6 @@
 //! What can go wrong with pools and jobs.
 
-use super::Job;
+use super::{Builder, Job};
 use crate::prim::Lock;
 use std::any::Any;
 use std::error::Error;
@@ -16,6 +16,12 @@ pub enum BuildError {
     NoThreads,
     /// A queue for no jobs would never take one.
     NoQueue,
+    /// More threads than [`Builder::THREADS_MAX`](super::Builder::THREADS_MAX).
+    TooManyThreads,
+    /// A longer queue than [`Builder::QUEUE_CAPACITY_MAX`](super::Builder::QUEUE_CAPACITY_MAX).
+    QueueTooLong,
+    /// The name has a NUL byte in it, which no system takes.
+    Name,
     /// The system refused to start a thread.
     Thread(io::Error),
 }
@@ -25,6 +31,15 @@ impl fmt::Display for BuildError {
         match self {
             Self::NoThreads => f.write_str("a pool needs at least 1 thread"),
             Self::NoQueue => f.write_str("a pool needs a queue for at least 1 job"),
+            Self::TooManyThreads => {
+                write!(f, "a pool has at most {} threads", Builder::THREADS_MAX)
+            }
+            Self::QueueTooLong => write!(
+                f,
+                "the queue of a pool holds at most {} jobs",
+                Builder::QUEUE_CAPACITY_MAX
+            ),
+            Self::Name => f.write_str("the name of a pool cannot have a NUL byte in it"),
             Self::Thread(error) => write!(f, "cannot start a thread of the pool: {error}"),
         }
     }
@@ -34,7 +49,7 @@ impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Thread(error) => Some(error),
-            Self::NoThreads | Self::NoQueue => None,
+            _ => None,
         }
     }
 }

@@ -13,11 +13,11 @@
 //! joins the queue and then does a read-modify-write on the state. That is the handshake of
 //! `wait/README.md`. Only the handle waits, and there is one handle, so one wake is enough.
 
-use super::worker::{Crew, discard_panic};
+use super::worker::Crew;
 use super::{JobError, JoinTimeoutError, Panic};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicU8;
-use crate::prim::{Arc, StdArc, UnsafeCell};
+use crate::prim::{Arc, StdArc, UnsafeCell, discard_panic};
 use crate::wait::{Limit, Operation, Patience, Wait, WaitQueue, What, block, deadline_after};
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -137,7 +137,8 @@ impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
                     // SAFETY: done, so the claimer is through; only the one handle calls `take`.
                     unsafe { (*place).take() }
                 });
-                outcome.map(|outcome| outcome.map_err(JobError::Panicked))
+                let outcome = outcome.expect("a job was polled after it had given its result");
+                Some(outcome.map_err(JobError::Panicked))
             }
             CANCELLED => Some(Err(JobError::Cancelled)),
             _ => None,
@@ -179,8 +180,8 @@ unsafe impl<T> Operation for Joining<T> {
         self.cell.take().map_or(Poll::Pending, Poll::Ready)
     }
 
-    fn may_proceed(&self) -> bool {
-        self.cell.is_over(true)
+    fn chances(&self) -> usize {
+        usize::from(self.cell.is_over(true))
     }
 
     fn queue(&self) -> &WaitQueue {
@@ -221,7 +222,9 @@ impl<T> Job<T> {
         }
     }
 
-    /// Waits for the job, for at most `timeout`.
+    /// Waits for the job, for at most `timeout`. A timeout too long for the clock waits for ever.
+    ///
+    /// Unlike [`join`](Self::join) it never runs the job itself: that could take longer.
     ///
     /// # Errors
     ///
@@ -234,6 +237,8 @@ impl<T> Job<T> {
 
     /// Waits for the job, until `deadline` at most.
     ///
+    /// Unlike [`join`](Self::join) it never runs the job itself: that could take longer.
+    ///
     /// # Errors
     ///
     /// If the deadline passes, the job comes back, to be joined again. Else as for
@@ -245,7 +250,6 @@ impl<T> Job<T> {
 
     #[track_caller]
     fn join_until(mut self, deadline: Option<Instant>) -> Result<T, JoinTimeoutError<T>> {
-        self.help();
         match block(
             &mut self.joining,
             Limit::until(deadline),
@@ -258,8 +262,9 @@ impl<T> Job<T> {
 
     /// A worker that would wait for its own pool runs the job, if nobody else does.
     fn help(&self) {
-        if self.joining.crew.is_own_worker() {
-            self.joining.cell.run();
+        let Joining { cell, crew } = &self.joining;
+        if crew.is_own_worker() {
+            crew.run_inside(cell.site(), || cell.run());
         }
     }
 

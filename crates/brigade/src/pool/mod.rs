@@ -8,8 +8,8 @@
 //! - [`Pool::shutdown`] drains or aborts, until a deadline, and names what did not finish. Dropping
 //!   the pool drains it and joins its threads.
 //! - A job may use its own pool: one that submits to the full queue runs the new job itself, and one
-//!   that joins a job which nobody has begun runs it itself. It never runs a job of somebody else, so
-//!   it is safe to hold a lock meanwhile.
+//!   that joins a job which nobody has begun runs it itself. It never runs a job of somebody else. So it
+//!   may hold a lock meanwhile, unless the jobs that it submits or joins want the same lock.
 //!
 //! # Examples
 //!
@@ -79,8 +79,9 @@ impl Pool {
 
     /// Runs `job` on a worker, and forgets it. Blocks the thread while the queue is full.
     ///
-    /// Called on a worker of this pool while the queue is full, it runs the job at once on that worker:
-    /// waiting there for room could be waiting for oneself.
+    /// Called on a worker of this pool while the queue is full, it runs the job at once on that worker,
+    /// inside the job that calls: waiting there for room could be waiting for oneself. Jobs that submit jobs
+    /// that submit jobs then go as deep into the stack; give the queue room for what they submit.
     ///
     /// A panic of the job reaches the panic hook, and ends nothing but the job.
     ///
@@ -148,7 +149,7 @@ impl Pool {
             Ok(()) => Ok(()),
             Err(TrySendError::Closed(task)) => Err(task),
             Err(TrySendError::Full(task)) => {
-                self.crew.run_inline(task);
+                self.crew.run_inside(task.site(), || task.run());
                 Ok(())
             }
         }

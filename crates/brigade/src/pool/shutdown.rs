@@ -3,6 +3,7 @@
 use super::Pool;
 use super::worker::Ended;
 use crate::prim::Ordering::Relaxed;
+use crate::prim::thread;
 use crate::wait::{Limit, block};
 use std::error::Error;
 use std::fmt;
@@ -18,7 +19,7 @@ pub enum Shutdown {
     Abort,
 }
 
-/// What a shutdown has left when its deadline passed. It goes on: the pool takes no jobs, and its
+/// What a shutdown has left. It goes on: the pool takes no jobs, and its
 /// workers end when these are done.
 #[derive(Clone, Debug)]
 pub struct Unfinished {
@@ -44,7 +45,7 @@ impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the pool has not ended by the deadline: {} running, {} queued",
+            "the pool has not ended: {} running, {} queued",
             self.running.len(),
             self.queued
         )?;
@@ -62,12 +63,14 @@ impl Pool {
     /// ever if it is `None`.
     ///
     /// A job that runs is never interrupted: it is waited for. May be called again, and by several
-    /// threads. Called by a job of this pool, it waits for all workers but its own.
+    /// threads. Called by a job of this pool, it waits for all workers but its own, and but for those
+    /// whose jobs wait like this as well.
     ///
     /// # Errors
     ///
     /// If the deadline passes, the jobs that are not done. From then on dropping the pool does not wait
-    /// for them either.
+    /// for them either. Called by a job, also if no worker is left for what is queued: it is run when that
+    /// job ends.
     ///
     /// # Examples
     ///
@@ -87,18 +90,27 @@ impl Pool {
         if how == Shutdown::Abort {
             self.crew.drop_queued();
         }
-        let left = usize::from(self.crew.is_own_worker());
-        let mut ended = Ended {
-            crew: &self.crew,
-            left,
+        let by_worker = self.crew.is_own_worker();
+        let site = Location::caller();
+        let wait = || {
+            let crew = &self.crew;
+            let mut ended = Ended { crew, by_worker };
+            block(&mut ended, Limit::until(deadline), site)
         };
-        let waited = block(&mut ended, Limit::until(deadline), Location::caller());
-        waited.map_err(|_| {
-            self.given_up.store(true, Relaxed);
-            Unfinished {
-                running: self.crew.running_elsewhere(),
-                queued: self.crew.queued(),
-            }
+        let waited = if by_worker {
+            self.crew.while_leaving(wait)
+        } else {
+            wait()
+        };
+        let queued = self.crew.queued();
+        if waited.is_ok() && queued == 0 {
+            return Ok(());
+        }
+        // Nobody but this worker may be left to run what is queued: that is no reason not to wait for it.
+        self.given_up.store(waited.is_err(), Relaxed);
+        Err(Unfinished {
+            running: self.crew.running_elsewhere(),
+            queued,
         })
     }
 }
@@ -114,6 +126,10 @@ impl Drop for Pool {
             return;
         }
         for thread in self.threads.drain(..) {
+            if thread::is_current(&thread) {
+                // Dropped late on a worker, by what its jobs have left to the end of the thread.
+                continue;
+            }
             let ended = thread.join();
             debug_assert!(ended.is_ok(), "a worker survives the panics of its jobs");
         }

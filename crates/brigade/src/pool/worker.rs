@@ -2,15 +2,15 @@
 
 use super::job::Run;
 use crate::channel::Receiver;
-use crate::prim::Ordering::{AcqRel, Relaxed};
+use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::{AtomicPtr, AtomicUsize};
-use crate::prim::{StdArc, thread_local};
+use crate::prim::{StdArc, discard_panic, thread_local};
 use crate::wait::{Operation, Patience, WaitQueue, What};
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
+use std::ptr;
 use std::task::Poll;
-use std::{mem, ptr};
 
 /// A job in the queue.
 pub(super) enum Task {
@@ -46,7 +46,7 @@ impl Task {
         *unsafe { Box::from_raw(Box::into_raw(job).cast::<F>()) }
     }
 
-    fn site(&self) -> &'static Location<'static> {
+    pub(super) fn site(&self) -> &'static Location<'static> {
         match self {
             Self::Forgotten(_, site) => site,
             Self::Joinable(ticket) => ticket.0.site(),
@@ -54,22 +54,11 @@ impl Task {
     }
 
     /// Runs the job. Its panic goes no further: the panic hook has been told, and so is the joiner.
-    fn run(self) {
+    pub(super) fn run(self) {
         discard_panic(|| match self {
             Self::Forgotten(job, _) => job(),
             Self::Joinable(ticket) => ticket.0.run(),
         });
-    }
-}
-
-/// Runs code of the application whose panic nobody waits for: the panic hook has been told.
-pub(super) fn discard_panic(body: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
-        // What was thrown may panic again when it is dropped. What that throws is leaked: it could go
-        // on like this for ever.
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            mem::forget(second);
-        }
     }
 }
 
@@ -78,6 +67,8 @@ pub(super) struct Crew {
     tasks: Receiver<Task>,
     /// Workers that have not ended.
     alive: AtomicUsize,
+    /// Of those, how many wait for the others in a shutdown, called by their job.
+    leaving: AtomicUsize,
     /// Where a shutdown waits for them.
     ended: WaitQueue,
     ends: Patience,
@@ -98,6 +89,7 @@ impl Crew {
         Self {
             tasks,
             alive: AtomicUsize::new(threads),
+            leaving: AtomicUsize::new(0),
             ended: WaitQueue::new(),
             ends: Patience::new(),
             joins: Patience::new(),
@@ -111,25 +103,25 @@ impl Crew {
     pub(super) fn work(&self, number: usize) {
         WORKS_IN.with(|works_in| works_in.set((self, number)));
         while let Ok(task) = self.tasks.recv() {
-            self.run(task, number);
+            self.run(task.site(), number, || task.run());
         }
         WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
         self.end(1);
     }
 
-    fn run(&self, task: Task, number: usize) {
-        let site = ptr::from_ref(task.site()).cast_mut();
+    /// Runs a job, which was submitted at `site` and does not panic, on worker `number`.
+    fn run(&self, site: &'static Location<'static>, number: usize, job: impl FnOnce()) {
         // A job that runs another inside itself is, when that is over, the running one again.
         let outer = self.running[number].load(Relaxed);
-        self.running[number].store(site, Relaxed);
-        task.run();
+        self.running[number].store(ptr::from_ref(site).cast_mut(), Relaxed);
+        job();
         self.running[number].store(outer, Relaxed);
     }
 
-    /// Runs `task` on the calling worker of this crew, inside the job that it is running.
-    pub(super) fn run_inline(&self, task: Task) {
+    /// Runs a job on the calling worker of this crew, inside the job that it is running.
+    pub(super) fn run_inside(&self, site: &'static Location<'static>, job: impl FnOnce()) {
         let (_, number) = WORKS_IN.with(Cell::get);
-        self.run(task, number);
+        self.run(site, number, job);
     }
 
     /// Whether the calling thread is a worker of this crew.
@@ -161,6 +153,16 @@ impl Crew {
         self.ended.wake_all();
     }
 
+    /// Runs `wait` on a worker of this crew, who does not count as alive meanwhile: others who wait for the
+    /// end do not wait for it.
+    pub(super) fn while_leaving<R>(&self, wait: impl FnOnce() -> R) -> R {
+        self.leaving.fetch_add(1, AcqRel);
+        self.ended.wake_all();
+        let result = wait();
+        self.leaving.fetch_sub(1, AcqRel);
+        result
+    }
+
     /// The sites of the jobs that run at this moment, but not that of the caller's own.
     pub(super) fn running_elsewhere(&self) -> Vec<&'static Location<'static>> {
         let own = self.is_own_worker().then(|| WORKS_IN.with(Cell::get).1);
@@ -180,10 +182,11 @@ impl Crew {
     }
 }
 
-/// The operation of waiting until at most `left` workers have not ended.
+/// The operation of waiting until the workers have ended.
 pub(super) struct Ended<'a> {
     pub(super) crew: &'a Crew,
-    pub(super) left: usize,
+    /// Whether a worker waits: then not for those who wait like itself.
+    pub(super) by_worker: bool,
 }
 
 // SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
@@ -192,15 +195,21 @@ unsafe impl Operation for Ended<'_> {
     const WAITS_FOR: &'static What = &"pool shutdown";
 
     fn attempt(&mut self) -> Poll<()> {
-        if self.may_proceed() {
+        if self.chances() > 0 {
             Poll::Ready(())
         } else {
             Poll::Pending
         }
     }
 
-    fn may_proceed(&self) -> bool {
-        self.crew.alive.fetch_add(0, AcqRel) <= self.left
+    fn chances(&self) -> usize {
+        let alive = self.crew.alive.fetch_add(0, AcqRel);
+        let left = if self.by_worker {
+            self.crew.leaving.load(Acquire)
+        } else {
+            0
+        };
+        usize::from(alive <= left)
     }
 
     fn queue(&self) -> &WaitQueue {

@@ -90,6 +90,11 @@ pub(crate) mod thread {
         std::thread::current()
     }
 
+    /// No model joins its own thread.
+    pub(crate) fn is_current<T>(_handle: &JoinHandle<T>) -> bool {
+        false
+    }
+
     pub(crate) fn spawn(
         _name: String,
         _stack_size: Option<usize>,

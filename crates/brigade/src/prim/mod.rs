@@ -29,7 +29,9 @@ mod loom;
 #[cfg(brigade_loom)]
 pub(crate) use self::loom::*;
 
+mod panic;
 mod plain;
+pub(crate) use panic::discard_panic;
 pub(crate) use plain::{Lock, PlainAtomicU8, PlainUnsafeCell};
 
 pub(crate) use std::sync::Arc as StdArc;

@@ -86,10 +86,8 @@ pub(crate) mod clock {
         // SAFETY: the time is ours to write. The clock exists on every Linux since 2.6.32; should it
         // not, the time stays zero and waits look as if they had just begun.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
-        Coarse(Duration::new(
-            time.tv_sec.unsigned_abs(),
-            time.tv_nsec.unsigned_abs() as u32,
-        ))
+        // Neither is ever negative, and what their types are differs between systems.
+        Coarse(Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -107,6 +105,11 @@ pub(crate) mod thread {
 
     pub(crate) fn current() -> Thread {
         thread::current()
+    }
+
+    /// Whether the calling thread is the one that would be joined.
+    pub(crate) fn is_current<T>(handle: &JoinHandle<T>) -> bool {
+        handle.thread().id() == thread::current().id()
     }
 
     /// Starts a thread. `stack_size` in bytes; `None` leaves the system's choice.

@@ -99,7 +99,7 @@ impl Wake for Parker {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod sys {
     //! Linux: the futex, one system call to sleep and one to wake.
 
@@ -168,9 +168,9 @@ mod sys {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 mod sys {
-    //! Every other system: a mutex and a condition variable of the standard library.
+    //! Every other system, and Linux on 32 bits, where the kernel and C differ about the size of time: a mutex and a condition variable of the standard library.
 
     use super::AtomicU32;
     use std::sync::atomic::Ordering::Relaxed;

@@ -15,19 +15,24 @@
 //! - A receiver moves the head by one and so owns a slot. The receiver of the last slot moves the
 //!   head to the next block first. Then each waits for `written` (the sender has claimed the slot
 //!   already, and is a few instructions from done) and reads the value.
-//! - Every receiver counts itself out in `reads`. The one who completes the count frees the block.
+//! - Every receiver marks its slot as read, beside the slots, where no sender looks. The receiver of the
+//!   last slot retires the block: if all are marked it is freed. If a receiver is late, the block is put
+//!   aside, and whoever retires a later one looks again. So a receiver pays a plain store for this, and
+//!   nobody waits for it.
 //!
 //! # Why a block is not freed too early
 //!
 //! A block is touched only by those who own a slot of it, and by nobody before the claim: the block
 //! pointer that was loaded with a position is followed only once the compare-exchange on that position
-//! has succeeded. Every owner of a slot, sender or receiver, is done with the block before the slot is
-//! counted in `reads`: the sender because the receiver has seen `written`, its last touch.
+//! has succeeded. Every owner of a slot, sender or receiver, is done with the block when the slot is
+//! marked as read (release, acquired by who frees): the receiver because the mark is its last touch, the
+//! sender because the receiver has seen `written`, which is the sender's last touch. Only the one who
+//! retires a block, and after that the one who has taken it from those put aside, touch it longer.
 
 use super::{Backoff, PopError, PushError};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
-use crate::prim::{MODEL, UnsafeCell};
+use crate::prim::{MODEL, UnsafeCell, discard_panic};
 use crossbeam_utils::CachePadded;
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -46,6 +51,8 @@ pub(crate) struct Blocks<T> {
     tail: CachePadded<End<T>>,
     /// One block that was read and is kept for the next that is needed.
     spare: AtomicPtr<Block<T>>,
+    /// Blocks that are done but for receivers who are late, linked by `next`. Taken all at once.
+    aside: AtomicPtr<Block<T>>,
 }
 
 /// One end of the list: a position, and the block it is in.
@@ -66,8 +73,9 @@ struct Head<T> {
 #[derive(Debug)]
 struct Block<T> {
     next: AtomicPtr<Block<T>>,
-    reads: AtomicUsize,
     slots: [Slot<T>; SLOTS],
+    /// Which slots have been read.
+    read: [AtomicBool; SLOTS],
 }
 
 #[derive(Debug)]
@@ -84,14 +92,25 @@ unsafe impl<T: Send> Sync for Blocks<T> {}
 
 impl<T> Block<T> {
     fn new() -> Box<Self> {
+        if !MODEL {
+            // Built in place: thirty-one large values are too much for a stack.
+            //
+            // SAFETY: zero bytes are null pointers, false, and values that are not there yet.
+            return unsafe { Box::new_zeroed().assume_init() };
+        }
         Box::new(Self {
             next: AtomicPtr::new(ptr::null_mut()),
-            reads: AtomicUsize::new(0),
             slots: std::array::from_fn(|_| Slot {
                 written: AtomicBool::new(false),
                 value: UnsafeCell::new(MaybeUninit::uninit()),
             }),
+            read: std::array::from_fn(|_| AtomicBool::new(false)),
         })
+    }
+
+    /// Whether everybody who owned a slot is done with it.
+    fn is_read(&self) -> bool {
+        self.read.iter().all(|slot| slot.load(Acquire))
     }
 }
 
@@ -112,6 +131,7 @@ impl<T> Blocks<T> {
             }),
             tail: CachePadded::new(end()),
             spare: AtomicPtr::new(ptr::null_mut()),
+            aside: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
@@ -230,7 +250,7 @@ impl<T> Blocks<T> {
             {
                 Ok(_) => {
                     // SAFETY: the claim succeeded, so `block` is the block of `position` and lives
-                    // until we have counted ourselves out of it.
+                    // until we have marked the slot as read.
                     return Ok(unsafe { self.read(block, at) });
                 }
                 Err(now) => {
@@ -244,32 +264,34 @@ impl<T> Blocks<T> {
     /// Whether a sender has claimed `position`, the head's.
     #[inline]
     fn look_for_value(&self, position: usize) -> Result<(), PopError> {
-        let known = self.head.known_tail.load(Relaxed);
+        // Acquired, so that who goes on by it sees a tail at least as far.
+        let known = self.head.known_tail.load(Acquire);
         if known.wrapping_sub(position).cast_signed() > 0 {
             return Ok(());
         }
         let tail = self.tail.position.load(Acquire);
-        if tail & !CLOSED == position {
+        if (tail & !CLOSED).wrapping_sub(position).cast_signed() <= 0 {
             return Err(if tail & CLOSED == 0 {
                 PopError::Empty
             } else {
                 PopError::Closed
             });
         }
-        self.head.known_tail.store(tail & !CLOSED, Relaxed);
+        self.head.known_tail.store(tail & !CLOSED, Release);
         Ok(())
     }
 
-    /// Reads slot `at` of `block`, moves the head on if it is the last, and counts the reader out.
+    /// Reads slot `at` of `block`. If it is the last, moves the head on and retires the block.
     ///
     /// # Safety
     ///
     /// The caller has claimed the slot by moving the head.
     #[inline]
     unsafe fn read(&self, block: *mut Block<T>, at: usize) -> T {
-        // SAFETY: the block lives until this slot is counted in `reads`, which happens below.
+        // SAFETY: the block lives until this slot is marked as read, which happens below.
         let shared = unsafe { &*block };
-        if at + 1 == SLOTS {
+        let is_last = at + 1 == SLOTS;
+        if is_last {
             self.move_head(shared);
         }
         let slot = &shared.slots[at];
@@ -281,12 +303,63 @@ impl<T> Blocks<T> {
             // SAFETY: written, and only the owner of the slot reads it, once.
             unsafe { (*place).assume_init_read() }
         });
-        if shared.reads.fetch_add(1, AcqRel) + 1 == SLOTS {
-            // SAFETY: the block came from a Box, and everybody is done with it: the others have
-            // counted themselves out (acquired above), we are the last.
-            self.keep_spare(unsafe { Box::from_raw(block) });
+        shared.read[at].store(true, Release);
+        if is_last {
+            // SAFETY: the owner of the last slot alone retires the block, and the head has left it.
+            unsafe { self.retire(block) };
         }
         value
+    }
+
+    /// Frees `block`, and those put aside before, unless a receiver is late.
+    ///
+    /// # Safety
+    ///
+    /// The block came from a Box, is in nobody's reach but that of receivers who have not marked their
+    /// slots yet, and is the caller's to free.
+    unsafe fn retire(&self, block: *mut Block<T>) {
+        let mut others = ptr::null_mut();
+        if !self.aside.load(Relaxed).is_null() {
+            others = self.aside.swap(ptr::null_mut(), AcqRel);
+        }
+        let mut done = block;
+        loop {
+            // SAFETY: ours to free, by the contract or because we have taken it from `aside`.
+            if unsafe { &*done }.is_read() {
+                // SAFETY: as above; it came from a Box, and everybody is done with it.
+                self.keep_spare(unsafe { Box::from_raw(done) });
+            } else {
+                // SAFETY: as above.
+                unsafe { self.put_aside(done) };
+            }
+            if others.is_null() {
+                return;
+            }
+            done = others;
+            // SAFETY: taken from `aside`, hence alive and ours.
+            others = unsafe { &*done }.next.load(Relaxed);
+        }
+    }
+
+    /// Leaves `block` to whoever retires another, or to the drop.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Blocks::retire`].
+    #[cold]
+    unsafe fn put_aside(&self, block: *mut Block<T>) {
+        let mut first = self.aside.load(Relaxed);
+        loop {
+            // SAFETY: ours until the exchange below succeeds. Its own `next` was followed long ago.
+            unsafe { &*block }.next.store(first, Relaxed);
+            match self
+                .aside
+                .compare_exchange_weak(first, block, AcqRel, Relaxed)
+            {
+                Ok(_) => return,
+                Err(now) => first = now,
+            }
+        }
     }
 
     fn move_head(&self, block: &Block<T>) {
@@ -318,9 +391,11 @@ impl<T> Blocks<T> {
             return;
         }
         block.next = AtomicPtr::new(ptr::null_mut());
-        block.reads = AtomicUsize::new(0);
         for slot in &mut block.slots {
             slot.written = AtomicBool::new(false);
+        }
+        for read in &mut block.read {
+            *read = AtomicBool::new(false);
         }
         let block = Box::into_raw(block);
         if self
@@ -333,12 +408,20 @@ impl<T> Blocks<T> {
         }
     }
 
-    /// The receiver's second look before it sleeps: whether there may be a value, or the list is
-    /// closed. Synchronises with every `push` before it and is seen by every `push` after it.
-    pub(crate) fn may_pop(&self) -> bool {
+    /// The receiver's second look before it sleeps: about how many values there are, 0 if there is none,
+    /// or 1 if the list is closed. Synchronises with every `push` before it and is seen by every `push`
+    /// after it.
+    pub(crate) fn look_for_values(&self) -> usize {
         let tail = self.tail.position.fetch_add(0, AcqRel);
-        // A head read too early is further from empty.
-        tail & CLOSED != 0 || self.head.end.position.load(Acquire) != tail
+        let head = self.head.end.position.load(Acquire);
+        if tail & CLOSED != 0 {
+            return 1;
+        }
+        if head == tail {
+            return 0;
+        }
+        // The head may have moved past what was the tail.
+        (tail.wrapping_sub(head).cast_signed() / STEP.cast_signed()).max(1) as usize
     }
 
     /// Takes no more values. Returns whether it was open.
@@ -357,21 +440,31 @@ impl<T> Blocks<T> {
             let head = self.head.end.position.load(Acquire);
             // If the tail has not moved meanwhile, both were true when the head was read.
             if self.tail.position.load(Relaxed) == tail {
-                return slots_before(tail) - slots_before(head);
+                return slots_between(head & !CLOSED, tail & !CLOSED);
             }
         }
     }
 }
 
-/// How many slots lie before `position`.
-fn slots_before(position: usize) -> usize {
-    let count = position / STEP;
-    count - count / LAP
+/// How many slots lie from `head` up to `tail`, which is not before it. Positions may have wrapped between.
+fn slots_between(head: usize, tail: usize) -> usize {
+    let positions = tail.wrapping_sub(head) / STEP;
+    let gaps = (offset(head) + positions) / LAP;
+    positions - gaps
 }
 
 impl<T> Drop for Blocks<T> {
     fn drop(&mut self) {
-        while self.pop().is_ok() {}
+        while let Ok(value) = self.pop() {
+            discard_panic(|| drop(value));
+        }
+        let mut aside = self.aside.load(Relaxed);
+        while !aside.is_null() {
+            // SAFETY: it came from a Box, and nobody else is left who could use it.
+            let block = unsafe { Box::from_raw(aside) };
+            debug_assert!(block.is_read(), "nobody reads from a list that is dropped");
+            aside = block.next.load(Relaxed);
+        }
         let last = self.tail.block.load(Relaxed);
         for block in [last, self.spare.load(Relaxed)] {
             if !block.is_null() {

@@ -2,7 +2,7 @@
 //!
 //! They never sleep and wake nobody. What they offer to those who do is one promise: an end of the
 //! queue moves by read-modify-writes only, which acquire and release. Whoever is about to sleep does
-//! such an operation too (`may_push`, `may_pop`) and so either sees the move or is seen by the mover;
+//! such an operation too (`look_for_room`, `look_for_values`) and so either sees the move or is seen by the mover;
 //! `wait/README.md` builds on that.
 //!
 //! Taking a place and filling it are two steps. Between them the place is taken and not ready:

@@ -20,8 +20,8 @@
 
 use super::{Backoff, PopError, PushError};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::prim::UnsafeCell;
 use crate::prim::atomic::AtomicUsize;
+use crate::prim::{UnsafeCell, discard_panic};
 use crossbeam_utils::CachePadded;
 use std::mem::MaybeUninit;
 
@@ -65,16 +65,19 @@ impl<T> Ring<T> {
             capacity <= CAPACITY_MAX,
             "a ring of {capacity} slots is beyond any memory"
         );
-        let slots = (0..capacity)
-            .map(|index| Slot {
-                stamp: AtomicUsize::new(index * STEP),
-                value: UnsafeCell::new(MaybeUninit::uninit()),
-            })
-            .collect();
+        let mut slots = Vec::new();
+        assert!(
+            slots.try_reserve_exact(capacity).is_ok(),
+            "there is no memory for a ring of {capacity} slots"
+        );
+        slots.extend((0..capacity).map(|index| Slot {
+            stamp: AtomicUsize::new(index * STEP),
+            value: UnsafeCell::new(MaybeUninit::uninit()),
+        }));
         Self {
             head: CachePadded::new(AtomicUsize::new(0)),
             tail: CachePadded::new(AtomicUsize::new(0)),
-            slots,
+            slots: slots.into_boxed_slice(),
             lap: (capacity + 1).next_power_of_two() * STEP,
         }
     }
@@ -209,21 +212,33 @@ impl<T> Ring<T> {
         }
     }
 
-    /// The sender's second look before it sleeps: whether there may be room, or the ring is closed.
+    /// The sender's second look before it sleeps: how many places there are, or 1 if the ring is closed.
     /// Synchronises with every `pop` before it and is seen by every `pop` after it.
-    pub(crate) fn may_push(&self) -> bool {
+    pub(crate) fn look_for_room(&self) -> usize {
         let head = self.head.fetch_add(0, AcqRel);
         let tail = self.tail.load(Acquire);
-        // A tail read too early is further from full: the mistake costs one more look.
-        tail & CLOSED != 0 || head.wrapping_add(self.lap) != tail
+        if tail & CLOSED != 0 {
+            return 1;
+        }
+        if head.wrapping_add(self.lap) == tail {
+            return 0;
+        }
+        // The tail may have moved on since: the number is a guess then, and not 0.
+        (self.capacity() - self.distance(head, tail)).max(1)
     }
 
-    /// The receiver's second look: whether there may be a value, or the ring is closed.
+    /// The receiver's second look: how many values there are, or 1 if the ring is closed.
     /// Synchronises with every `push` before it and is seen by every `push` after it.
-    pub(crate) fn may_pop(&self) -> bool {
+    pub(crate) fn look_for_values(&self) -> usize {
         let tail = self.tail.fetch_add(0, AcqRel);
-        // A head read too early is further from empty.
-        tail & CLOSED != 0 || self.head.load(Acquire) != tail
+        let head = self.head.load(Acquire);
+        if tail & CLOSED != 0 {
+            return 1;
+        }
+        if head == tail {
+            return 0;
+        }
+        self.distance(head, tail).max(1)
     }
 
     /// Takes no more values. Returns whether it was open.
@@ -261,6 +276,8 @@ impl<T> Ring<T> {
 
 impl<T> Drop for Ring<T> {
     fn drop(&mut self) {
-        while self.pop().is_ok() {}
+        while let Ok(value) = self.pop() {
+            discard_panic(|| drop(value));
+        }
     }
 }

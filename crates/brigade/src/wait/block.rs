@@ -33,7 +33,8 @@ fn block_slow<O: Operation>(
     loop {
         if let Some(ended) = limit.reached() {
             if woken {
-                operation.queue().wake_one();
+                // Our own wake goes to somebody in any case.
+                operation.queue().hand_on(operation.chances().max(1));
             }
             return Err(ended);
         }
@@ -52,11 +53,10 @@ fn block_slow<O: Operation>(
     }
 }
 
-/// Hands the output on. If movers have left waiters to us, and something is left to have, the next of
-/// them is woken.
+/// Hands the output on. If movers have left waiters to us, they are woken for what is left to have.
 fn served<O: Operation>(operation: &O, woken: bool, output: O::Output) -> O::Output {
-    if woken && operation.may_proceed() {
-        operation.queue().wake_one();
+    if woken {
+        operation.queue().hand_on(operation.chances());
     }
     output
 }
@@ -75,18 +75,20 @@ fn sleep<O: Operation>(
     let interrupted = pin!(Node::new(Kind::Thread));
     let interrupted = interrupted.as_ref();
     let queue = operation.queue();
-    // SAFETY: the node is new, pinned in this frame, and leaves before the frame ends: nothing between
-    // here and there can panic but the clock of the system. The queue outlives the operation.
+    let this_thread = thread::current();
+    // SAFETY: the node is new, pinned in this frame, and leaves before the frame ends: nothing from here to
+    // there panics, as it is all ours, or calls of the system that report no errors. The queue outlives
+    // the operation.
     unsafe { queue.join(node, waker.clone()) };
     if let Some(interrupt) = limit.interrupt {
         // SAFETY: as above; the interrupt is borrowed for the whole wait.
         unsafe { interrupt.waiting.join(interrupted, waker.clone()) };
     }
-    if !operation.may_proceed() && limit.reached().is_none() {
+    if operation.chances() == 0 && limit.reached().is_none() {
         let listing = pin!(Listing::new());
         listing
             .as_ref()
-            .enter(O::WAITS_FOR, queue, site, Some(thread::current()));
+            .enter(O::WAITS_FOR, queue, site, Some(this_thread));
         while !node.is_notified() && limit.reached().is_none() {
             parker.park(limit.deadline);
         }

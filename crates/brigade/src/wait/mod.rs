@@ -52,13 +52,13 @@ pub(crate) unsafe trait Operation {
     /// Tries to finish, without waiting. After `Ready` it is not called again.
     fn attempt(&mut self) -> Poll<Self::Output>;
 
-    /// The second look of the handshake, taken after joining the queue: whether `attempt` could
-    /// do more now than when it last failed.
+    /// The second look of the handshake, taken after joining the queue: how many waiters could go on
+    /// now. None is exact; else it may be a guess, but not 0.
     ///
     /// Must synchronise with whoever makes the operation possible: either by a read-modify-write
     /// on the location that they modify before they look at the queue, or because they use
     /// [`WaitQueue::wake_all`] after a plain store.
-    fn may_proceed(&self) -> bool;
+    fn chances(&self) -> usize;
 
     /// Where those wait who want this.
     fn queue(&self) -> &WaitQueue;

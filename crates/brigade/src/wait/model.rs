@@ -80,6 +80,31 @@ fn two_puts_serve_two_threads() {
     });
 }
 
+/// What was left to a thread on its way reaches all the tasks behind it, not only the first.
+#[test]
+fn a_thread_wakes_the_tasks_that_were_left_to_it() {
+    loom::model(|| {
+        let permits = Permits::none();
+        let taker = {
+            let permits = Arc::clone(&permits);
+            thread::spawn(move || take(&permits))
+        };
+        let mut tasks = [(); 2].map(|()| Box::pin(take_async(&permits)));
+        let cx = &mut Context::from_waker(Waker::noop());
+        for task in &mut tasks {
+            assert!(task.as_mut().poll(cx).is_pending());
+        }
+        for _ in 0..3 {
+            permits.put();
+        }
+        taker.join().unwrap();
+        assert!(permits.queue.is_at_rest(), "nobody sleeps beside a permit");
+        for task in &mut tasks {
+            assert!(task.as_mut().poll(cx).is_ready());
+        }
+    });
+}
+
 /// Polls once, and drops: whatever wake the wait was given must reach the other waiter.
 #[test]
 fn a_wake_given_to_a_dropped_wait_is_passed_on() {

@@ -56,8 +56,8 @@ unsafe impl Operation for Take<'_> {
         }
     }
 
-    fn may_proceed(&self) -> bool {
-        self.0.free.fetch_add(0, AcqRel) > 0
+    fn chances(&self) -> usize {
+        self.0.free.fetch_add(0, AcqRel)
     }
 
     fn queue(&self) -> &WaitQueue {

@@ -29,10 +29,9 @@
 use crate::prim::atomic::{AtomicPtr, AtomicU8};
 use crate::prim::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
-    UnsafeCell, const_new, hint,
+    UnsafeCell, const_new, discard_panic, hint,
 };
 use std::marker::PhantomPinned;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::ptr;
 use std::task::Waker;
@@ -257,30 +256,31 @@ impl WaitQueue {
         !notified
     }
 
-    /// Wakes the oldest waiter, if there is one and no thread is on its way.
+    /// Wakes the oldest waiter, if there is one and no thread is on its way. Returns who it was.
     ///
     /// The caller has made true what the waiter waits for, and has synchronised with the waiters by
     /// the read-modify-write that the README calls the handshake.
     #[inline]
-    pub(crate) fn wake_one(&self) {
+    pub(crate) fn wake_one(&self) -> Option<Kind> {
         if self.may_need_wake() {
-            self.wake_oldest();
+            self.wake_oldest()
+        } else {
+            None
         }
     }
 
     #[cold]
-    fn wake_oldest(&self) {
+    fn wake_oldest(&self) -> Option<Kind> {
         let mut locked = self.lock();
         if locked.head.is_null() || locked.coming {
             self.unlock(locked);
-            return;
+            return None;
         }
         // SAFETY: the lock is held, and the head is that of a list that is not empty.
-        let waker = unsafe { locked.notify_oldest() };
+        let (kind, waker) = unsafe { locked.notify_oldest() };
         self.unlock(locked);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wake(waker);
+        Some(kind)
     }
 
     /// Wakes every waiter there is now, whatever the caller has or has not synchronised with.
@@ -301,9 +301,8 @@ impl WaitQueue {
             while waiting > 0 && !locked.head.is_null() && batch.has_room() {
                 waiting -= 1;
                 // SAFETY: the lock is held, and the head is that of a list that is not empty.
-                if let Some(waker) = unsafe { locked.notify_oldest() } {
-                    batch.push(waker);
-                }
+                let (_, waker) = unsafe { locked.notify_oldest() };
+                batch.push(waker);
             }
             if locked.head.is_null() {
                 waiting = 0;
@@ -316,7 +315,7 @@ impl WaitQueue {
     /// A thread that was woken is about to look at the object. From here on others are woken again.
     ///
     /// What was left to this thread meanwhile it sees only by a second look that it takes after this,
-    /// and it has to wake the next if it leaves anything.
+    /// and it has to wake those for whom it leaves anything: see [`WaitQueue::hand_on`].
     pub(crate) fn arrive(&self) {
         // The thread has acquired its own wake, and so sees at least the lock under which it was given.
         if self.word.load(Relaxed).addr() & FLAGS == 0 {
@@ -325,6 +324,16 @@ impl WaitQueue {
         let mut locked = self.lock();
         locked.coming = false;
         self.unlock(locked);
+    }
+
+    /// Wakes those who were left to a thread that has arrived, for so many `chances`: tasks one by one, up
+    /// to the first thread, who does the same when it arrives.
+    pub(crate) fn hand_on(&self, chances: usize) {
+        for _ in 0..chances {
+            if self.wake_one() != Some(Kind::Task) {
+                return;
+            }
+        }
     }
 
     fn lock(&self) -> Locked {
@@ -370,16 +379,17 @@ impl Locked {
     /// # Safety
     ///
     /// The queue's lock is held, and `head` is that of its list, which is not empty.
-    unsafe fn notify_oldest(&mut self) -> Option<Waker> {
+    unsafe fn notify_oldest(&mut self) -> (Kind, Option<Waker>) {
         let oldest = self.head;
         // SAFETY: by the contract.
         let (rest, waker) = unsafe { list::unlink(oldest, oldest) };
         self.head = rest;
         // SAFETY: still queued, hence alive. The store is the last touch (rule 3).
         let oldest = unsafe { &*oldest };
-        self.coming |= oldest.waiter == Kind::Thread;
+        let kind = oldest.waiter;
+        self.coming |= kind == Kind::Thread;
         oldest.state.store(NOTIFIED, Release);
-        waker
+        (kind, waker)
     }
 }
 
@@ -476,11 +486,17 @@ mod list {
     }
 }
 
+/// Calls a waker. Its panic must cost neither the other waiters their wake nor the caller its result.
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        discard_panic(|| waker.wake());
+    }
+}
+
 /// Wakers to call once the lock is released.
 struct WakeBatch {
-    wakers: [MaybeUninit<Waker>; WakeBatch::ROOM],
-    first: usize,
-    end: usize,
+    wakers: [Option<Waker>; WakeBatch::ROOM],
+    count: usize,
 }
 
 impl WakeBatch {
@@ -488,40 +504,24 @@ impl WakeBatch {
 
     fn new() -> Self {
         Self {
-            wakers: [const { MaybeUninit::uninit() }; Self::ROOM],
-            first: 0,
-            end: 0,
+            wakers: [const { None }; Self::ROOM],
+            count: 0,
         }
     }
 
     fn has_room(&self) -> bool {
-        self.end < Self::ROOM
+        self.count < Self::ROOM
     }
 
-    fn push(&mut self, waker: Waker) {
-        self.wakers[self.end].write(waker);
-        self.end += 1;
+    fn push(&mut self, waker: Option<Waker>) {
+        self.wakers[self.count] = waker;
+        self.count += 1;
     }
 
-    fn wake(mut self) {
-        self.wake_rest();
-    }
-
-    fn wake_rest(&mut self) {
-        while self.first < self.end {
-            let next = self.first;
-            self.first += 1;
-            // SAFETY: slots `first..end` were written by `push`, and each is read once, as `first`
-            // moves before the waker runs and so also if it panics.
-            unsafe { self.wakers[next].assume_init_read() }.wake();
+    fn wake(self) {
+        for waker in self.wakers {
+            wake(waker);
         }
-    }
-}
-
-impl Drop for WakeBatch {
-    /// A waker that panics must not cost the others their wake.
-    fn drop(&mut self) {
-        self.wake_rest();
     }
 }
 
@@ -635,17 +635,25 @@ mod tests {
     }
 
     #[test]
-    fn a_waker_that_panics_costs_nobody_else_the_wake() {
+    fn wakers_that_panic_cost_nobody_else_the_wake() {
         let queue = WaitQueue::new();
-        let nodes = [pin!(Node::new(Kind::Task)), pin!(Node::new(Kind::Task))];
         let (count, waker) = counted();
-        // SAFETY: pinned to this frame and notified before it ends.
-        unsafe { queue.join(nodes[0].as_ref(), Waker::from(StdArc::new(Panics))) };
-        // SAFETY: as above.
-        unsafe { queue.join(nodes[1].as_ref(), waker) };
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| queue.wake_all()));
-        assert!(caught.is_err());
-        assert_eq!(woken(&count), 1);
+        // More than one batch, and more than one in a batch that panics.
+        let nodes: Vec<_> = (0..3 * WakeBatch::ROOM)
+            .map(|_| Box::pin(Node::new(Kind::Task)))
+            .collect();
+        for (at, node) in nodes.iter().enumerate() {
+            let waker = if at % 3 == 0 {
+                Waker::from(StdArc::new(Panics))
+            } else {
+                waker.clone()
+            };
+            // SAFETY: boxed and pinned, and notified before the boxes are dropped.
+            unsafe { queue.join(node.as_ref(), waker) };
+        }
+        queue.wake_one();
+        queue.wake_all();
+        assert_eq!(woken(&count) as usize, 2 * WakeBatch::ROOM);
         assert!(queue.is_at_rest());
     }
 }

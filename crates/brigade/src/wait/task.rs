@@ -70,16 +70,16 @@ impl<O: Operation> Wait<O> {
         // SAFETY: nothing is moved out of `self`.
         let this = unsafe { self.get_unchecked_mut() };
         if this.placed {
-            this.leave();
+            this.leave(false);
         }
     }
 
     #[cold]
-    fn leave(&mut self) {
+    fn leave(&mut self, served: bool) {
         self.placed = false;
         // SAFETY: it was placed, hence initialised and pinned since; nobody uses it after this.
         let place = unsafe { Pin::new_unchecked(self.place.assume_init_ref()) };
-        place.leave(self.operation.queue());
+        place.leave(&self.operation, served);
         // SAFETY: as above; it has left the queue and the list.
         unsafe { self.place.assume_init_drop() };
     }
@@ -100,7 +100,7 @@ impl<O: Operation> Wait<O> {
         let polled = place.poll(&mut self.operation, fresh, self.site, cx);
         if polled.is_ready() {
             // A wake that arrives from here on finds us served, and is passed on.
-            self.leave();
+            self.leave(true);
         }
         polled
     }
@@ -117,10 +117,14 @@ impl Place {
         unsafe { self.map_unchecked(|place| &place.listing) }
     }
 
-    fn leave(self: Pin<&Self>, queue: &WaitQueue) {
+    fn leave<O: Operation>(self: Pin<&Self>, operation: &O, served: bool) {
         self.listing().leave();
+        let queue = operation.queue();
         // SAFETY: if it is joined, it joined this queue and has not left.
-        if self.node.is_joined() && unsafe { queue.leave(self.node()) } {
+        let woken = self.node.is_joined() && unsafe { queue.leave(self.node()) };
+        // Who is not served may have spent a wake on an attempt that came too early, before the mover in
+        // front had finished; what it looked for is there by now, for somebody else.
+        if woken || (!served && operation.chances() > 0) {
             queue.wake_one();
         }
     }
@@ -148,7 +152,7 @@ impl Place {
             if !self.stay_queued(operation.queue(), cx) {
                 continue;
             }
-            if !operation.may_proceed() {
+            if operation.chances() == 0 {
                 self.listing()
                     .enter(O::WAITS_FOR, operation.queue(), site, None);
                 return Poll::Pending;

@@ -196,3 +196,34 @@ fn a_task_that_waits_is_listed_until_it_is_dropped() {
     drop(wait);
     assert!(listed().is_none());
 }
+
+struct ThrowsBomb;
+
+impl std::task::Wake for ThrowsBomb {
+    fn wake(self: std::sync::Arc<Self>) {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        std::panic::panic_any(Bomb);
+    }
+}
+
+#[test]
+fn a_waker_that_throws_what_panics_when_dropped_does_not_stop_the_time() {
+    let permits = Permits::none();
+    let wait = |at| WaitUntil::new(Take(&permits), Some(at), Location::caller());
+    let mut broken = Box::pin(wait(clock::now() + SOON));
+    let waker = Waker::from(std::sync::Arc::new(ThrowsBomb));
+    assert!(
+        broken
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    // Later than the broken one, so it ends only if the time goes on after that.
+    let ended = block_on(wait(clock::now() + 2 * SOON));
+    assert_eq!(ended, Err(Ended::TimedOut));
+}

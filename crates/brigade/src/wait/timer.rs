@@ -9,9 +9,8 @@
 //! that comes early, late or twice does no harm.
 
 use crate::prim::Ordering::Relaxed;
-use crate::prim::{Lock, Parker, PlainAtomicU8, PlainUnsafeCell, clock, thread};
+use crate::prim::{Lock, Parker, PlainAtomicU8, PlainUnsafeCell, clock, discard_panic, thread};
 use std::marker::PhantomPinned;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr;
 use std::task::Waker;
@@ -93,7 +92,8 @@ impl Timer {
         // SAFETY: the lock is held.
         let entry = unsafe { &mut *self.entry.get() };
         let stale = entry.waker.replace(fresh);
-        if entry.deadline != Some(deadline) {
+        let moved = entry.deadline != Some(deadline);
+        if moved {
             if entry.deadline.is_some() {
                 // SAFETY: the lock is held and the timer is in the heap.
                 timers.root = unsafe { heap::remove(timers.root, this) };
@@ -105,16 +105,18 @@ impl Timer {
                 timers.root = heap::meld(timers.root, this);
             }
         }
-        let keeper = timers.call_keeper(this);
+        let call = if moved {
+            timers.call_keeper(this)
+        } else {
+            Call::Nobody
+        };
         drop(timers);
-        drop(stale);
-        match keeper {
+        match call {
             Call::Nobody => {}
             Call::Wake(keeper) => keeper.wake(),
-            // The system refuses a thread: the task keeps its own time, by polling until then.
-            Call::Start if !start_keeper() => waker.wake_by_ref(),
-            Call::Start => {}
+            Call::Start => start_keeper(),
         }
+        drop(stale);
     }
 }
 
@@ -157,6 +159,17 @@ impl Timers {
         }
     }
 
+    /// Takes out whatever there is, up to a batch. Returns whether something is left.
+    fn take_all(&mut self, taken: &mut Vec<Waker>) -> bool {
+        while !self.root.is_null() && taken.len() < BATCH {
+            // SAFETY: in the heap, hence alive, and `&mut self` is the lock.
+            taken.extend(unsafe { &mut *(*self.root).entry.get() }.waker.take());
+            // SAFETY: as above.
+            self.root = unsafe { heap::remove(self.root, self.root) };
+        }
+        !self.root.is_null()
+    }
+
     /// Takes out what is due, up to a batch. Returns when to look again.
     fn take_due(&mut self, due: &mut Vec<Waker>) -> Option<Instant> {
         let now = clock::now();
@@ -176,12 +189,23 @@ impl Timers {
     }
 }
 
-fn start_keeper() -> bool {
-    let started = thread::spawn("brigade-timer".into(), None, keep_time);
-    if started.is_err() {
-        TIMERS.lock().keeper = Keeper::NotStarted;
+fn start_keeper() {
+    if thread::spawn("brigade-timer".into(), None, keep_time).is_ok() {
+        return;
     }
-    started.is_ok()
+    // The system refuses a thread. So the tasks keep their own time, by setting their timers again and
+    // again; one of them may have more luck.
+    TIMERS.lock().keeper = Keeper::NotStarted;
+    let mut wakers = Vec::new();
+    loop {
+        let left = TIMERS.lock().take_all(&mut wakers);
+        for waker in wakers.drain(..) {
+            discard_panic(|| waker.wake());
+        }
+        if !left {
+            return;
+        }
+    }
 }
 
 /// The body of the thread. It lives as long as the process.
@@ -195,8 +219,8 @@ fn keep_time() {
                 parker.park(next);
             }
             for waker in due.drain(..) {
-                // A waker of the application that panics has told the panic hook; the time goes on.
-                drop(catch_unwind(AssertUnwindSafe(|| waker.wake())));
+                // The time goes on even if a waker panics.
+                discard_panic(|| waker.wake());
             }
         }
     });

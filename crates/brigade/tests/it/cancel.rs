@@ -2,6 +2,7 @@
 
 use brigade::channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -142,4 +143,52 @@ fn a_leaked_future_does_no_harm() {
     sender.try_send(2).unwrap();
     assert_eq!(receiver.try_recv(), Ok(1));
     assert_eq!(receiver.try_recv(), Ok(2));
+}
+
+/// A future that is misused panics, and the channel goes on as if it had never been.
+#[test]
+fn a_send_polled_after_its_end_panics_and_claims_nothing() {
+    for (sender, receiver) in channels() {
+        let mut done = Box::pin(sender.send_async(1));
+        assert!(poll(done.as_mut()).is_ready());
+        let again = catch_unwind(AssertUnwindSafe(|| poll(done.as_mut())));
+        assert!(again.is_err());
+        assert_eq!(receiver.try_recv(), Ok(1));
+        let mut cancelled = Box::pin(sender.send_async(2));
+        assert_eq!(cancelled.as_mut().cancel(), Some(2));
+        let again = catch_unwind(AssertUnwindSafe(|| poll(cancelled.as_mut())));
+        assert!(again.is_err());
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+        sender.try_send(3).unwrap();
+        assert_eq!((receiver.len(), receiver.try_recv()), (1, Ok(3)));
+    }
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker of the application");
+    }
+}
+
+/// Whose task is broken is not the fault of the one on the other side.
+#[test]
+fn a_waker_that_panics_costs_the_other_side_nothing() {
+    let broken = Waker::from(Arc::new(Panics));
+    let cx = &mut Context::from_waker(&broken);
+    let (sender, receiver) = bounded(1);
+    let mut recv = Box::pin(receiver.recv_async());
+    assert!(recv.as_mut().poll(cx).is_pending());
+    assert_eq!(sender.try_send(1), Ok(()));
+    let mut send = Box::pin(sender.send_async(2));
+    assert!(send.as_mut().poll(cx).is_pending());
+    assert_eq!(receiver.recv(), Ok(1));
+    let (healthy, count) = (bounded::<i32>(1), Arc::default());
+    let mut first = Box::pin(healthy.1.recv_async());
+    let mut second = Box::pin(healthy.1.recv_async());
+    assert!(first.as_mut().poll(cx).is_pending());
+    assert!(poll_counted(second.as_mut(), &count).is_pending());
+    assert!(healthy.0.close());
+    assert_eq!(count.0.load(Relaxed), 1);
 }

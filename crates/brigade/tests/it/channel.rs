@@ -411,6 +411,39 @@ case!(unbounded_tasks: None, Task -> Task);
 case!(unbounded_thread_to_task: None, Thread -> Task);
 case!(unbounded_task_to_thread: None, Task -> Thread);
 
+/// The block for the first value is not built on the stack.
+#[test]
+fn large_values_need_no_large_stack() {
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    let sent = thread.spawn(|| {
+        let (sender, receiver) = unbounded::<[u8; 1 << 15]>();
+        sender.send([1; 1 << 15]).unwrap();
+        receiver.recv().unwrap()[1 << 14]
+    });
+    assert_eq!(sent.unwrap().join().unwrap(), 1);
+}
+
+#[test]
+fn a_value_whose_drop_panics_does_not_keep_the_others() {
+    struct Counted(Arc<AtomicUsize>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            if self.0.fetch_add(1, Relaxed).is_multiple_of(2) {
+                panic!("dropped");
+            }
+        }
+    }
+    for (sender, receiver) in [bounded(10), unbounded()] {
+        let count = Arc::new(AtomicUsize::new(0));
+        for _ in 0..10 {
+            assert!(sender.send(Counted(Arc::clone(&count))).is_ok());
+        }
+        drop(receiver);
+        assert_eq!(count.load(Relaxed), 10);
+        drop(sender);
+    }
+}
+
 #[test]
 #[should_panic(expected = "a bounded channel needs a capacity of at least 1")]
 fn a_capacity_of_zero_is_refused() {

@@ -1,7 +1,9 @@
 //! Pools: jobs, results, panics, jobs that use their own pool, and the end.
 
-use brigade::channel::{bounded, unbounded};
+use brigade::channel::{Sender, bounded, unbounded};
 use brigade::pool::{BuildError, JobError, JoinTimeoutError, Pool, Rejected, Shutdown};
+use std::cell::RefCell;
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -292,6 +294,90 @@ fn a_shutdown_from_a_job_waits_for_the_others_only() {
 }
 
 #[test]
+fn two_jobs_that_shut_their_pool_down_do_not_wait_for_each_other() {
+    let pool = Arc::new(Pool::new(2));
+    let (ready, both) = bounded(2);
+    let jobs = [(); 2].map(|()| {
+        let (inner, ready) = (Arc::clone(&pool), ready.clone());
+        let (go, gate) = bounded::<()>(1);
+        let job = pool.submit(move || {
+            ready.send(()).unwrap();
+            gate.recv().unwrap();
+            inner.shutdown(Shutdown::Drain, None).is_ok()
+        });
+        (job.unwrap(), go)
+    });
+    both.recv().unwrap();
+    both.recv().unwrap();
+    for (_, go) in &jobs {
+        go.send(()).unwrap();
+    }
+    for (job, _) in jobs {
+        assert!(job.join().unwrap());
+    }
+}
+
+#[test]
+fn a_job_that_shuts_its_pool_down_learns_that_nobody_is_left_for_the_queue() {
+    let pool = Arc::new(Pool::new(1));
+    let (go, gate) = bounded::<()>(1);
+    let inner = Arc::clone(&pool);
+    let job = pool
+        .submit(move || {
+            gate.recv().unwrap();
+            inner.shutdown(Shutdown::Drain, None)
+        })
+        .unwrap();
+    let queued = pool.submit(|| 7).unwrap();
+    go.send(()).unwrap();
+    assert_eq!(job.join().unwrap().unwrap_err().queued(), 1);
+    assert_eq!(queued.join().unwrap(), 7);
+}
+
+#[test]
+fn a_pool_dropped_at_the_end_of_its_own_thread_does_not_join_it() {
+    /// The pool, and a sender that tells when the pool has been dropped.
+    type Kept = Option<(Arc<Pool>, Sender<()>)>;
+    thread_local! {
+        static KEPT: RefCell<Kept> = const { RefCell::new(None) };
+    }
+    let pool = Arc::new(Pool::new(1));
+    let (done, ended) = bounded::<()>(1);
+    let inner = Arc::clone(&pool);
+    let kept = pool.submit(move || KEPT.set(Some((inner, done))));
+    kept.unwrap().join().unwrap();
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+    drop(pool);
+    assert!(
+        ended.recv().is_err(),
+        "it was dropped with what the thread kept"
+    );
+}
+
+#[test]
+fn a_join_with_a_deadline_on_an_own_worker_keeps_it() {
+    let pool = Arc::new(Pool::new(1));
+    let inner = Arc::clone(&pool);
+    let outer = pool.submit(move || {
+        let job = inner.submit(|| 1).unwrap();
+        match job.join_timeout(Duration::ZERO) {
+            Err(JoinTimeoutError::Timeout(job)) => job.join().unwrap(),
+            other => panic!("nobody else could run it, but: {other:?}"),
+        }
+    });
+    assert_eq!(outer.unwrap().join().unwrap(), 1);
+}
+
+#[test]
+#[should_panic(expected = "polled after it had given its result")]
+fn a_job_that_is_polled_after_its_end_says_so() {
+    let pool = Pool::new(1);
+    let mut job = std::pin::pin!(pool.submit(|| 1).unwrap().into_future());
+    let _ = futures::executor::block_on(job.as_mut());
+    let _ = futures::executor::block_on(job);
+}
+
+#[test]
 fn a_pool_dropped_by_its_own_job_ends() {
     let pool = Arc::new(Pool::new(1));
     let (done, finished) = unbounded();
@@ -318,6 +404,19 @@ fn pools_that_cannot_work_are_refused() {
     assert!(matches!(
         Pool::builder().queue_capacity(0).build(),
         Err(BuildError::NoQueue)
+    ));
+    let build = |builder: brigade::pool::Builder| builder.build().unwrap_err();
+    assert!(matches!(
+        build(Pool::builder().threads(usize::MAX)),
+        BuildError::TooManyThreads
+    ));
+    assert!(matches!(
+        build(Pool::builder().queue_capacity(usize::MAX)),
+        BuildError::QueueTooLong
+    ));
+    assert!(matches!(
+        build(Pool::builder().name("a\0b")),
+        BuildError::Name
     ));
     let huge = Pool::builder()
         .threads(1)
