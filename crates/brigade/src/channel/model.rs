@@ -209,7 +209,7 @@ impl std::task::Wake for Woken {
 /// after that leaves no value beside a sleeper.
 #[test]
 fn a_receive_that_came_too_early_and_is_dropped_leaves_nobody_asleep() {
-    three_threads(|| {
+    loom::model(|| {
         let (sender, receiver) = bounded(2);
         let woken = [(); 3].map(|()| std::sync::Arc::<Woken>::default());
         let wakers = woken.clone().map(Waker::from);
