@@ -23,14 +23,15 @@ unsafe impl<T> Operation for Send<'_, T> {
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
         assert!(self.value.is_some(), "a send was polled after it was done");
-        match self.shared.push(&mut self.value) {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(PushError::Full | PushError::Busy) => Poll::Pending,
-            Err(PushError::Closed) => {
-                let value = self.value.take().expect("what was not sent is still here");
-                Poll::Ready(Err(SendError(value)))
-            }
-        }
+        let pushed = self.shared.push(&mut self.value);
+        self.result(pushed)
+    }
+
+    #[inline]
+    fn glance(&mut self) -> Poll<Self::Output> {
+        assert!(self.value.is_some(), "a send was polled after it was done");
+        let pushed = self.shared.push_if_free(&mut self.value);
+        self.result(pushed)
     }
 
     fn chances(&self) -> usize {
@@ -43,6 +44,20 @@ unsafe impl<T> Operation for Send<'_, T> {
 
     fn patience(&self) -> &Patience {
         &self.shared.not_full.patience
+    }
+}
+
+impl<T> Send<'_, T> {
+    #[inline]
+    fn result(&mut self, pushed: Result<(), PushError>) -> Poll<Result<(), SendError<T>>> {
+        match pushed {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(PushError::Full | PushError::Busy) => Poll::Pending,
+            Err(PushError::Closed) => {
+                let value = self.value.take().expect("what was not sent is still here");
+                Poll::Ready(Err(SendError(value)))
+            }
+        }
     }
 }
 
@@ -88,11 +103,12 @@ unsafe impl<H: Holder> Operation for Recv<H> {
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
-        match self.0.channel().pop() {
-            Ok(value) => Poll::Ready(Ok(value)),
-            Err(PopError::Empty | PopError::Busy) => Poll::Pending,
-            Err(PopError::Closed) => Poll::Ready(Err(RecvError)),
-        }
+        received(self.0.channel().pop())
+    }
+
+    #[inline]
+    fn glance(&mut self) -> Poll<Self::Output> {
+        received(self.0.channel().pop_if_there())
     }
 
     fn chances(&self) -> usize {
@@ -105,5 +121,14 @@ unsafe impl<H: Holder> Operation for Recv<H> {
 
     fn patience(&self) -> &Patience {
         &self.0.channel().not_empty.patience
+    }
+}
+
+#[inline]
+fn received<T>(popped: Result<T, PopError>) -> Poll<Result<T, RecvError>> {
+    match popped {
+        Ok(value) => Poll::Ready(Ok(value)),
+        Err(PopError::Empty | PopError::Busy) => Poll::Pending,
+        Err(PopError::Closed) => Poll::Ready(Err(RecvError)),
     }
 }

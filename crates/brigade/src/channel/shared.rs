@@ -71,6 +71,17 @@ impl<T> Shared<T> {
         Ok(())
     }
 
+    /// `push`, for those who go on looking: may say that the channel is full a little too late.
+    #[inline]
+    pub(super) fn push_if_free(&self, value: &mut Option<T>) -> Result<(), PushError> {
+        match &self.flavor {
+            Flavor::Ring(ring) => ring.push_if_free(value)?,
+            Flavor::Blocks(blocks) => blocks.push(value)?,
+        }
+        self.not_empty.waiting.wake_one();
+        Ok(())
+    }
+
     /// Takes the oldest value out and wakes a sender.
     #[inline]
     pub(super) fn pop(&self) -> Result<T, PopError> {
@@ -81,6 +92,20 @@ impl<T> Shared<T> {
                 Ok(value)
             }
             // Nobody waits to send where there is always room.
+            Flavor::Blocks(blocks) => blocks.pop(),
+        }
+    }
+
+    /// `pop`, for those who go on looking: may say that the channel is empty a little too late, and does
+    /// not notice that it is closed.
+    #[inline]
+    pub(super) fn pop_if_there(&self) -> Result<T, PopError> {
+        match &self.flavor {
+            Flavor::Ring(ring) => {
+                let value = ring.pop_if_there()?;
+                self.not_full.waiting.wake_one();
+                Ok(value)
+            }
             Flavor::Blocks(blocks) => blocks.pop(),
         }
     }

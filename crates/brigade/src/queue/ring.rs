@@ -115,6 +115,29 @@ impl<T> Ring<T> {
     /// If `value` is `None`.
     #[inline]
     pub(crate) fn push(&self, value: &mut Option<T>) -> Result<(), PushError> {
+        self.push_unless(value, |tail| {
+            let is_full = self.head.load(Acquire).wrapping_add(self.lap) == tail;
+            is_full.then_some(PushError::Full)
+        })
+    }
+
+    /// `push`, without a look at the head, which would take that line from the receivers: what is said to
+    /// be full may be about to have room. For those who go on looking.
+    #[inline]
+    pub(crate) fn push_if_free(&self, value: &mut Option<T>) -> Result<(), PushError> {
+        self.push_unless(value, |tail| {
+            let is_at_tail = self.tail.load(Relaxed) == tail;
+            is_at_tail.then_some(PushError::Full)
+        })
+    }
+
+    /// Pushes, unless the slot at the tail is not free and there is an `error` to say so.
+    #[inline]
+    fn push_unless(
+        &self,
+        value: &mut Option<T>,
+        error: impl Fn(usize) -> Option<PushError>,
+    ) -> Result<(), PushError> {
         let mut backoff = Backoff::new();
         let mut tail = self.tail.load(Relaxed);
         loop {
@@ -145,8 +168,8 @@ impl<T> Ring<T> {
                 }
             } else {
                 // Not free: its value of the lap before is still there, or is on its way in or out.
-                if self.head.load(Acquire).wrapping_add(self.lap) == tail {
-                    return Err(PushError::Full);
+                if let Some(error) = error(tail) {
+                    return Err(error);
                 }
                 let now = self.tail.load(Relaxed);
                 if now == tail {
@@ -163,6 +186,30 @@ impl<T> Ring<T> {
     /// Takes the oldest value out.
     #[inline]
     pub(crate) fn pop(&self) -> Result<T, PopError> {
+        self.pop_unless(|head| {
+            let tail = self.tail.load(Acquire);
+            let is_empty = tail & !CLOSED == head;
+            is_empty.then_some(if tail & CLOSED == 0 {
+                PopError::Empty
+            } else {
+                PopError::Closed
+            })
+        })
+    }
+
+    /// `pop`, without a look at the tail, which would take that line from the senders: what is said to be
+    /// empty may be about to have a value, or be closed. For those who go on looking.
+    #[inline]
+    pub(crate) fn pop_if_there(&self) -> Result<T, PopError> {
+        self.pop_unless(|head| {
+            let is_at_head = self.head.load(Relaxed) == head;
+            is_at_head.then_some(PopError::Empty)
+        })
+    }
+
+    /// Pops, unless the value at the head is not there and there is an `error` to say so.
+    #[inline]
+    fn pop_unless(&self, error: impl Fn(usize) -> Option<PopError>) -> Result<T, PopError> {
         let mut backoff = Backoff::new();
         let mut head = self.head.load(Relaxed);
         loop {
@@ -191,14 +238,8 @@ impl<T> Ring<T> {
             } else {
                 // Not written: nobody has claimed it, or its value of this lap is on its way in, or
                 // (the ring being empty) that of the lap before on its way out.
-                let tail = self.tail.load(Acquire);
-                if tail & !CLOSED == head {
-                    let closed = tail & CLOSED != 0;
-                    return Err(if closed {
-                        PopError::Closed
-                    } else {
-                        PopError::Empty
-                    });
+                if let Some(error) = error(head) {
+                    return Err(error);
                 }
                 let now = self.head.load(Relaxed);
                 if now == head {

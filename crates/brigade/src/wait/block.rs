@@ -15,7 +15,7 @@ pub(crate) fn block<O: Operation>(
     limit: Limit<'_>,
     site: &'static Location<'static>,
 ) -> Result<O::Output, Ended> {
-    match operation.attempt() {
+    match operation.glance() {
         Poll::Ready(output) => Ok(output),
         Poll::Pending => block_slow(operation, limit, site),
     }
@@ -32,6 +32,10 @@ fn block_slow<O: Operation>(
     let mut woken = false;
     loop {
         if let Some(ended) = limit.reached() {
+            // A glance may have missed it.
+            if let Poll::Ready(output) = operation.attempt() {
+                return Ok(served(operation, woken, output));
+            }
             if woken {
                 // Our own wake goes to somebody in any case.
                 operation.queue().hand_on(operation.chances().max(1));
@@ -40,7 +44,7 @@ fn block_slow<O: Operation>(
         }
         let mut spin = operation.patience().begin();
         while spin.step(operation.patience()) {
-            if let Poll::Ready(output) = operation.attempt() {
+            if let Poll::Ready(output) = operation.glance() {
                 spin.paid(operation.patience());
                 return Ok(served(operation, woken, output));
             }

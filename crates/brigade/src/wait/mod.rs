@@ -52,6 +52,12 @@ pub(crate) unsafe trait Operation {
     /// Tries to finish, without waiting. After `Ready` it is not called again.
     fn attempt(&mut self) -> Poll<Self::Output>;
 
+    /// `attempt`, for one who looks again soon: may miss what has just become possible, and leave the cache
+    /// lines of the other side alone.
+    fn glance(&mut self) -> Poll<Self::Output> {
+        self.attempt()
+    }
+
     /// The second look of the handshake, taken after joining the queue: how many waiters could go on
     /// now. None is exact; else it may be a guess, but not 0.
     ///

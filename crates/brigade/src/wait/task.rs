@@ -188,7 +188,7 @@ impl<O: Operation> Future for Wait<O> {
         // SAFETY: nothing is moved out of `self`.
         let this = unsafe { self.get_unchecked_mut() };
         if !this.placed
-            && let Poll::Ready(output) = this.operation.attempt()
+            && let Poll::Ready(output) = this.operation.glance()
         {
             return Poll::Ready(output);
         }
