@@ -46,15 +46,18 @@ impl Gate {
 
 impl<T> Shared<T> {
     pub(super) fn new(flavor: Flavor<T>) -> Self {
-        let for_room = match &flavor {
-            Flavor::Ring(ring) => Patience::for_room(ring.capacity()),
-            // Nobody ever waits there.
-            Flavor::Blocks(_) => Patience::new(),
+        let (for_room, for_values) = match &flavor {
+            Flavor::Ring(ring) => {
+                let places = ring.capacity();
+                (Patience::for_room(places), Patience::for_values(places))
+            }
+            // Nobody ever waits for room there.
+            Flavor::Blocks(_) => (Patience::new(), Patience::for_values(usize::MAX)),
         };
         Self {
             flavor,
             not_full: Gate::new(for_room),
-            not_empty: Gate::new(Patience::new()),
+            not_empty: Gate::new(for_values),
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
         }

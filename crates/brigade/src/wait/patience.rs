@@ -1,4 +1,4 @@
-//! How long a thread spins before it sleeps: bounded, and learnt by each object.
+//! How long a waiter spins before it sleeps: bounded, and learnt by each object.
 //!
 //! Waking a sleeping thread costs microseconds (6 to 40 on the virtual machines this was measured
 //! on), a few pauses cost nanoseconds. Spinning for as long as a wake costs is at most twice as
@@ -11,6 +11,10 @@
 //! system has put on one of two processors would stay there, because neither ever sleeps.
 //!
 //! On a single processor pausing never helps, and there is only the giving away.
+//!
+//! A task may not hold up its runtime, so it pauses for a fraction of a microsecond at most, and only where
+//! that may save many waits: at a channel with room for many values. If both sides run, on two processors,
+//! the other one fills or empties many places meanwhile; else each value would be waited for on its own.
 
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicU8;
@@ -20,6 +24,11 @@ use crate::prim::{MODEL, const_new, cpus, hint};
 const PAUSE_STEPS: u8 = 9;
 /// How often the processor is given away where pausing is in vain.
 const YIELD_STEPS: u8 = 3;
+/// How often a task looks again, after so many pauses each.
+const POLL_LOOKS: u8 = 2;
+const POLL_PAUSES: u32 = 16;
+/// Room for fewer values than this is not worth a task's pause.
+const BATCH: usize = 8;
 /// Spins in vain, in a row, after which an object gives up on pausing.
 const TRIES: u8 = 8;
 /// From then on one wait in so many pauses.
@@ -33,12 +42,14 @@ pub(crate) struct Patience {
     in_vain: AtomicU8,
     /// The step that a wait begins with.
     first: u8,
+    /// How often a task looks again before it waits.
+    poll_looks: u8,
 }
 
 impl Patience {
     const_new! {
         pub(crate) fn new() -> Self {
-            Self { in_vain: AtomicU8::new(0), first: 0 }
+            Self { in_vain: AtomicU8::new(0), first: 0, poll_looks: 0 }
         }
     }
 
@@ -50,19 +61,47 @@ impl Patience {
         let first = places.ilog2().min(u32::from(PAUSE_STEPS - 1));
         Self {
             first: first as u8,
+            ..Self::for_values(places)
+        }
+    }
+
+    /// For those who wait for values, of which there is room for so many.
+    pub(crate) fn for_values(places: usize) -> Self {
+        Self {
+            poll_looks: if places < BATCH { 0 } else { POLL_LOOKS },
             ..Self::new()
         }
     }
 
     /// A wait begins.
     pub(super) fn begin(&self) -> Spin {
-        let pauses = cpus() > 1 && self.in_vain.load(Relaxed) <= TRIES;
-        let (step, end) = match (MODEL, pauses) {
-            (true, _) => (0, 0),
-            (false, true) => (self.first, PAUSE_STEPS),
-            (false, false) => (0, YIELD_STEPS),
+        let (rest, step, end) = if self.pausing_pays() {
+            (Rest::Growing, self.first, PAUSE_STEPS)
+        } else {
+            (Rest::Yield, 0, if MODEL { 0 } else { YIELD_STEPS })
         };
-        Spin { step, end, pauses }
+        Spin { rest, step, end }
+    }
+
+    /// The poll of a task has found nothing. `None` if it is not to pause at all.
+    pub(super) fn begin_poll(&self) -> Option<Spin> {
+        if self.poll_looks == 0 {
+            return None;
+        }
+        let end = if self.pausing_pays() {
+            self.poll_looks
+        } else {
+            0
+        };
+        Some(Spin {
+            rest: Rest::Even,
+            step: 0,
+            end,
+        })
+    }
+
+    fn pausing_pays(&self) -> bool {
+        !MODEL && cpus() > 1 && self.in_vain.load(Relaxed) <= TRIES
     }
 
     fn pausing_was_in_vain(&self) {
@@ -76,10 +115,20 @@ impl Patience {
 /// The spinning of one wait.
 #[derive(Debug)]
 pub(super) struct Spin {
+    rest: Rest,
     step: u8,
     end: u8,
-    /// Whether it pauses, or else gives the processor away.
-    pauses: bool,
+}
+
+/// What lets the time pass between two looks.
+#[derive(Debug, PartialEq, Eq)]
+enum Rest {
+    /// Pauses, twice as many each time.
+    Growing,
+    /// Pauses, always as many.
+    Even,
+    /// The processor is given away.
+    Yield,
 }
 
 impl Spin {
@@ -89,12 +138,10 @@ impl Spin {
             patience.pausing_was_in_vain();
             return false;
         }
-        if self.pauses {
-            for _ in 0..1u32 << self.step {
-                hint::spin_loop();
-            }
-        } else {
-            hint::yield_now();
+        match self.rest {
+            Rest::Growing => pause(1 << self.step),
+            Rest::Even => pause(POLL_PAUSES),
+            Rest::Yield => hint::yield_now(),
         }
         self.step += 1;
         true
@@ -102,11 +149,17 @@ impl Spin {
 
     /// The wait ended while spinning.
     pub(super) fn paid(&self, patience: &Patience) {
-        if !self.pauses {
+        if self.rest == Rest::Yield {
             // That giving the processor away has helped says nothing about pausing.
             patience.pausing_was_in_vain();
         } else if patience.in_vain.load(Relaxed) != 0 {
             patience.in_vain.store(0, Relaxed);
         }
+    }
+}
+
+fn pause(times: u32) {
+    for _ in 0..times {
+        hint::spin_loop();
     }
 }

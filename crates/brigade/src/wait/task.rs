@@ -89,6 +89,9 @@ impl<O: Operation> Wait<O> {
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
         let fresh = !self.placed;
         if fresh {
+            if let Some(output) = self.spin() {
+                return Poll::Ready(output);
+            }
             self.place.write(Place {
                 node: Node::new(Kind::Task),
                 listing: Listing::new(),
@@ -103,6 +106,20 @@ impl<O: Operation> Wait<O> {
             self.leave(true);
         }
         polled
+    }
+}
+
+impl<O: Operation> Wait<O> {
+    /// Looks again a few times, where that has paid.
+    fn spin(&mut self) -> Option<O::Output> {
+        let mut spin = self.operation.patience().begin_poll()?;
+        while spin.step(self.operation.patience()) {
+            if let Poll::Ready(output) = self.operation.glance() {
+                spin.paid(self.operation.patience());
+                return Some(output);
+            }
+        }
+        None
     }
 }
 
