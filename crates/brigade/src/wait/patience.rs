@@ -106,7 +106,7 @@ impl Patience {
 
     fn pausing_was_in_vain(&self) {
         let in_vain = self.in_vain.load(Relaxed) + 1;
-        let rested = in_vain > TRIES + RETRY_EVERY;
+        let rested = in_vain >= TRIES + RETRY_EVERY;
         self.in_vain
             .store(if rested { TRIES } else { in_vain }, Relaxed);
     }
@@ -161,5 +161,65 @@ impl Spin {
 fn pause(times: u32) {
     for _ in 0..times {
         hint::spin_loop();
+    }
+}
+
+#[cfg(all(test, not(brigade_loom)))]
+mod tests {
+    use super::*;
+
+    /// One wait that nothing ends before it would sleep. Returns how it rested.
+    fn wait_in_vain(patience: &Patience) -> Rest {
+        let mut spin = patience.begin();
+        while spin.step(patience) {}
+        spin.rest
+    }
+
+    /// What a wait does on this machine as long as pausing is trusted.
+    fn trusting() -> Rest {
+        if cpus() > 1 {
+            Rest::Growing
+        } else {
+            Rest::Yield
+        }
+    }
+
+    #[test]
+    fn an_object_gives_up_on_pausing_and_tries_again_now_and_then() {
+        let patience = Patience::new();
+        for _ in 0..=TRIES {
+            assert_eq!(wait_in_vain(&patience), trusting());
+        }
+        for _ in 0..3 {
+            let rests: Vec<_> = (0..RETRY_EVERY).map(|_| wait_in_vain(&patience)).collect();
+            let pauses = rests.iter().filter(|rest| **rest != Rest::Yield).count();
+            assert_eq!(pauses, usize::from(cpus() > 1));
+        }
+    }
+
+    #[test]
+    fn one_pause_that_pays_restores_the_trust() {
+        let patience = Patience::new();
+        while patience.in_vain.load(Relaxed) < TRIES {
+            wait_in_vain(&patience);
+        }
+        let spin = patience.begin();
+        spin.paid(&patience);
+        assert_eq!(patience.begin().rest, trusting());
+        // On a single processor there is no pausing that could have paid.
+        assert_eq!(patience.in_vain.load(Relaxed) == 0, cpus() > 1);
+    }
+
+    #[test]
+    fn tasks_pause_only_where_there_is_room_for_a_batch() {
+        assert!(Patience::new().begin_poll().is_none());
+        assert!(Patience::for_room(1).begin_poll().is_none());
+        let patience = Patience::for_values(64);
+        let mut looks = 0;
+        let mut spin = patience.begin_poll().expect("it may pause");
+        while spin.step(&patience) {
+            looks += 1;
+        }
+        assert_eq!(looks, if cpus() > 1 { POLL_LOOKS } else { 0 });
     }
 }

@@ -155,17 +155,20 @@ impl Place {
         cx: &mut Context<'_>,
     ) -> Poll<O::Output> {
         let mut looks = 0;
+        let mut attempt: fn(&mut O) -> Poll<O::Output> = O::glance;
         loop {
             if !tried {
                 // A wake taken before the attempt is used by it.
                 if self.node.is_notified() {
                     self.node.reset();
                 }
-                if let Poll::Ready(output) = operation.attempt() {
+                if let Poll::Ready(output) = attempt(operation) {
                     return Poll::Ready(output);
                 }
             }
             tried = false;
+            // A glance will do until the second look has seen a chance.
+            attempt = O::attempt;
             if !self.stay_queued(operation.queue(), cx) {
                 continue;
             }
