@@ -110,7 +110,7 @@ Files:
   Of a folder every file is read, hidden or not, at any depth, in the order of the names. In folders,
   symbolic links are not followed, and what is no file (sockets, devices, fifos) is passed over; what
   is named on the command line is read, whatever it is. A file that cannot be read is named on
-  standard error and does not stop the rest.
+  standard error and does not stop the rest. At most 256 are read at a time.
 
 Names:
   They are printed as the bytes that they are. One that holds a newline, a carriage return or a
@@ -138,8 +138,8 @@ Exit status:
 const AFTER_COUNT: &str = about_files!(
     "
 Output:
-  As wc prints it: lines, words, bytes and the name, and the sums in the end if there is more than
-  one file. A line ends with a newline. A word is a run of bytes that are no ASCII white space.
+  As wc prints it, in columns of 7: lines, words, bytes and the name, and the sums in the end if there
+  is more than one file. A line ends with a newline. A word is a run of bytes that are no ASCII white space.
 
 Exit status:
   0    every file was read

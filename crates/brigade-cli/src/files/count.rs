@@ -2,12 +2,11 @@
 
 use super::target::{READ_SIZE, Target, Unreadable};
 use super::walk::walk;
-use super::{name, pipeline, printer};
+use super::{name, pipeline, printer, readers, refuse_second_stdin};
 use crate::cli::Options;
 use crate::exit::ExitStatus;
 use serde_json::Value;
 use std::ffi::OsStr;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// What is counted.
@@ -28,6 +27,7 @@ struct Counter {
 
 /// Prints the counts of all files under the paths.
 pub(super) fn count(paths: Vec<PathBuf>, options: &Options) -> Result<ExitStatus, String> {
+    refuse_second_stdin(&paths)?;
     let mut printer = printer(options)?;
     let work = |found: Result<Target, Unreadable>, buffer: &mut [u8]| {
         let target = found?;
@@ -46,13 +46,13 @@ pub(super) fn count(paths: Vec<PathBuf>, options: &Options) -> Result<ExitStatus
             }
             Err(unreadable) => {
                 printer.unreadable(unreadable);
-                ControlFlow::Continue(())
+                printer.print(&[], more)
             }
         };
         printer.one_done();
         printed
     };
-    pipeline::in_order(walk(paths), options.jobs.get(), READ_SIZE, work, take)?;
+    let done = pipeline::in_order(walk(paths), readers(options), READ_SIZE, work, take);
     let sums = match (printer.json, files) {
         (true, _) => name::json_line(&[("total", total.json(Some(files)))]),
         (false, 0 | 1) => Vec::new(),
@@ -60,7 +60,8 @@ pub(super) fn count(paths: Vec<PathBuf>, options: &Options) -> Result<ExitStatus
     };
     // Whether it was refused is known to the printer, and the end is near.
     let _ = printer.print(&sums, false);
-    Ok(printer.finish())
+    let status = printer.finish();
+    done.map(|()| status)
 }
 
 fn line(name: &OsStr, counts: Counts, json: bool) -> Vec<u8> {

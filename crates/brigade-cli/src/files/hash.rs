@@ -2,11 +2,10 @@
 
 use super::target::{READ_SIZE, Target, Unreadable};
 use super::walk::walk;
-use super::{name, pipeline, printer};
+use super::{name, pipeline, printer, readers, refuse_second_stdin};
 use crate::cli::{Algorithm, Options};
 use crate::exit::ExitStatus;
 use sha2::Digest as _;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// Both algorithms give 256 bits.
@@ -25,6 +24,7 @@ pub(super) fn hash(
     algo: Algorithm,
     options: &Options,
 ) -> Result<ExitStatus, String> {
+    refuse_second_stdin(&paths)?;
     let mut printer = printer(options)?;
     let work = move |found: Result<Target, Unreadable>, buffer: &mut [u8]| {
         let target = found?;
@@ -40,14 +40,15 @@ pub(super) fn hash(
             Ok(hashed) => printer.print(&line(hashed, algo, printer.json), more),
             Err(unreadable) => {
                 printer.unreadable(unreadable);
-                ControlFlow::Continue(())
+                printer.print(&[], more)
             }
         };
         printer.one_done();
         printed
     };
-    pipeline::in_order(walk(paths), options.jobs.get(), READ_SIZE, work, take)?;
-    Ok(printer.finish())
+    let done = pipeline::in_order(walk(paths), readers(options), READ_SIZE, work, take);
+    let status = printer.finish();
+    done.map(|()| status)
 }
 
 /// Reads a target to its end. Returns its digest and how many bytes it has.

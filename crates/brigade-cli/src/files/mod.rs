@@ -12,6 +12,7 @@
 mod check;
 mod count;
 mod hash;
+mod list;
 mod name;
 mod pipeline;
 mod printer;
@@ -21,6 +22,7 @@ mod walk;
 use crate::cli::{FilesCommand, Options};
 use crate::exit::{ExitStatus, say};
 use printer::Printer;
+use std::path::PathBuf;
 
 /// Carries it out and says how it ended. Everything the user must know has been printed then.
 pub(crate) fn files(command: FilesCommand) -> ExitStatus {
@@ -35,6 +37,23 @@ pub(crate) fn files(command: FilesCommand) -> ExitStatus {
         say(&sentence);
         ExitStatus::Error
     })
+}
+
+/// More threads than this read no faster, and so many stacks are room for something else.
+const READERS_MAX: usize = 256;
+
+/// How many files are read at a time.
+fn readers(options: &Options) -> usize {
+    options.jobs.get().min(READERS_MAX)
+}
+
+/// Standard input can be read once.
+fn refuse_second_stdin(paths: &[PathBuf]) -> Result<(), String> {
+    let stdins = paths.iter().filter(|path| path.as_os_str() == "-").count();
+    if stdins > 1 {
+        return Err("standard input can be read only once; give - once".to_owned());
+    }
+    Ok(())
 }
 
 /// Standard output as the user wants it.

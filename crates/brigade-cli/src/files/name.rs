@@ -21,9 +21,18 @@ pub(super) fn line(before: &str, name: &OsStr, after: &str) -> Vec<u8> {
     [mark, before.as_bytes(), &spelled, after.as_bytes(), b"\n"].concat()
 }
 
-/// The name in a sentence.
+/// The name in a sentence, with nothing in it that a terminal would obey.
 pub(super) fn shown(name: &OsStr) -> String {
-    String::from_utf8_lossy(&spell(name.as_bytes())).into_owned()
+    if name == "-" {
+        return "standard input".to_owned();
+    }
+    let text = String::from_utf8_lossy(&spell(name.as_bytes())).into_owned();
+    text.chars()
+        .map(|letter| match letter {
+            _ if letter.is_control() => letter.escape_default().to_string(),
+            _ => letter.to_string(),
+        })
+        .collect()
 }
 
 /// A JSON object that begins with the name, as a line.
@@ -103,6 +112,12 @@ mod tests {
         let name = OsStr::from_bytes(b"a\nb\\c\rd\xff");
         assert_eq!(line("x  ", name, ""), b"\\x  a\\nb\\\\c\\rd\xff\n");
         assert_eq!(unspell(b"a\\nb\\\\c\\rd\xff").unwrap(), name);
+    }
+
+    #[test]
+    fn a_name_in_a_sentence_commands_no_terminal() {
+        assert_eq!(shown(OsStr::new("a\x1b[2Jb\nc")), "a\\u{1b}[2Jb\\nc");
+        assert_eq!(shown(OsStr::new("-")), "standard input");
     }
 
     #[test]

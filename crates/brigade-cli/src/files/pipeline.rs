@@ -3,11 +3,13 @@
 //! Everything between the parts is bounded: a slow taker slows the workers, and these slow the source.
 //! Knows nothing of files.
 
+use crate::exit::threads_refused;
 use crate::order::Order;
 use brigade::channel::{self, Receiver, Sender};
-use brigade::pool::{Job, JobError, Pool};
+use brigade::pool::{Job, JobError, Pool, Shutdown};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Instant;
 
 /// Items that may be ahead of the one whose result comes next: enough to keep every thread busy while
 /// one of them reads a long file.
@@ -39,7 +41,7 @@ where
         .threads(threads + 1)
         .name("brigade-files")
         .build()
-        .map_err(|error| format!("cannot start {threads} threads: {error}; give a smaller -j"))?;
+        .map_err(|error| threads_refused(threads, &error))?;
     let (places, taken) = channel::bounded(WINDOW);
     let (feed, fed) = channel::bounded(WINDOW);
     let (giver, results) = channel::bounded(WINDOW);
@@ -54,8 +56,15 @@ where
     }
     drop((fed, giver));
     // Takes both receivers along when it ends, which ends all the others.
-    take_in_order(results, taken, take);
-    join(parts)
+    match take_in_order(results, taken, take) {
+        ControlFlow::Continue(()) => join(parts),
+        ControlFlow::Break(()) => {
+            // Nobody wants the rest, and a part of it may be stuck in something that never ends. A shutdown
+            // whose deadline has passed leaves the threads to end with the process.
+            let _ = pool.shutdown(Shutdown::Abort, Some(Instant::now()));
+            Ok(())
+        }
+    }
 }
 
 /// Hands the items on, numbered, as long as there are places.
@@ -94,7 +103,7 @@ fn take_in_order<R>(
     results: Receiver<(u64, R)>,
     taken: Receiver<()>,
     mut take: impl FnMut(R, bool) -> ControlFlow<()>,
-) {
+) -> ControlFlow<()> {
     let mut order = Order::new();
     for (number, result) in &results {
         order.put(number, result);
@@ -104,11 +113,10 @@ fn take_in_order<R>(
                 .try_recv()
                 .expect("each item holds a place in the window");
             let more = order.is_next_here() || !results.is_empty();
-            if take(result, more).is_break() {
-                return;
-            }
+            take(result, more)?;
         }
     }
+    ControlFlow::Continue(())
 }
 
 fn submit(pool: &Pool, part: impl FnOnce() + Send + 'static) -> Result<Job<()>, String> {
@@ -164,6 +172,23 @@ mod tests {
     #[test]
     fn who_takes_may_end_it_although_there_is_no_end_of_items() {
         assert_eq!(squares(u64::MAX, 2, 3), [0, 1, 4]);
+    }
+
+    #[test]
+    fn who_takes_may_end_it_although_a_worker_is_stuck() {
+        let (never, stuck) = channel::bounded::<()>(1);
+        let work = move |number: u64, _: &mut [u8]| {
+            if number > 0 {
+                stuck.recv().expect_err("nothing is sent");
+            }
+        };
+        let mut taken = 0;
+        let ended = in_order(0..3, 1, 1, work, |(), _| {
+            taken += 1;
+            ControlFlow::Break(())
+        });
+        assert_eq!((ended, taken), (Ok(()), 1));
+        drop(never);
     }
 
     #[test]

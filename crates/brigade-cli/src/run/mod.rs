@@ -28,7 +28,7 @@ mod trouble;
 mod words;
 
 use crate::cli::RunArgs;
-use crate::exit::{ExitStatus, reason, say};
+use crate::exit::{ExitStatus, reason, say, threads_refused};
 use crate::order::Order;
 use crate::progress::Progress;
 use brigade::channel::{self, Receiver};
@@ -249,7 +249,7 @@ fn pool(threads: usize, name: &str) -> Result<Pool, String> {
         .threads(threads)
         .name(name)
         .build()
-        .map_err(|error| format!("cannot start {threads} threads: {error}; give a smaller -j"))
+        .map_err(|error| threads_refused(threads, &error))
 }
 
 fn submit(pool: &Pool, part: impl FnOnce() + Send + 'static) -> Result<Job<()>, String> {

@@ -115,6 +115,10 @@ unsafe impl<H: Holder> Operation for Recv<H> {
         self.0.channel().look_for_values()
     }
 
+    fn taken(&self) -> usize {
+        self.0.channel().taken()
+    }
+
     fn queue(&self) -> &WaitQueue {
         &self.0.channel().not_empty.waiting
     }

@@ -153,6 +153,14 @@ impl<T> Shared<T> {
         }
     }
 
+    /// About how many values have been taken out, from anywhere on.
+    pub(super) fn taken(&self) -> usize {
+        match &self.flavor {
+            Flavor::Ring(ring) => ring.taken(),
+            Flavor::Blocks(blocks) => blocks.taken(),
+        }
+    }
+
     /// Closes the channel and wakes everybody. Returns whether it was open.
     pub(super) fn close(&self) -> bool {
         let was_open = match &self.flavor {

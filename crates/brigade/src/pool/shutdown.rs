@@ -106,8 +106,10 @@ impl Pool {
         if waited.is_ok() && queued == 0 {
             return Ok(());
         }
-        // Nobody but this worker may be left to run what is queued: that is no reason not to wait for it.
-        self.given_up.store(waited.is_err(), Relaxed);
+        // That nobody but this worker is left to run what is queued is no reason for the drop not to wait.
+        if waited.is_err() {
+            self.given_up.store(true, Relaxed);
+        }
         Err(Unfinished {
             running: self.crew.running_elsewhere(),
             queued,

@@ -2,8 +2,8 @@
 
 use super::job::Run;
 use crate::channel::Receiver;
-use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
-use crate::prim::atomic::{AtomicPtr, AtomicUsize};
+use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::prim::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use crate::prim::{StdArc, discard_panic, thread_local};
 use crate::wait::{Operation, Patience, WaitQueue, What};
 use crossbeam_utils::CachePadded;
@@ -69,6 +69,9 @@ pub(super) struct Crew {
     alive: AtomicUsize,
     /// Of those, how many wait for the others in a shutdown, called by their job.
     leaving: AtomicUsize,
+    /// Whether they were once all that was left. From then on none of them waits for another: those who are
+    /// through go on with their jobs, and count as alive again.
+    all_left: AtomicBool,
     /// Where a shutdown waits for them.
     ended: WaitQueue,
     ends: Patience,
@@ -90,6 +93,7 @@ impl Crew {
             tasks,
             alive: AtomicUsize::new(threads),
             leaving: AtomicUsize::new(0),
+            all_left: AtomicBool::new(false),
             ended: WaitQueue::new(),
             ends: Patience::new(),
             joins: Patience::new(),
@@ -204,12 +208,16 @@ unsafe impl Operation for Ended<'_> {
 
     fn chances(&self) -> usize {
         let alive = self.crew.alive.fetch_add(0, AcqRel);
-        let left = if self.by_worker {
-            self.crew.leaving.load(Acquire)
-        } else {
-            0
-        };
-        usize::from(alive <= left)
+        if !self.by_worker {
+            return usize::from(alive == 0);
+        }
+        let leaving = self.crew.leaving.load(Acquire);
+        if alive <= leaving {
+            self.crew.all_left.store(true, Release);
+            return 1;
+        }
+        // Looked at after the number of those who are leaving: who has left it has set this before.
+        usize::from(self.crew.all_left.load(Acquire))
     }
 
     fn queue(&self) -> &WaitQueue {

@@ -424,6 +424,11 @@ impl<T> Blocks<T> {
         (tail.wrapping_sub(head).cast_signed() / STEP.cast_signed()).max(1) as usize
     }
 
+    /// About how many values have been taken out, from anywhere on: blocks have gaps.
+    pub(crate) fn taken(&self) -> usize {
+        self.head.end.position.load(Relaxed) / STEP
+    }
+
     /// Takes no more values. Returns whether it was open.
     pub(crate) fn close(&self) -> bool {
         self.tail.position.fetch_or(CLOSED, AcqRel) & CLOSED == 0

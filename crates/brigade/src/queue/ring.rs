@@ -282,6 +282,11 @@ impl<T> Ring<T> {
         self.distance(head, tail).max(1)
     }
 
+    /// About how many values have been taken out, from anywhere on: laps have gaps.
+    pub(crate) fn taken(&self) -> usize {
+        self.head.load(Relaxed) / STEP
+    }
+
     /// Takes no more values. Returns whether it was open.
     pub(crate) fn close(&self) -> bool {
         self.tail.fetch_or(CLOSED, AcqRel) & CLOSED == 0

@@ -66,6 +66,12 @@ pub(crate) unsafe trait Operation {
     /// [`WaitQueue::wake_all`] after a plain store.
     fn chances(&self) -> usize;
 
+    /// How many values have been taken at this object, about, and from anywhere on: for
+    /// [`Patience`] to tell batches from single values.
+    fn taken(&self) -> usize {
+        0
+    }
+
     /// Where those wait who want this.
     fn queue(&self) -> &WaitQueue;
 

@@ -12,22 +12,35 @@
 //!
 //! On a single processor pausing never helps, and there is only the giving away.
 //!
+//! # Batches
+//!
+//! A receiver that is faster than the senders and looks all the time finds each value on its own, and every
+//! one costs the two processors a few cache lines. If it pauses first, many are there at once. But a question
+//! and its answer are one value at a time, and there every pause is lost. Which of the two it is shows in
+//! how many values came since the last wait. So now and then a wait begins with a long pause; if many values
+//! have come by the next wait, that one begins so too, and else it was a try. Senders who wait for room in a
+//! ring need no trying: the ring is full, so there are many.
+//!
 //! A task may not hold up its runtime, so it pauses for a fraction of a microsecond at most, and only where
 //! that may save many waits: at a channel with room for many values. If both sides run, on two processors,
 //! the other one fills or empties many places meanwhile; else each value would be waited for on its own.
 
 use crate::prim::Ordering::Relaxed;
-use crate::prim::atomic::AtomicU8;
+use crate::prim::atomic::{AtomicU8, AtomicUsize};
 use crate::prim::{MODEL, const_new, cpus, hint};
 
 /// Steps of 1, 2, 4 ... pauses: 511 in all, about as long as it takes to wake a thread.
 const PAUSE_STEPS: u8 = 9;
 /// How often the processor is given away where pausing is in vain.
 const YIELD_STEPS: u8 = 3;
+/// The step that waits for a batch begin with: a third of a microsecond.
+const BATCH_STEP: u8 = 5;
+/// One wait in so many tries whether it can have a batch.
+const TRY_EVERY: u8 = 16;
 /// How often a task looks again, after so many pauses each.
 const POLL_LOOKS: u8 = 2;
 const POLL_PAUSES: u32 = 16;
-/// Room for fewer values than this is not worth a task's pause.
+/// So many values are a batch. Room for fewer is not worth a pause.
 const BATCH: usize = 8;
 /// Spins in vain, in a row, after which an object gives up on pausing.
 const TRIES: u8 = 8;
@@ -42,14 +55,24 @@ pub(crate) struct Patience {
     in_vain: AtomicU8,
     /// The step that a wait begins with.
     first: u8,
-    /// How often a task looks again before it waits.
-    poll_looks: u8,
+    /// Whether waits may be for batches.
+    batches: bool,
+    /// The waits since the last try; `TRY_EVERY` while waits are for batches. Another hint.
+    untried: AtomicU8,
+    /// How many values had been taken when the last wait began. Another hint.
+    taken: AtomicUsize,
 }
 
 impl Patience {
     const_new! {
         pub(crate) fn new() -> Self {
-            Self { in_vain: AtomicU8::new(0), first: 0, poll_looks: 0 }
+            Self {
+                in_vain: AtomicU8::new(0),
+                first: 0,
+                batches: false,
+                untried: AtomicU8::new(0),
+                taken: AtomicUsize::new(0)
+            }
         }
     }
 
@@ -68,15 +91,21 @@ impl Patience {
     /// For those who wait for values, of which there is room for so many.
     pub(crate) fn for_values(places: usize) -> Self {
         Self {
-            poll_looks: if places < BATCH { 0 } else { POLL_LOOKS },
+            batches: places >= BATCH,
             ..Self::new()
         }
     }
 
-    /// A wait begins.
-    pub(super) fn begin(&self) -> Spin {
+    /// A wait begins; so many values have been taken before, as far as is known.
+    pub(super) fn begin(&self, taken: usize) -> Spin {
         let (rest, step, end) = if self.pausing_pays() {
-            (Rest::Growing, self.first, PAUSE_STEPS)
+            let for_batch = self.batches && self.is_for_batch(taken);
+            let step = if for_batch {
+                self.first.max(BATCH_STEP)
+            } else {
+                self.first
+            };
+            (Rest::Growing, step, PAUSE_STEPS)
         } else {
             (Rest::Yield, 0, if MODEL { 0 } else { YIELD_STEPS })
         };
@@ -85,19 +114,28 @@ impl Patience {
 
     /// The poll of a task has found nothing. `None` if it is not to pause at all.
     pub(super) fn begin_poll(&self) -> Option<Spin> {
-        if self.poll_looks == 0 {
+        if !self.batches {
             return None;
         }
-        let end = if self.pausing_pays() {
-            self.poll_looks
-        } else {
-            0
-        };
+        let end = if self.pausing_pays() { POLL_LOOKS } else { 0 };
         Some(Spin {
             rest: Rest::Even,
             step: 0,
             end,
         })
+    }
+
+    fn is_for_batch(&self, taken: usize) -> bool {
+        let before = self.taken.load(Relaxed);
+        self.taken.store(taken, Relaxed);
+        let untried = if taken.wrapping_sub(before) >= BATCH {
+            TRY_EVERY
+        } else {
+            // After a try that was in vain, it starts again from nothing.
+            self.untried.load(Relaxed) % TRY_EVERY + 1
+        };
+        self.untried.store(untried, Relaxed);
+        untried == TRY_EVERY
     }
 
     fn pausing_pays(&self) -> bool {
@@ -170,7 +208,7 @@ mod tests {
 
     /// One wait that nothing ends before it would sleep. Returns how it rested.
     fn wait_in_vain(patience: &Patience) -> Rest {
-        let mut spin = patience.begin();
+        let mut spin = patience.begin(0);
         while spin.step(patience) {}
         spin.rest
     }
@@ -203,11 +241,37 @@ mod tests {
         while patience.in_vain.load(Relaxed) < TRIES {
             wait_in_vain(&patience);
         }
-        let spin = patience.begin();
+        let spin = patience.begin(0);
         spin.paid(&patience);
-        assert_eq!(patience.begin().rest, trusting());
+        assert_eq!(patience.begin(0).rest, trusting());
         // On a single processor there is no pausing that could have paid.
         assert_eq!(patience.in_vain.load(Relaxed) == 0, cpus() > 1);
+    }
+
+    /// The first steps of waits before which so many values had been taken.
+    fn first_steps(patience: &Patience, taken: impl IntoIterator<Item = usize>) -> Vec<u8> {
+        let begin = |taken| patience.begin(taken).step;
+        taken.into_iter().map(begin).collect()
+    }
+
+    #[test]
+    fn waits_are_for_batches_as_long_as_batches_come() {
+        if cpus() == 1 {
+            // Nobody pauses there.
+            return;
+        }
+        let patience = Patience::for_values(64);
+        let tries = usize::from(TRY_EVERY);
+        let one_by_one = first_steps(&patience, 0..4 * tries);
+        let long = one_by_one
+            .iter()
+            .filter(|step| **step == BATCH_STEP)
+            .count();
+        assert_eq!(long, 4);
+        let in_batches = first_steps(&patience, (1..10).map(|wait| 1000 + wait * BATCH));
+        assert_eq!(in_batches, [BATCH_STEP; 9]);
+        assert_eq!(first_steps(&patience, [2000, 2001, 2002])[1..], [0, 0]);
+        assert_eq!(first_steps(&Patience::for_values(1), 0..100), [0; 100]);
     }
 
     #[test]

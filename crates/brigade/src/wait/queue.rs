@@ -217,8 +217,8 @@ impl WaitQueue {
         node.state.store(IDLE, Relaxed);
         locked.head = head;
         self.unlock(locked);
-        // A waker's drop is the application's code.
-        drop(waker);
+        // A waker's drop is the application's code, and the caller may hold a value by now.
+        discard_panic(|| drop(waker));
         false
     }
 
@@ -252,7 +252,7 @@ impl WaitQueue {
             })
         };
         self.unlock(locked);
-        drop(unused);
+        discard_panic(|| drop(unused));
         !notified
     }
 

@@ -116,7 +116,7 @@ impl Timer {
             Call::Wake(keeper) => keeper.wake(),
             Call::Start => start_keeper(),
         }
-        drop(stale);
+        discard_panic(|| drop(stale));
     }
 }
 
@@ -135,7 +135,7 @@ impl Drop for Timer {
             timers.root = unsafe { heap::remove(timers.root, this) };
         }
         drop(timers);
-        drop(waker);
+        discard_panic(|| drop(waker));
     }
 }
 
@@ -159,15 +159,14 @@ impl Timers {
         }
     }
 
-    /// Takes out whatever there is, up to a batch. Returns whether something is left.
-    fn take_all(&mut self, taken: &mut Vec<Waker>) -> bool {
-        while !self.root.is_null() && taken.len() < BATCH {
+    /// Takes out whatever there is.
+    fn take_all(&mut self, taken: &mut Vec<Waker>) {
+        while !self.root.is_null() {
             // SAFETY: in the heap, hence alive, and `&mut self` is the lock.
             taken.extend(unsafe { &mut *(*self.root).entry.get() }.waker.take());
             // SAFETY: as above.
             self.root = unsafe { heap::remove(self.root, self.root) };
         }
-        !self.root.is_null()
     }
 
     /// Takes out what is due, up to a batch. Returns when to look again.
@@ -195,16 +194,14 @@ fn start_keeper() {
     }
     // The system refuses a thread. So the tasks keep their own time, by setting their timers again and
     // again; one of them may have more luck.
-    TIMERS.lock().keeper = Keeper::NotStarted;
     let mut wakers = Vec::new();
-    loop {
-        let left = TIMERS.lock().take_all(&mut wakers);
-        for waker in wakers.drain(..) {
-            discard_panic(|| waker.wake());
-        }
-        if !left {
-            return;
-        }
+    {
+        let mut timers = TIMERS.lock();
+        timers.keeper = Keeper::NotStarted;
+        timers.take_all(&mut wakers);
+    }
+    for waker in wakers {
+        discard_panic(|| waker.wake());
     }
 }
 

@@ -317,6 +317,38 @@ fn two_jobs_that_shut_their_pool_down_do_not_wait_for_each_other() {
     }
 }
 
+/// The first to be through goes on with its job, and the other must not wait for that.
+#[test]
+fn a_job_that_has_shut_its_pool_down_may_wait_for_another_that_does() {
+    for _ in 0..100 {
+        let pool = Arc::new(Pool::new(2));
+        let (tell, told) = bounded(1);
+        let (gate, opened) = bounded::<()>(1);
+        let sends = {
+            let (pool, opened) = (Arc::clone(&pool), opened.clone());
+            move || {
+                opened.recv().unwrap_err();
+                pool.shutdown(Shutdown::Drain, None).unwrap();
+                tell.send(()).unwrap();
+            }
+        };
+        let receives = {
+            let pool = Arc::clone(&pool);
+            move || {
+                opened.recv().unwrap_err();
+                pool.shutdown(Shutdown::Drain, None).unwrap();
+                told.recv().unwrap();
+            }
+        };
+        let jobs = [pool.submit(sends).unwrap(), pool.submit(receives).unwrap()];
+        // Both are submitted, so the queue may close.
+        gate.close();
+        for job in jobs {
+            job.join().unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_job_that_shuts_its_pool_down_learns_that_nobody_is_left_for_the_queue() {
     let pool = Arc::new(Pool::new(1));

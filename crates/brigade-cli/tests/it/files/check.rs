@@ -40,7 +40,7 @@ fn a_file_that_is_not_as_listed_fails_and_is_counted() {
         lines(&output.stderr),
         [
             "brigade: cannot read ./c: No such file or directory",
-            "brigade: 1 of 2 files that were read is not what - says",
+            "brigade: 1 of 2 files that were read is not what standard input says",
         ]
     );
     assert_eq!(output.status.code(), Some(1));
@@ -69,10 +69,41 @@ fn lines_that_are_no_digests_are_named_and_the_others_are_checked() {
     let list = format!("# a list\n{EMPTY_BLAKE3}  a\n{EMPTY_BLAKE3} a\n");
     let output = tree.run_with_input(&["hash", "--check", "-"], list);
     assert_eq!(output.stdout, b"a: OK\n");
+    check_refusal(&output, 1, &["line 3 of standard input", "two spaces"]);
+}
+
+#[test]
+fn a_file_that_is_no_list_is_refused_in_few_words() {
+    let tree = Tree::new(&[]);
+    let output = tree.run_with_input(&["hash", "--check", "-"], "text\n".repeat(5000));
     let told = lines(&output.stderr);
-    assert_eq!(told.len(), 2);
-    assert!(told[0].contains("line 1") && told[1].contains("line 3"));
+    assert_eq!(told.len(), 12);
+    assert!(told[10].contains("4990 more lines"));
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_list_on_standard_input_cannot_list_standard_input() {
+    let tree = Tree::new(&[(b"a", b""), (b"b", b"")]);
+    let list = format!("{EMPTY_BLAKE3}  -\n{EMPTY_BLAKE3}  a\n{EMPTY_BLAKE3}  b\n");
+    let output = tree.run_with_input(&["hash", "--check", "-"], &list);
+    assert_eq!(output.stdout, b"a: OK\nb: OK\n");
+    check_refusal(&output, 1, &["line 1"]);
+    fs::write(tree.0.path().join("list"), list).unwrap();
+    let output = tree.run_with_input(&["hash", "--check", "list"], "");
+    check(&output, "-: OK\na: OK\nb: OK\n");
+}
+
+#[test]
+fn lists_in_other_styles_are_read() {
+    let tree = Tree::new(&[(b"a", b"x")]);
+    let tagged = tree.tool("sha256sum", &["--tag", "a"]);
+    let output = tree.run_with_input(&["hash", "--algo=sha256", "--check", "-"], tagged);
+    check(&output, "a: OK\n");
+    let crlf = tree.tool("sha256sum", &["a"]);
+    let crlf = String::from_utf8(crlf).unwrap().replace('\n', "\r\n");
+    let output = tree.run_with_input(&["hash", "--algo=sha256", "--check", "-"], crlf);
+    check(&output, "a: OK\n");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Digests: right, in order, in the format that others read.
 
 use super::*;
+use std::io::{BufRead, BufReader};
 
 #[test]
 fn digests_are_those_of_the_other_tools() {
@@ -114,6 +115,28 @@ fn what_cannot_be_read_is_told_and_does_not_stop_the_rest() {
     );
     assert_eq!(lines(&output.stdout).len(), 2);
     assert_eq!(output.status.code(), Some(1));
+}
+
+/// An error after a line does not keep the line back.
+#[test]
+fn a_line_is_printed_before_the_next_file_is_waited_for() {
+    let tree = Tree::new(&[(b"a", b"")]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut running = tree
+        .brigade(&["hash", "-j1", "a", "none", "-"])
+        .stdin(reader)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(running.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert_eq!(line, format!("{EMPTY_BLAKE3}  a\n"));
+    drop(writer);
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.ends_with("  -\n"));
+    assert_eq!(running.wait().unwrap().code(), Some(1));
 }
 
 #[test]

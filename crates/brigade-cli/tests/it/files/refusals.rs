@@ -18,6 +18,8 @@ fn mistyped_command_lines_are_refused_with_what_to_type() {
     check_refused(&["hash", "--algo", "md5", "a"], &["md5", "sha256"]);
     check_refused(&["hash", "--check", "list", "a"], &["--check", "PATH"]);
     check_refused(&["hash", "-j", "0", "a"], &["'0'", "-j 4"]);
+    check_refused(&["hash", "-", "a", "-"], &["standard input", "once"]);
+    check_refused(&["count", "-", "-"], &["standard input", "once"]);
     check_refused(&["sum", "a"], &["'sum'"]);
     check_refused(&["count", "--jsn", "a"], &["--jsn", "--json"]);
 }
@@ -36,6 +38,28 @@ fn a_full_disk_is_told() {
         let output = tree.brigade(arguments).stdout(full).output().unwrap();
         check_refusal(&output, 255, &["standard output", "No space left"]);
     }
+}
+
+/// The rest is not waited for: it may never come.
+#[test]
+fn a_full_disk_is_told_although_a_file_has_no_end() {
+    let tree = Tree::new(&[(b"a", b"")]);
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = tree
+        .brigade(&["hash", "-j1", "a", "/dev/zero"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    check_refusal(&output, 255, &["standard output", "No space left"]);
+}
+
+#[test]
+fn more_jobs_than_can_be_are_as_many_as_can_be() {
+    let tree = Tree::new(&[(b"a", b"")]);
+    check(
+        &tree.run(&["hash", "-j100000", "a"]),
+        format!("{EMPTY_BLAKE3}  a\n"),
+    );
 }
 
 #[test]
