@@ -38,6 +38,10 @@ unsafe impl<T> Operation for Send<'_, T> {
         self.shared.look_for_room()
     }
 
+    fn moves(&self) -> usize {
+        self.shared.sent()
+    }
+
     fn queue(&self) -> &WaitQueue {
         &self.shared.not_full.waiting
     }
@@ -115,7 +119,7 @@ unsafe impl<H: Holder> Operation for Recv<H> {
         self.0.channel().look_for_values()
     }
 
-    fn taken(&self) -> usize {
+    fn moves(&self) -> usize {
         self.0.channel().taken()
     }
 

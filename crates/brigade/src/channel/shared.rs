@@ -153,6 +153,15 @@ impl<T> Shared<T> {
         }
     }
 
+    /// About how many values have been put in, from anywhere on.
+    pub(super) fn sent(&self) -> usize {
+        match &self.flavor {
+            Flavor::Ring(ring) => ring.put(),
+            // Nobody ever waits for room there.
+            Flavor::Blocks(_) => 0,
+        }
+    }
+
     /// About how many values have been taken out, from anywhere on.
     pub(super) fn taken(&self) -> usize {
         match &self.flavor {

@@ -282,6 +282,11 @@ impl<T> Ring<T> {
         self.distance(head, tail).max(1)
     }
 
+    /// About how many values have been put in, from anywhere on: laps have gaps.
+    pub(crate) fn put(&self) -> usize {
+        self.tail.load(Relaxed) / STEP
+    }
+
     /// About how many values have been taken out, from anywhere on: laps have gaps.
     pub(crate) fn taken(&self) -> usize {
         self.head.load(Relaxed) / STEP

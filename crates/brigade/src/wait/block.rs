@@ -42,7 +42,7 @@ fn block_slow<O: Operation>(
             }
             return Err(ended);
         }
-        let mut spin = operation.patience().begin(operation.taken());
+        let mut spin = operation.patience().begin(operation.moves());
         while spin.step(operation.patience()) {
             if let Poll::Ready(output) = operation.glance() {
                 spin.paid(operation.patience());

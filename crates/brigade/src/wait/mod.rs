@@ -66,9 +66,9 @@ pub(crate) unsafe trait Operation {
     /// [`WaitQueue::wake_all`] after a plain store.
     fn chances(&self) -> usize;
 
-    /// How many values have been taken at this object, about, and from anywhere on: for
+    /// How often this operation has been done at this object, about, and from anywhere on: for
     /// [`Patience`] to tell batches from single values.
-    fn taken(&self) -> usize {
+    fn moves(&self) -> usize {
         0
     }
 

@@ -18,12 +18,11 @@
 //! one costs the two processors a few cache lines. If it pauses first, many are there at once. But a question
 //! and its answer are one value at a time, and there every pause is lost. Which of the two it is shows in
 //! how many values came since the last wait. So now and then a wait begins with a long pause; if many values
-//! have come by the next wait, that one begins so too, and else it was a try. Senders who wait for room in a
-//! ring need no trying: the ring is full, so there are many.
+//! have come by the next wait, that one begins so too, and else it was a try. Threads that wait for room in
+//! a ring need no trying: the ring is full, so there are many.
 //!
-//! A task may not hold up its runtime, so it pauses for a fraction of a microsecond at most, and only where
-//! that may save many waits: at a channel with room for many values. If both sides run, on two processors,
-//! the other one fills or empties many places meanwhile; else each value would be waited for on its own.
+//! A task may not hold up its runtime, so it pauses for a fraction of a microsecond at most, and only if
+//! batches come.
 
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::{AtomicU8, AtomicUsize};
@@ -59,8 +58,8 @@ pub(crate) struct Patience {
     batches: bool,
     /// The waits since the last try; `TRY_EVERY` while waits are for batches. Another hint.
     untried: AtomicU8,
-    /// How many values had been taken when the last wait began. Another hint.
-    taken: AtomicUsize,
+    /// How many moves there had been when the last wait began. Another hint.
+    moves: AtomicUsize,
 }
 
 impl Patience {
@@ -71,7 +70,7 @@ impl Patience {
                 first: 0,
                 batches: false,
                 untried: AtomicU8::new(0),
-                taken: AtomicUsize::new(0)
+                moves: AtomicUsize::new(0)
             }
         }
     }
@@ -96,10 +95,10 @@ impl Patience {
         }
     }
 
-    /// A wait begins; so many values have been taken before, as far as is known.
-    pub(super) fn begin(&self, taken: usize) -> Spin {
+    /// A wait begins, after so many moves.
+    pub(super) fn begin(&self, moves: usize) -> Spin {
         let (rest, step, end) = if self.pausing_pays() {
-            let for_batch = self.batches && self.is_for_batch(taken);
+            let for_batch = self.batches && self.is_for_batch(moves);
             let step = if for_batch {
                 self.first.max(BATCH_STEP)
             } else {
@@ -112,9 +111,9 @@ impl Patience {
         Spin { rest, step, end }
     }
 
-    /// The poll of a task has found nothing. `None` if it is not to pause at all.
-    pub(super) fn begin_poll(&self) -> Option<Spin> {
-        if !self.batches {
+    /// The poll of a task has found nothing, after so many moves. `None` if it is not to pause at all.
+    pub(super) fn begin_poll(&self, moves: usize) -> Option<Spin> {
+        if !self.batches || !self.is_for_batch(moves) {
             return None;
         }
         let end = if self.pausing_pays() { POLL_LOOKS } else { 0 };
@@ -125,10 +124,10 @@ impl Patience {
         })
     }
 
-    fn is_for_batch(&self, taken: usize) -> bool {
-        let before = self.taken.load(Relaxed);
-        self.taken.store(taken, Relaxed);
-        let untried = if taken.wrapping_sub(before) >= BATCH {
+    fn is_for_batch(&self, moves: usize) -> bool {
+        let before = self.moves.load(Relaxed);
+        self.moves.store(moves, Relaxed);
+        let untried = if moves.wrapping_sub(before) >= BATCH {
             TRY_EVERY
         } else {
             // After a try that was in vain, it starts again from nothing.
@@ -248,10 +247,10 @@ mod tests {
         assert_eq!(patience.in_vain.load(Relaxed) == 0, cpus() > 1);
     }
 
-    /// The first steps of waits before which so many values had been taken.
-    fn first_steps(patience: &Patience, taken: impl IntoIterator<Item = usize>) -> Vec<u8> {
-        let begin = |taken| patience.begin(taken).step;
-        taken.into_iter().map(begin).collect()
+    /// The first steps of waits that begin after so many moves.
+    fn first_steps(patience: &Patience, moves: impl IntoIterator<Item = usize>) -> Vec<u8> {
+        let begin = |moves| patience.begin(moves).step;
+        moves.into_iter().map(begin).collect()
     }
 
     #[test]
@@ -275,12 +274,13 @@ mod tests {
     }
 
     #[test]
-    fn tasks_pause_only_where_there_is_room_for_a_batch() {
-        assert!(Patience::new().begin_poll().is_none());
-        assert!(Patience::for_room(1).begin_poll().is_none());
+    fn tasks_pause_only_for_batches() {
+        assert!(Patience::new().begin_poll(100).is_none());
+        assert!(Patience::for_room(1).begin_poll(100).is_none());
         let patience = Patience::for_values(64);
+        assert!(patience.begin_poll(1).is_none());
         let mut looks = 0;
-        let mut spin = patience.begin_poll().expect("it may pause");
+        let mut spin = patience.begin_poll(1 + BATCH).expect("a batch has come");
         while spin.step(&patience) {
             looks += 1;
         }

@@ -112,7 +112,8 @@ impl<O: Operation> Wait<O> {
 impl<O: Operation> Wait<O> {
     /// Looks again a few times, where that has paid.
     fn spin(&mut self) -> Option<O::Output> {
-        let mut spin = self.operation.patience().begin_poll()?;
+        let moves = self.operation.moves();
+        let mut spin = self.operation.patience().begin_poll(moves)?;
         while spin.step(self.operation.patience()) {
             if let Poll::Ready(output) = self.operation.glance() {
                 spin.paid(self.operation.patience());
