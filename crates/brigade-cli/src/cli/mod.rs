@@ -109,13 +109,17 @@ pub(crate) fn parse() -> Result<Cli, ExitCode> {
             ExitStatus::Error.into()
         }
         _ => {
-            say(&one_sentence(&error.to_string()));
+            say(&format!(
+                "{}; see {}",
+                one_sentence(&error.to_string()),
+                help()
+            ));
             ExitStatus::Error.into()
         }
     })
 }
 
-/// The parser's message without its layout, and where to learn more.
+/// The parser's message without its layout.
 fn one_sentence(message: &str) -> String {
     let lines = message
         .lines()
@@ -125,11 +129,22 @@ fn one_sentence(message: &str) -> String {
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
         .collect::<Vec<_>>()
         .join(" ");
-    let text = text
-        .strip_prefix("error: ")
+    text.strip_prefix("error: ")
         .unwrap_or(&text)
-        .replace(" tip: ", "; ");
-    format!("{text}; see brigade --help")
+        .replace(" tip: ", "; ")
+}
+
+/// The help that explains what was typed.
+fn help() -> &'static str {
+    let typed: Vec<_> = std::env::args_os().skip(1).take(2).collect();
+    let word = |at: usize| typed.get(at).and_then(|word| word.to_str());
+    match (word(0), word(1)) {
+        (Some("run"), _) => "brigade run --help",
+        (Some("files"), Some("hash")) => "brigade files hash --help",
+        (Some("files"), Some("count")) => "brigade files count --help",
+        (Some("files"), _) => "brigade files --help",
+        _ => "brigade --help",
+    }
 }
 
 #[cfg(test)]

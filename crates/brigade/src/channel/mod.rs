@@ -80,6 +80,7 @@ use shared::{Flavor, Shared};
 /// # Ok::<(), brigade::channel::SendError<&str>>(())
 /// ```
 #[must_use]
+#[track_caller]
 pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(
         capacity > 0,

@@ -2,22 +2,12 @@
 //! or a close, and no block or value is freed twice or leaked.
 
 use super::{RecvError, bounded, unbounded};
+use crate::prim::three_threads;
 use loom::future::block_on;
 use loom::thread;
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Waker};
-
-/// Explores three threads that all sleep and wake, which takes hours with two preemptions, with one.
-/// `LOOM_MAX_PREEMPTIONS` above 2 asks for the long campaign.
-fn three_threads(body: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = match model.preemption_bound {
-        Some(bound) if bound > 2 => Some(bound),
-        _ => Some(1),
-    };
-    model.check(body);
-}
+use std::task::{Context, Poll, Waker};
 
 #[test]
 fn ring_hands_over_between_threads() {
@@ -185,9 +175,9 @@ fn a_dropped_recv_future_loses_no_value() {
         let producer = thread::spawn(move || sender.send(1).unwrap());
         let taken = {
             let mut recv = pin!(receiver.recv_async());
-            recv.as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-                .is_ready()
+            let polled = recv.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            // It may also find that the other has taken the value and the channel is closed.
+            matches!(polled, Poll::Ready(Ok(_)))
         };
         producer.join().unwrap();
         let received = consumer.join().unwrap();
@@ -218,16 +208,13 @@ fn a_receive_that_came_too_early_and_is_dropped_leaves_nobody_asleep() {
             let polled = recv.as_mut().poll(&mut Context::from_waker(waker));
             assert!(polled.is_pending());
         }
-        let senders = [1, 2].map(|value| {
-            let sender = sender.clone();
-            thread::spawn(move || sender.send(value).unwrap())
-        });
+        let other = sender.clone();
+        let in_front = thread::spawn(move || other.send(1).unwrap());
+        sender.send(2).unwrap();
         let [mut hasty, _first, _second] = receives;
         let polled = hasty.as_mut().poll(&mut Context::from_waker(&wakers[0]));
         drop((polled, hasty));
-        for sender in senders {
-            sender.join().unwrap();
-        }
+        in_front.join().unwrap();
         let awake =
             |woken: &&std::sync::Arc<Woken>| woken.0.load(std::sync::atomic::Ordering::Relaxed);
         let awake = woken[1..].iter().filter(awake).count();

@@ -106,7 +106,6 @@ impl fmt::Display for JobError {
 impl Error for JobError {}
 
 /// Why a join with a deadline gave no result.
-#[derive(Debug)]
 pub enum JoinTimeoutError<T> {
     /// The job was not done by the deadline. Here it is, to be joined again.
     Timeout(Job<T>),
@@ -123,7 +122,16 @@ impl<T> fmt::Display for JoinTimeoutError<T> {
     }
 }
 
-impl<T: fmt::Debug> Error for JoinTimeoutError<T> {}
+impl<T> fmt::Debug for JoinTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout(job) => f.debug_tuple("Timeout").field(job).finish(),
+            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
+        }
+    }
+}
+
+impl<T> Error for JoinTimeoutError<T> {}
 
 /// What a job panicked with.
 pub struct Panic {

@@ -65,6 +65,7 @@ impl Pool {
     ///
     /// If `threads` is 0 or the system refuses a thread; [`Builder::build`] returns an error instead.
     #[must_use]
+    #[track_caller]
     pub fn new(threads: usize) -> Self {
         match Self::builder().threads(threads).build() {
             Ok(pool) => pool,

@@ -1,6 +1,7 @@
 //! Loom's proof for the pool: a job's result reaches its joiner, a shutdown ends, nothing is lost.
 
 use super::{JobError, Pool, Shutdown};
+use crate::prim::three_threads;
 use loom::future::block_on;
 use loom::thread;
 
@@ -57,7 +58,7 @@ fn aborting_runs_or_cancels_and_tells_the_joiner() {
 
 #[test]
 fn a_shutdown_wakes_a_submitter_who_waits_for_room() {
-    loom::model(|| {
+    three_threads(|| {
         let pool = loom::sync::Arc::new(pool_of_one(1));
         let submitter = {
             let pool = loom::sync::Arc::clone(&pool);

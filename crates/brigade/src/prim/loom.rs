@@ -153,3 +153,15 @@ impl Wake for Parker {
         self.unpark();
     }
 }
+
+/// Explores three threads that all sleep and wake, which takes hours with two preemptions, with one.
+/// `LOOM_MAX_PREEMPTIONS` above 2 asks for the long campaign.
+#[cfg(test)]
+pub(crate) fn three_threads(body: impl Fn() + Sync + Send + 'static) {
+    let mut model = ::loom::model::Builder::new();
+    model.preemption_bound = match model.preemption_bound {
+        Some(bound) if bound > 2 => Some(bound),
+        _ => Some(1),
+    };
+    model.check(body);
+}

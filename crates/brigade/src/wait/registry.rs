@@ -229,7 +229,7 @@ impl fmt::Display for Waiter {
         let waited = clock::now().saturating_duration_since(self.since);
         write!(
             f,
-            " waits for {} of object {:#x} since {:.3} s at {}",
+            " waits for {} of object {:#x} for {:.3} s at {}",
             self.waits_for,
             self.object,
             waited.as_secs_f64(),

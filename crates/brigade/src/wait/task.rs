@@ -107,9 +107,7 @@ impl<O: Operation> Wait<O> {
         }
         polled
     }
-}
 
-impl<O: Operation> Wait<O> {
     /// Looks again a few times, where that has paid.
     fn spin(&mut self) -> Option<O::Output> {
         let moves = self.operation.moves();
@@ -178,12 +176,12 @@ impl Place {
                     .enter(O::WAITS_FOR, operation.queue(), site, None);
                 return Poll::Pending;
             }
-            looks += 1;
             if looks == LOOKS {
                 // Somebody has claimed a place and not finished with it. Let others run meanwhile.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
+            looks += 1;
             hint::spin_loop();
         }
     }
