@@ -17,8 +17,11 @@ use std::path::PathBuf;
 
 /// `brigade run` with these arguments; jobs with shell syntax get a plain shell.
 fn brigade<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_brigade"));
+    // Whoever runs the tests may ignore these signals (`nohup` does), and then so would the command.
+    let mut command = Command::new("env");
     command
+        .args(["--default-signal=INT,TERM,HUP", "--"])
+        .arg(env!("CARGO_BIN_EXE_brigade"))
         .arg("run")
         .args(arguments)
         .env("SHELL", "/bin/sh")
