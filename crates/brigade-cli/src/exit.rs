@@ -2,7 +2,6 @@
 //!
 //! Knows no subcommand.
 
-use brigade::pool::BuildError;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -74,15 +73,6 @@ pub(crate) fn reason(error: &io::Error) -> String {
         Some((words, _)) => words.to_owned(),
         None => text,
     }
-}
-
-/// Why a pool of so many threads could not be started.
-pub(crate) fn threads_refused(threads: usize, error: &BuildError) -> String {
-    let why = match error {
-        BuildError::Thread(error) => reason(error),
-        other => other.to_string(),
-    };
-    format!("cannot start {threads} threads: {why}; give a smaller -j")
 }
 
 #[cfg(test)]

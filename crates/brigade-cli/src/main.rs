@@ -4,6 +4,7 @@ mod cli;
 mod exit;
 mod files;
 mod order;
+mod parts;
 mod progress;
 mod run;
 mod sink;

@@ -3,10 +3,10 @@
 //! Everything between the parts is bounded: a slow taker slows the workers, and these slow the source.
 //! Knows nothing of files.
 
-use crate::exit::threads_refused;
 use crate::order::Order;
+use crate::parts::{join, pool, submit};
 use brigade::channel::{self, Receiver, Sender};
-use brigade::pool::{Job, JobError, Pool, Shutdown};
+use brigade::pool::Shutdown;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
@@ -37,11 +37,7 @@ where
     W: Fn(T, &mut [u8]) -> R + Clone + Send + 'static,
 {
     // One thread more feeds the others.
-    let pool = Pool::builder()
-        .threads(threads + 1)
-        .name("brigade-files")
-        .build()
-        .map_err(|error| threads_refused(threads, &error))?;
+    let pool = pool(threads + 1, "brigade-files")?;
     let (places, taken) = channel::bounded(WINDOW);
     let (feed, fed) = channel::bounded(WINDOW);
     let (giver, results) = channel::bounded(WINDOW);
@@ -117,22 +113,6 @@ fn take_in_order<R>(
         }
     }
     ControlFlow::Continue(())
-}
-
-fn submit(pool: &Pool, part: impl FnOnce() + Send + 'static) -> Result<Job<()>, String> {
-    pool.submit(part)
-        .map_err(|error| format!("cannot start a part of the work: {error}"))
-}
-
-fn join(parts: Vec<Job<()>>) -> Result<(), String> {
-    let failed = parts.into_iter().filter_map(|part| part.join().err());
-    match failed.last() {
-        None => Ok(()),
-        Some(JobError::Panicked(panic)) => {
-            Err(format!("a bug in brigade ended it: {}", panic.message()))
-        }
-        Some(error) => Err(format!("a part of the work did not end: {error}")),
-    }
 }
 
 #[cfg(test)]

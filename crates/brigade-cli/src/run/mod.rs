@@ -28,11 +28,12 @@ mod trouble;
 mod words;
 
 use crate::cli::RunArgs;
-use crate::exit::{ExitStatus, reason, say, threads_refused};
+use crate::exit::{ExitStatus, reason, say};
 use crate::order::Order;
+use crate::parts::{join, pool, submit};
 use crate::progress::Progress;
 use brigade::channel::{self, Receiver};
-use brigade::pool::{Job, JobError, Pool};
+use brigade::pool::{Job, Pool};
 use control::Control;
 use dispatch::Dispatch;
 use input::Source;
@@ -242,34 +243,6 @@ fn write_results(mut results: Results, reports: &Receiver<Report>) -> ExitStatus
         }
     }
     results.finish()
-}
-
-fn pool(threads: usize, name: &str) -> Result<Pool, String> {
-    Pool::builder()
-        .threads(threads)
-        .name(name)
-        .build()
-        .map_err(|error| threads_refused(threads, &error))
-}
-
-fn submit(pool: &Pool, part: impl FnOnce() + Send + 'static) -> Result<Job<()>, String> {
-    pool.submit(part)
-        .map_err(|error| format!("cannot start a part of the run: {error}"))
-}
-
-fn join(parts: Vec<Job<()>>) -> Result<(), String> {
-    let failed = parts
-        .into_iter()
-        .filter_map(|part| part.join().err())
-        .next();
-    match failed {
-        None => Ok(()),
-        Some(JobError::Panicked(panic)) => Err(format!(
-            "a bug in brigade ended the run: {}",
-            panic.message()
-        )),
-        Some(error) => Err(format!("a part of the run did not end: {error}")),
-    }
 }
 
 fn refused(error: io::Error) -> String {
