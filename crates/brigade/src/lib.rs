@@ -2,6 +2,7 @@
 //!
 //! - [`channel`] hands values from any number of threads and tasks to any number of others.
 //! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
+//! - [`select`] waits for the first of several operations.
 //! - [`wait`] can say who waits for what, at any moment.
 //!
 //! Whoever cannot go on, thread or task, waits in one place. So there is one kind of channel and one
@@ -30,6 +31,7 @@ pub mod channel;
 pub mod pool;
 mod prim;
 mod queue;
+pub mod select;
 pub mod wait;
 
 #[cfg(doctest)]

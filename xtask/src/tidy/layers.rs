@@ -19,21 +19,23 @@ const LAYERS: &[Layer] = &[
     layer("prim", &[]),
     layer("queue", &["prim"]),
     layer("wait", &["prim"]),
-    layer("cancel", &["prim", "wait"]),
-    layer("sync", &["prim", "queue", "wait"]),
-    layer("channel", &["prim", "queue", "wait"]),
-    layer("thread", &["prim", "wait", "cancel"]),
-    layer("task", &["prim", "queue", "wait", "cancel"]),
+    layer("select", &["prim", "wait"]),
+    layer("cancel", &["prim", "wait", "select"]),
+    layer("sync", &["prim", "queue", "wait", "select"]),
+    layer("channel", &["prim", "queue", "wait", "select"]),
+    layer("thread", &["prim", "wait", "select", "cancel"]),
+    layer("task", &["prim", "queue", "wait", "select", "cancel"]),
     layer(
         "pool",
         &[
-            "prim", "queue", "wait", "cancel", "channel", "thread", "task",
+            "prim", "queue", "wait", "select", "cancel", "channel", "thread", "task",
         ],
     ),
     layer(
         "pipeline",
         &[
-            "prim", "queue", "wait", "cancel", "sync", "channel", "thread", "task", "pool",
+            "prim", "queue", "wait", "select", "cancel", "sync", "channel", "thread", "task",
+            "pool",
         ],
     ),
 ];

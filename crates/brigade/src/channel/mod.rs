@@ -46,6 +46,7 @@ mod iter;
 mod model;
 mod operation;
 mod receiver;
+mod select;
 mod sender;
 mod shared;
 

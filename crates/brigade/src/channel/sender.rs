@@ -172,7 +172,7 @@ impl<T> Sender<T> {
         SendDeadlineFuture::new(self.operation(value), Some(deadline), Location::caller())
     }
 
-    fn operation(&self, value: T) -> Send<'_, T> {
+    pub(super) fn operation(&self, value: T) -> Send<'_, T> {
         Send {
             shared: &self.shared,
             value: Some(value),

@@ -10,6 +10,7 @@
 //!
 //! This module knows nothing of channels, locks or pools, and no runtime.
 
+mod arms;
 mod block;
 mod interrupt;
 mod limit;
@@ -20,18 +21,21 @@ mod patience;
 mod permits;
 mod queue;
 mod registry;
+mod select;
 mod task;
 #[cfg(all(test, not(brigade_loom)))]
 mod tests;
 mod timer;
 
+pub(crate) use arms::{Drive, Look, Place, try_once};
 pub(crate) use block::block;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use limit::{Ended, Limit, deadline_after};
 pub(crate) use patience::Patience;
-pub(crate) use queue::WaitQueue;
+pub(crate) use queue::{Kind, WaitQueue};
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
+pub(crate) use select::{Order, WaitAny, block_any, look};
 pub(crate) use task::{Wait, WaitUntil};
 
 use std::task::Poll;

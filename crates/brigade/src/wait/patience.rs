@@ -97,18 +97,23 @@ impl Patience {
 
     /// A wait begins, after so many moves.
     pub(super) fn begin(&self, moves: usize) -> Spin {
-        let (rest, step, end) = if self.pausing_pays() {
+        let mut spin = self.begin_single();
+        if spin.rest == Rest::Growing {
             let for_batch = self.batches && self.is_for_batch(moves);
-            let step = if for_batch {
-                self.first.max(BATCH_STEP)
-            } else {
-                self.first
-            };
-            (Rest::Growing, step, PAUSE_STEPS)
+            let batch_step = if for_batch { BATCH_STEP } else { 0 };
+            spin.step = self.first.max(batch_step);
+        }
+        spin
+    }
+
+    /// A wait begins that takes one value from whichever of several objects has one first.
+    pub(super) fn begin_single(&self) -> Spin {
+        let (rest, end) = if self.pausing_pays() {
+            (Rest::Growing, PAUSE_STEPS)
         } else {
-            (Rest::Yield, 0, if MODEL { 0 } else { YIELD_STEPS })
+            (Rest::Yield, if MODEL { 0 } else { YIELD_STEPS })
         };
-        Spin { rest, step, end }
+        Spin { rest, step: 0, end }
     }
 
     /// The poll of a task has found nothing, after so many moves. `None` if it is not to pause at all.

@@ -1,0 +1,318 @@
+//! The list of arms of a select, as a type: the arms before, and one more.
+//!
+//! An arm is one operation, or several of one kind over a slice, and what is to be made of its output. It knows
+//! operations only; what they do is the business of those who offer them (`channel`, `pool`).
+
+use crate::prim::thread::Thread;
+use crate::wait::{Drive, Kind, Look, Operation, Patience, Place, try_once};
+use std::ops::Range;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::Waker;
+
+/// The end of the list.
+#[derive(Clone, Copy, Debug)]
+pub struct NoArms;
+
+/// The arms before, and one more: some operations of one kind.
+pub(crate) struct Arm<A, G: Group, F> {
+    before: A,
+    group: G,
+    life: Life,
+    /// The output of the operation that is done, until it is finished.
+    output: Option<(usize, <G::Operation as Operation>::Output)>,
+    finish: F,
+}
+
+/// How often an arm can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Once,
+    Again,
+    Over,
+}
+
+/// Operations of one kind, and room for them to wait.
+pub(crate) trait Group {
+    type Operation: Operation;
+    type Places: Room;
+
+    fn operations(&self) -> &[Self::Operation];
+    fn operations_mut(&mut self) -> &mut [Self::Operation];
+    fn places(&self, kind: Kind) -> Self::Places;
+}
+
+/// Room for several operations to wait, in place once it is pinned.
+pub(crate) trait Room {
+    fn place(self: Pin<&Self>, index: usize) -> Pin<&Place>;
+}
+
+impl<O: Operation> Group for [O; 1] {
+    type Operation = O;
+    type Places = [Place; 1];
+
+    fn operations(&self) -> &[O] {
+        self
+    }
+
+    fn operations_mut(&mut self) -> &mut [O] {
+        self
+    }
+
+    fn places(&self, kind: Kind) -> [Place; 1] {
+        [Place::new(kind)]
+    }
+}
+
+impl Room for [Place; 1] {
+    fn place(self: Pin<&Self>, index: usize) -> Pin<&Place> {
+        // SAFETY: an element is pinned with its array.
+        unsafe { self.map_unchecked(|places| &places[index]) }
+    }
+}
+
+impl<O: Operation> Group for Vec<O> {
+    type Operation = O;
+    type Places = Box<[Place]>;
+
+    fn operations(&self) -> &[O] {
+        self
+    }
+
+    fn operations_mut(&mut self) -> &mut [O] {
+        self
+    }
+
+    fn places(&self, kind: Kind) -> Box<[Place]> {
+        self.iter().map(|_| Place::new(kind)).collect()
+    }
+}
+
+impl Room for Box<[Place]> {
+    fn place(self: Pin<&Self>, index: usize) -> Pin<&Place> {
+        // SAFETY: what a box points to stays in place, and is never moved out of it.
+        unsafe { Pin::new_unchecked(&self.get_ref()[index]) }
+    }
+}
+
+impl<A, G: Group, F> Arm<A, G, F> {
+    /// An arm that is done once at most.
+    pub(crate) fn once(before: A, group: G, finish: F) -> Self {
+        Self::new(before, group, Life::Once, finish)
+    }
+
+    /// An arm that can be done again and again.
+    pub(crate) fn again(before: A, group: G, finish: F) -> Self {
+        Self::new(before, group, Life::Again, finish)
+    }
+
+    fn new(before: A, group: G, life: Life, finish: F) -> Self {
+        Self {
+            before,
+            group,
+            life,
+            output: None,
+            finish,
+        }
+    }
+
+    /// The operations that take part, with their places.
+    fn waits<'a, P: Room>(
+        &'a self,
+        places: Pin<&'a P>,
+    ) -> impl Iterator<Item = (Pin<&'a Place>, &'a G::Operation)> {
+        let waits = self.group.operations().iter().enumerate();
+        let waits = waits.map(move |(index, operation)| (places.place(index), operation));
+        waits.take_while(|_| self.life != Life::Over)
+    }
+}
+
+/// Where the arms before wait, and this one.
+#[derive(Debug)]
+pub(crate) struct Places<A, P> {
+    before: A,
+    own: P,
+}
+
+impl<A, P> Places<A, P> {
+    fn before(self: Pin<&Self>) -> Pin<&A> {
+        // SAFETY: pinned with the whole, and never moved out of it.
+        unsafe { self.map_unchecked(|places| &places.before) }
+    }
+
+    fn own(self: Pin<&Self>) -> Pin<&P> {
+        // SAFETY: as above.
+        unsafe { self.map_unchecked(|places| &places.own) }
+    }
+}
+
+// SAFETY: nothing is pinned here.
+unsafe impl<R> Drive<R> for NoArms {
+    type Places = ();
+
+    fn places(&self, _: Kind) {}
+
+    fn count(&self) -> usize {
+        0
+    }
+
+    fn is_spent(&self) -> bool {
+        true
+    }
+
+    fn look(&mut self, _: Range<usize>, _: Look) -> bool {
+        false
+    }
+
+    fn patience(&self) -> Option<&Patience> {
+        None
+    }
+
+    unsafe fn join(&self, _: Pin<&()>, _: &Waker) {}
+
+    fn has_chance(&self) -> bool {
+        false
+    }
+
+    fn list(&self, _: Pin<&()>, _: &'static Location<'static>, _: Option<&Thread>) {}
+
+    fn is_woken(&self, _: Pin<&()>) -> bool {
+        false
+    }
+
+    unsafe fn refresh(&self, _: Pin<&()>, _: &Waker) -> bool {
+        true
+    }
+
+    unsafe fn leave(&self, _: Pin<&()>) {}
+
+    fn pass_on(&self, _: Pin<&()>) {}
+
+    fn finish(&mut self) -> Option<R> {
+        None
+    }
+}
+
+// SAFETY: the places of both parts are pinned with the whole, and every call goes to both.
+unsafe impl<R, A, G, F> Drive<R> for Arm<A, G, F>
+where
+    A: Drive<R>,
+    G: Group,
+    F: FnMut(usize, <G::Operation as Operation>::Output) -> R,
+{
+    type Places = Places<A::Places, G::Places>;
+
+    fn places(&self, kind: Kind) -> Self::Places {
+        Places {
+            before: self.before.places(kind),
+            own: self.group.places(kind),
+        }
+    }
+
+    #[inline]
+    fn count(&self) -> usize {
+        self.before.count() + self.group.operations().len()
+    }
+
+    #[inline]
+    fn is_spent(&self) -> bool {
+        (self.life == Life::Over || self.group.operations().is_empty()) && self.before.is_spent()
+    }
+
+    #[inline]
+    fn look(&mut self, range: Range<usize>, look: Look) -> bool {
+        let offset = self.before.count();
+        if range.start < offset && self.before.look(range.start..range.end.min(offset), look) {
+            return true;
+        }
+        if self.life == Life::Over {
+            return false;
+        }
+        let end = range.end.saturating_sub(offset);
+        for index in range.start.saturating_sub(offset)..end {
+            let operation = &mut self.group.operations_mut()[index];
+            if let Some(output) = try_once(operation, look) {
+                self.output = Some((index, output));
+                if self.life == Life::Once {
+                    self.life = Life::Over;
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    fn patience(&self) -> Option<&Patience> {
+        let own = self.group.operations().first().map(Operation::patience);
+        self.before.patience().or(own)
+    }
+
+    unsafe fn join(&self, places: Pin<&Self::Places>, waker: &Waker) {
+        // SAFETY: by the contract.
+        unsafe { self.before.join(places.before(), waker) };
+        for (place, operation) in self.waits(places.own()) {
+            // SAFETY: by the contract.
+            unsafe { place.join(operation, waker) };
+        }
+    }
+
+    fn has_chance(&self) -> bool {
+        let possible = |operation: &G::Operation| operation.chances() > 0;
+        let own = self.group.operations();
+        self.before.has_chance() || (self.life != Life::Over && own.iter().any(possible))
+    }
+
+    fn list(
+        &self,
+        places: Pin<&Self::Places>,
+        site: &'static Location<'static>,
+        thread: Option<&Thread>,
+    ) {
+        self.before.list(places.before(), site, thread);
+        for (place, operation) in self.waits(places.own()) {
+            place.list(operation, site, thread);
+        }
+    }
+
+    fn is_woken(&self, places: Pin<&Self::Places>) -> bool {
+        let is_woken = |(place, _): (Pin<&Place>, _)| place.is_woken();
+        self.before.is_woken(places.before()) || self.waits(places.own()).any(is_woken)
+    }
+
+    unsafe fn refresh(&self, places: Pin<&Self::Places>, waker: &Waker) -> bool {
+        // SAFETY: by the contract.
+        let before = unsafe { self.before.refresh(places.before(), waker) };
+        before
+            && self.waits(places.own()).all(|(place, operation)| {
+                // SAFETY: by the contract.
+                unsafe { place.refresh(operation, waker) }
+            })
+    }
+
+    unsafe fn leave(&self, places: Pin<&Self::Places>) {
+        // SAFETY: by the contract.
+        unsafe { self.before.leave(places.before()) };
+        for (place, operation) in self.waits(places.own()) {
+            // SAFETY: by the contract.
+            unsafe { place.leave(operation) };
+        }
+    }
+
+    fn pass_on(&self, places: Pin<&Self::Places>) {
+        self.before.pass_on(places.before());
+        let done = self.output.as_ref().map(|(index, _)| *index);
+        let own = self.group.operations().iter().enumerate();
+        for (index, operation) in own {
+            let place = places.own().place(index);
+            place.pass_on(operation, done == Some(index));
+        }
+    }
+
+    #[inline]
+    fn finish(&mut self) -> Option<R> {
+        match self.output.take() {
+            Some((index, output)) => Some((self.finish)(index, output)),
+            None => self.before.finish(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `select!` and `select_async!`: a select as a list of cases whose bodies may break, return and use `?`.
+//!
+//! Each arm writes its result to a variable of its own and yields its number; the body runs after the wait is
+//! over, outside of every closure.
+
+/// Blocks the thread until one of several operations is done, and runs the body of that case.
+///
+/// The cases are `recv(receiver) -> result => body` and `send(sender, value) -> result => body`; the result is
+/// what [`recv`](crate::channel::Receiver::recv) and [`send`](crate::channel::Sender::send) return. At the end
+/// there may be one `default => body`, for when nothing can be done at once, or `default(timeout) => body`, for
+/// when nothing could be done for so long. `biased;` in front tries the cases in their order instead of a random
+/// one. The value of the whole is that of the body.
+///
+/// In a task use [`select_async!`](crate::select_async!). A list of receivers that is made at run time fits
+/// [`Select::recv_any`](crate::select::Select::recv_any).
+///
+/// # Examples
+///
+/// ```
+/// use brigade::{channel, select};
+/// use std::time::Duration;
+///
+/// let (to_work, work) = channel::bounded(4);
+/// let (results, _kept) = channel::bounded(4);
+/// for job in [1, 2, 3] {
+///     to_work.send(job)?;
+/// }
+/// let (_kept_open, tick) = channel::bounded::<()>(1);
+/// let mut sum = 0;
+/// loop {
+///     select! {
+///         recv(work) -> job => sum += job?,
+///         recv(tick) -> _ => println!("still here"),
+///         default => break,
+///     }
+/// }
+/// assert_eq!(sum, 6);
+/// select! {
+///     send(results, sum) -> sent => sent?,
+///     default(Duration::from_secs(60)) => panic!("nobody takes the result"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[macro_export]
+macro_rules! select {
+    (biased; $($cases:tt)+) => {
+        $crate::__select!(block [$crate::select::Select::new().biased()] [0] [] $($cases)+)
+    };
+    ($($cases:tt)+) => {
+        $crate::__select!(block [$crate::select::Select::new()] [0] [] $($cases)+)
+    };
+}
+
+/// Suspends the task until one of several operations is done, and runs the body of that case.
+///
+/// The cases are those of [`select!`](crate::select!); the bodies may await.
+///
+/// # Cancel safety
+///
+/// If the future around it is dropped while it waits, nothing has been received or sent. A value that was to be
+/// sent is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use brigade::{channel, select_async};
+///
+/// # futures::executor::block_on(async {
+/// let (sender, receiver) = channel::bounded(1);
+/// let (_quiet, other) = channel::bounded::<i32>(1);
+/// sender.send_async(7).await?;
+/// let received = select_async! {
+///     recv(receiver) -> value => value,
+///     recv(other) -> value => value,
+/// };
+/// assert_eq!(received, Ok(7));
+/// # Ok::<(), channel::SendError<i32>>(())
+/// # });
+/// ```
+#[macro_export]
+macro_rules! select_async {
+    (biased; $($cases:tt)+) => {
+        $crate::__select!(task [$crate::select::Select::new().biased()] [0] [] $($cases)+)
+    };
+    ($($cases:tt)+) => {
+        $crate::__select!(task [$crate::select::Select::new()] [0] [] $($cases)+)
+    };
+}
+
+/// The cases one by one: `how [the select so far] [the next number] [the bodies so far] the cases left`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __select {
+    // A body in braces may go without a comma.
+    ($how:ident $select:tt $n:tt $done:tt $op:ident $args:tt -> $result:pat => $body:block $($rest:tt)*) => {
+        $crate::__select!(@case $how $select $n $done $op $args ($result) ($body) $($rest)*)
+    };
+    ($how:ident $select:tt $n:tt $done:tt $op:ident $args:tt -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
+        $crate::__select!(@case $how $select $n $done $op $args ($result) ($body) $($($rest)*)?)
+    };
+    (@case $how:ident $select:tt $n:tt $done:tt $op:ident $args:tt $result:tt $body:tt , $($rest:tt)*) => {
+        $crate::__select!(@case $how $select $n $done $op $args $result $body $($rest)*)
+    };
+    (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] recv ($from:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
+        let mut output = ::core::option::Option::None;
+        $crate::__select!($how [$select.recv(&$from, |received| { output = ::core::option::Option::Some(received); $n })]
+            [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
+    }};
+    (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] send ($to:expr, $value:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
+        let mut output = ::core::option::Option::None;
+        $crate::__select!($how [$select.send(&$to, $value, |sent| { output = ::core::option::Option::Some(sent); $n })]
+            [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
+    }};
+    // No case is left, or the default is: wait, then run the body of the case that is done.
+    (block [$select:expr] $n:tt $done:tt) => {
+        $crate::__select!(@run (match $select { mut select => select.wait() }) $done
+            (::core::unreachable!("a select with a case ends with a case")))
+    };
+    (task [$select:expr] $n:tt $done:tt) => {
+        $crate::__select!(@run (match $select { mut select => select.wait_async().await }) $done
+            (::core::unreachable!("a select with a case ends with a case")))
+    };
+    ($how:ident [$select:expr] $n:tt $done:tt default => $body:expr $(,)?) => {
+        $crate::__select!(@run (match $select { mut select => select.try_wait() }) $done ($body))
+    };
+    (block [$select:expr] $n:tt $done:tt default ($timeout:expr) => $body:expr $(,)?) => {
+        $crate::__select!(@run (match $select { mut select => select.wait_timeout($timeout) }) $done ($body))
+    };
+    (task [$select:expr] $n:tt $done:tt default ($timeout:expr) => $body:expr $(,)?) => {
+        $crate::__select!(@run (match $select { mut select => select.wait_timeout_async($timeout).await }) $done ($body))
+    };
+    (@run ($waited:expr) [$({ $n:expr, $output:ident, ($result:pat) ($body:expr) })+] ($default:expr)) => {
+        match $waited {
+            $(::core::result::Result::Ok(done) if done == $n => {
+                let ::core::option::Option::Some($result) = $output.take() else {
+                    ::core::unreachable!("the case that is done has an output")
+                };
+                $body
+            })+
+            _ => $default,
+        }
+    };
+}

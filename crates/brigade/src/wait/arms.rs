@@ -1,0 +1,201 @@
+//! Several operations of which one is to be done, as the drivers of `select` see them.
+//!
+//! It knows how operations join and leave their queues together, and what is owed to other waiters
+//! afterwards; not who sleeps in between (`select.rs`), nor how the list of arms comes about (`crate::select`).
+
+use super::queue::{Kind, Node};
+use super::registry::Listing;
+use super::{Operation, Patience};
+use crate::prim::thread::Thread;
+use std::cell::Cell;
+use std::ops::Range;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Poll, Waker};
+
+/// A list of operations that yields one `R`, made of the output of whichever is done.
+///
+/// Arms are numbered from 0. One that is done for good takes no part any more.
+///
+/// # Safety
+///
+/// `Places` are only pinned by the driver that made them, which has `leave` called before it drops them or lets
+/// go of the arms.
+pub(crate) unsafe trait Drive<R> {
+    /// Where the arms wait.
+    type Places;
+
+    /// Places for a waiter of this kind.
+    fn places(&self, kind: Kind) -> Self::Places;
+
+    /// How many arms there are, those that are done for good among them.
+    fn count(&self) -> usize;
+
+    /// Whether every arm is done for good.
+    fn is_spent(&self) -> bool;
+
+    /// Tries the arms with numbers in `range`, in their order, until one is done. Returns whether one is.
+    fn look(&mut self, range: Range<usize>, look: Look) -> bool;
+
+    /// What an object of these has learnt about spinning.
+    fn patience(&self) -> Option<&Patience>;
+
+    /// Joins all queues.
+    ///
+    /// # Safety
+    ///
+    /// The places are in no queue; and `leave` is called before they are dropped or the arms end.
+    unsafe fn join(&self, places: Pin<&Self::Places>, waker: &Waker);
+
+    /// The second look: whether one could be done now.
+    fn has_chance(&self) -> bool;
+
+    /// Puts the waits on the list of waiters.
+    fn list(
+        &self,
+        places: Pin<&Self::Places>,
+        site: &'static Location<'static>,
+        thread: Option<&Thread>,
+    );
+
+    /// Whether a waker has come.
+    fn is_woken(&self, places: Pin<&Self::Places>) -> bool;
+
+    /// Has the wakes go to `waker`. False if one has come before.
+    ///
+    /// # Safety
+    ///
+    /// The places have joined and not left.
+    unsafe fn refresh(&self, places: Pin<&Self::Places>, waker: &Waker) -> bool;
+
+    /// Leaves all queues and the list, and notes where a wake was spent.
+    ///
+    /// # Safety
+    ///
+    /// The places have joined and not left.
+    unsafe fn leave(&self, places: Pin<&Self::Places>);
+
+    /// Once it is over: passes on the wakes that were not for what has been done.
+    fn pass_on(&self, places: Pin<&Self::Places>);
+
+    /// What the arm that is done makes of its output; `None` if none is.
+    fn finish(&mut self) -> Option<R>;
+}
+
+/// How closely to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// As one who looks again soon.
+    Glance,
+    /// As one who is about to sleep or to give up.
+    Exact,
+}
+
+/// One arm's place in its queue.
+#[derive(Debug)]
+pub(crate) struct Place {
+    node: Node,
+    listing: Listing,
+    kind: Kind,
+    /// Whether a wake has been spent here since the wait began.
+    woken: Cell<bool>,
+}
+
+impl Place {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self {
+            node: Node::new(kind),
+            listing: Listing::new(),
+            kind,
+            woken: Cell::new(false),
+        }
+    }
+
+    fn node(self: Pin<&Self>) -> Pin<&Node> {
+        // SAFETY: never moved out of a place, which is pinned.
+        unsafe { self.map_unchecked(|place| &place.node) }
+    }
+
+    fn listing(self: Pin<&Self>) -> Pin<&Listing> {
+        // SAFETY: as above.
+        unsafe { self.map_unchecked(|place| &place.listing) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Drive::join`].
+    pub(crate) unsafe fn join<O: Operation>(self: Pin<&Self>, operation: &O, waker: &Waker) {
+        // SAFETY: by the contract; the queue lives as long as the operation.
+        unsafe { operation.queue().join(self.node(), waker.clone()) };
+    }
+
+    pub(crate) fn list<O: Operation>(
+        self: Pin<&Self>,
+        operation: &O,
+        site: &'static Location<'static>,
+        thread: Option<&Thread>,
+    ) {
+        self.listing()
+            .enter(O::WAITS_FOR, operation.queue(), site, thread.cloned());
+    }
+
+    pub(crate) fn is_woken(&self) -> bool {
+        self.node.is_notified()
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Drive::refresh`]; it has joined the queue of `operation`.
+    pub(crate) unsafe fn refresh<O: Operation>(
+        self: Pin<&Self>,
+        operation: &O,
+        waker: &Waker,
+    ) -> bool {
+        // SAFETY: by the contract.
+        unsafe { operation.queue().refresh(self.node(), waker) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Drive::leave`]; it has joined the queue of `operation`.
+    pub(crate) unsafe fn leave<O: Operation>(self: Pin<&Self>, operation: &O) {
+        self.listing().leave();
+        let queue = operation.queue();
+        // SAFETY: by the contract.
+        if unsafe { queue.leave(self.node()) } {
+            self.woken.set(true);
+            if self.kind == Kind::Thread {
+                queue.arrive();
+            }
+        }
+    }
+
+    /// A wake that was spent here may have been in vain, and a thread on its way has had others left to it.
+    pub(crate) fn pass_on<O: Operation>(&self, operation: &O, done: bool) {
+        if !self.woken.get() {
+            return;
+        }
+        let queue = operation.queue();
+        match (self.kind, done) {
+            (Kind::Thread, true) => queue.hand_on(operation.chances()),
+            (Kind::Thread, false) => queue.hand_on(operation.chances().max(1)),
+            (Kind::Task, true) => {}
+            (Kind::Task, false) => {
+                queue.wake_one();
+            }
+        }
+    }
+}
+
+/// Tries an operation.
+#[inline]
+pub(crate) fn try_once<O: Operation>(operation: &mut O, look: Look) -> Option<O::Output> {
+    let polled = match look {
+        Look::Glance => operation.glance(),
+        Look::Exact => operation.attempt(),
+    };
+    match polled {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}

@@ -1,0 +1,276 @@
+//! The two drivers of `select`: a thread or a task waits at several objects for whichever is first.
+//!
+//! They are the drivers of one operation (`block.rs`, `task.rs`) with a node in each queue, all with the same
+//! waker. A wake says only that it is worth looking: the waiter leaves all queues, and then tries. So nothing
+//! is ever done but by the waiter itself, no two arms can be done at once, and no token is left over that
+//! somebody could lose. The wakes of arms that were not done are passed on.
+
+use super::arms::{Drive, Look};
+use super::queue::Kind;
+use super::timer::Timer;
+use super::{Ended, Limit};
+use crate::prim::{MODEL, Parker, hint, random, thread};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+/// Second looks that one poll takes before it lets other tasks run.
+const LOOKS: u32 = if MODEL { 1 } else { 8 };
+
+/// Who is tried first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Whoever chance says, so that a busy arm cannot keep the others out.
+    Fair,
+    /// As the arms were given.
+    Biased,
+}
+
+/// Tries every arm once. Returns whether one is done.
+#[inline]
+pub(crate) fn look<R, A: Drive<R>>(arms: &mut A, order: Order, look: Look) -> bool {
+    let count = arms.count();
+    let first = match order {
+        Order::Fair if count > 1 => random() as usize % count,
+        _ => 0,
+    };
+    arms.look(first..count, look) || arms.look(0..first, look)
+}
+
+/// Waits until an arm is done, or `deadline` has come. Sleeps in between and allocates nothing.
+#[inline]
+pub(crate) fn block_any<R, A: Drive<R>>(
+    arms: &mut A,
+    order: Order,
+    deadline: Option<Instant>,
+    site: &'static Location<'static>,
+) -> Result<(), Ended> {
+    if look(arms, order, Look::Glance) {
+        return Ok(());
+    }
+    block_slow(arms, order, deadline, site)
+}
+
+#[cold]
+#[inline(never)]
+fn block_slow<R, A: Drive<R>>(
+    arms: &mut A,
+    order: Order,
+    deadline: Option<Instant>,
+    site: &'static Location<'static>,
+) -> Result<(), Ended> {
+    let places = pin!(arms.places(Kind::Thread));
+    let places = places.as_ref();
+    let limit = Limit::until(deadline);
+    let ended = loop {
+        if let Some(ended) = limit.reached() {
+            // A glance may have missed it.
+            break if look(arms, order, Look::Exact) {
+                Ok(())
+            } else {
+                Err(ended)
+            };
+        }
+        if spin(arms, order) {
+            break Ok(());
+        }
+        Parker::with_current(|parker, waker| sleep(arms, limit, site, places, parker, waker));
+        // The wakes, if there were any, came before these attempts and so are used by them, or passed on.
+        if look(arms, order, Look::Exact) {
+            break Ok(());
+        }
+    };
+    arms.pass_on(places);
+    ended
+}
+
+fn spin<R, A: Drive<R>>(arms: &mut A, order: Order) -> bool {
+    let Some(mut spin) = arms.patience().map(super::Patience::begin_single) else {
+        return false;
+    };
+    while arms.patience().is_some_and(|patience| spin.step(patience)) {
+        if look(arms, order, Look::Glance) {
+            arms.patience()
+                .into_iter()
+                .for_each(|patience| spin.paid(patience));
+            return true;
+        }
+    }
+    false
+}
+
+/// Waits in all queues until woken, until the limit is reached or until an arm looks possible.
+fn sleep<R, A: Drive<R>>(
+    arms: &A,
+    limit: Limit<'_>,
+    site: &'static Location<'static>,
+    places: Pin<&A::Places>,
+    parker: &Parker,
+    waker: &Waker,
+) {
+    let this_thread = thread::current();
+    // SAFETY: the places are in no queue, and leave before this function ends: nothing from here to there
+    // panics, as it is all ours, or calls of the system that report no errors. The arms are borrowed meanwhile.
+    unsafe { arms.join(places, waker) };
+    if !arms.has_chance() && limit.reached().is_none() {
+        arms.list(places, site, Some(&this_thread));
+        while !arms.is_woken(places) && limit.reached().is_none() {
+            parker.park(limit.deadline);
+        }
+    }
+    // SAFETY: joined above and not left.
+    unsafe { arms.leave(places) };
+}
+
+/// Arms of which one is being awaited. Dropping it gives up: wakes that it received are passed on.
+#[must_use = "futures do nothing unless they are awaited"]
+pub(crate) struct WaitAny<'a, R, A: Drive<R>> {
+    arms: &'a mut A,
+    order: Order,
+    deadline: Option<Instant>,
+    site: &'static Location<'static>,
+    timer: Timer,
+    /// Made when it first has to wait.
+    places: Option<A::Places>,
+    /// Whether the places are in their queues.
+    joined: bool,
+    result: PhantomData<fn() -> R>,
+}
+
+impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
+    pub(crate) fn new(
+        arms: &'a mut A,
+        order: Order,
+        deadline: Option<Instant>,
+        site: &'static Location<'static>,
+    ) -> Self {
+        Self {
+            arms,
+            order,
+            deadline,
+            site,
+            timer: Timer::new(),
+            places: None,
+            joined: false,
+            result: PhantomData,
+        }
+    }
+
+    /// Whether no arm could ever be done.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.arms.is_spent()
+    }
+
+    /// The arms, to finish what is done. Only once the wait is over.
+    pub(crate) fn arms(self: Pin<&mut Self>) -> &mut A {
+        // SAFETY: a reference may be moved; what it points to is not pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        debug_assert!(!this.joined, "the arms belong to the wait until it ends");
+        this.arms
+    }
+
+    /// Goes on waiting, if it does: `None` means that it is time to try.
+    fn stay_queued(self: Pin<&mut Self>, cx: &Context<'_>) -> bool {
+        // SAFETY: nothing is moved out of `self`.
+        let this = unsafe { self.get_unchecked_mut() };
+        let kind = Kind::Task;
+        let places = this.places.get_or_insert_with(|| this.arms.places(kind));
+        // SAFETY: pinned with `self`, and never moved out of it.
+        let places = unsafe { Pin::new_unchecked(&*places) };
+        if this.joined {
+            // SAFETY: joined and not left.
+            return unsafe { this.arms.refresh(places, cx.waker()) };
+        }
+        // SAFETY: in no queue, and pinned with `self`, whose drop takes them out; the arms are borrowed for
+        // longer.
+        unsafe { this.arms.join(places, cx.waker()) };
+        this.joined = true;
+        true
+    }
+
+    fn leave(self: Pin<&mut Self>) {
+        // SAFETY: nothing is moved out of `self`.
+        let this = unsafe { self.get_unchecked_mut() };
+        if let (true, Some(places)) = (this.joined, &this.places) {
+            // SAFETY: pinned with `self`, joined and not left.
+            unsafe { this.arms.leave(Pin::new_unchecked(places)) };
+            this.joined = false;
+        }
+    }
+
+    fn list(&self) {
+        if let Some(places) = &self.places {
+            // SAFETY: `self` is pinned: it has joined.
+            let places = unsafe { Pin::new_unchecked(places) };
+            self.arms.list(places, self.site, None);
+        }
+    }
+
+    /// It is over, whatever has come of it.
+    fn pass_on(&self) {
+        if let Some(places) = &self.places {
+            // SAFETY: `self` is pinned: only a poll makes places.
+            self.arms.pass_on(unsafe { Pin::new_unchecked(places) });
+        }
+    }
+
+    fn look(self: Pin<&mut Self>, how: Look) -> bool {
+        let order = self.order;
+        look(self.arms(), order, how)
+    }
+}
+
+impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
+    type Output = Result<(), Ended>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.places.is_none() && self.as_mut().look(Look::Glance) {
+            return Poll::Ready(Ok(()));
+        }
+        let limit = Limit::until(self.deadline);
+        let mut looks = 0;
+        loop {
+            let queued = self.as_mut().stay_queued(cx);
+            if queued && !self.arms.has_chance() && limit.reached().is_none() {
+                self.list();
+                if let Some(at) = self.deadline {
+                    // SAFETY: never moved out of `self`, which is pinned.
+                    unsafe { self.as_ref().map_unchecked(|this| &this.timer) }.set(at, cx.waker());
+                }
+                return Poll::Pending;
+            }
+            let ended = limit.reached();
+            self.as_mut().leave();
+            if self.as_mut().look(Look::Exact) {
+                self.pass_on();
+                return Poll::Ready(Ok(()));
+            }
+            if let Some(ended) = ended {
+                self.pass_on();
+                return Poll::Ready(Err(ended));
+            }
+            if looks == LOOKS {
+                // Somebody has claimed a place and not finished with it. Let others run meanwhile.
+                self.as_mut().stay_queued(cx);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            looks += 1;
+            hint::spin_loop();
+        }
+    }
+}
+
+impl<R, A: Drive<R>> Drop for WaitAny<'_, R, A> {
+    fn drop(&mut self) {
+        if self.joined {
+            // SAFETY: a drop is in place, and nothing is moved out of `self`.
+            let mut this = unsafe { Pin::new_unchecked(self) };
+            this.as_mut().leave();
+            this.pass_on();
+        }
+    }
+}
