@@ -43,11 +43,62 @@
 /// ```
 #[macro_export]
 macro_rules! select {
+    // The cases one by one: how, the select so far, the next number, the bodies so far, the cases left.
+    // A body in braces may go without a comma.
+    (@next $how:ident $select:tt $n:tt $done:tt $op:ident $args:tt -> $result:pat => $body:block $($rest:tt)*) => {
+        $crate::select!(@case $how $select $n $done $op $args ($result) ($body) $($rest)*)
+    };
+    (@next $how:ident $select:tt $n:tt $done:tt $op:ident $args:tt -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
+        $crate::select!(@case $how $select $n $done $op $args ($result) ($body) $($($rest)*)?)
+    };
+    (@case $how:ident $select:tt $n:tt $done:tt $op:ident $args:tt $result:tt $body:tt , $($rest:tt)*) => {
+        $crate::select!(@case $how $select $n $done $op $args $result $body $($rest)*)
+    };
+    (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] recv ($from:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
+        let mut output = ::core::option::Option::None;
+        $crate::select!(@next $how [$select.recv(&$from, |received| { output = ::core::option::Option::Some(received); $n })]
+            [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
+    }};
+    (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] send ($to:expr, $value:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
+        let mut output = ::core::option::Option::None;
+        $crate::select!(@next $how [$select.send(&$to, $value, |sent| { output = ::core::option::Option::Some(sent); $n })]
+            [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
+    }};
+    // No case is left, or the default is: wait, then run the body of the case that is done.
+    (@next block [$select:expr] $n:tt $done:tt) => {
+        $crate::select!(@run (match $select { mut select => select.wait() }) $done
+            (::core::unreachable!("a select with a case ends with a case")))
+    };
+    (@next task [$select:expr] $n:tt $done:tt) => {
+        $crate::select!(@run (match $select { mut select => select.wait_async().await }) $done
+            (::core::unreachable!("a select with a case ends with a case")))
+    };
+    (@next $how:ident [$select:expr] $n:tt $done:tt default => $body:expr $(,)?) => {
+        $crate::select!(@run (match $select { mut select => select.try_wait() }) $done ($body))
+    };
+    (@next block [$select:expr] $n:tt $done:tt default ($timeout:expr) => $body:expr $(,)?) => {
+        $crate::select!(@run (match $select { mut select => select.wait_timeout($timeout) }) $done ($body))
+    };
+    (@next task [$select:expr] $n:tt $done:tt default ($timeout:expr) => $body:expr $(,)?) => {
+        $crate::select!(@run (match $select { mut select => select.wait_timeout_async($timeout).await }) $done ($body))
+    };
+    (@run ($waited:expr) [$({ $n:expr, $output:ident, ($result:pat) ($body:expr) })+] ($default:expr)) => {
+        match $waited {
+            $(::core::result::Result::Ok(done) if done == $n => {
+                let ::core::option::Option::Some(output) = $output.take() else {
+                    ::core::unreachable!("the case that is done has an output")
+                };
+                let $result = output;
+                $body
+            })+
+            _ => $default,
+        }
+    };
     (biased; $($cases:tt)+) => {
-        $crate::__select!(block [$crate::select::Select::new().biased()] [0] [] $($cases)+)
+        $crate::select!(@next block [$crate::select::Select::new().biased()] [0] [] $($cases)+)
     };
     ($($cases:tt)+) => {
-        $crate::__select!(block [$crate::select::Select::new()] [0] [] $($cases)+)
+        $crate::select!(@next block [$crate::select::Select::new()] [0] [] $($cases)+)
     };
 }
 
@@ -80,64 +131,9 @@ macro_rules! select {
 #[macro_export]
 macro_rules! select_async {
     (biased; $($cases:tt)+) => {
-        $crate::__select!(task [$crate::select::Select::new().biased()] [0] [] $($cases)+)
+        $crate::select!(@next task [$crate::select::Select::new().biased()] [0] [] $($cases)+)
     };
     ($($cases:tt)+) => {
-        $crate::__select!(task [$crate::select::Select::new()] [0] [] $($cases)+)
-    };
-}
-
-/// The cases one by one: `how [the select so far] [the next number] [the bodies so far] the cases left`.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __select {
-    // A body in braces may go without a comma.
-    ($how:ident $select:tt $n:tt $done:tt $op:ident $args:tt -> $result:pat => $body:block $($rest:tt)*) => {
-        $crate::__select!(@case $how $select $n $done $op $args ($result) ($body) $($rest)*)
-    };
-    ($how:ident $select:tt $n:tt $done:tt $op:ident $args:tt -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
-        $crate::__select!(@case $how $select $n $done $op $args ($result) ($body) $($($rest)*)?)
-    };
-    (@case $how:ident $select:tt $n:tt $done:tt $op:ident $args:tt $result:tt $body:tt , $($rest:tt)*) => {
-        $crate::__select!(@case $how $select $n $done $op $args $result $body $($rest)*)
-    };
-    (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] recv ($from:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
-        let mut output = ::core::option::Option::None;
-        $crate::__select!($how [$select.recv(&$from, |received| { output = ::core::option::Option::Some(received); $n })]
-            [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
-    }};
-    (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] send ($to:expr, $value:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
-        let mut output = ::core::option::Option::None;
-        $crate::__select!($how [$select.send(&$to, $value, |sent| { output = ::core::option::Option::Some(sent); $n })]
-            [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
-    }};
-    // No case is left, or the default is: wait, then run the body of the case that is done.
-    (block [$select:expr] $n:tt $done:tt) => {
-        $crate::__select!(@run (match $select { mut select => select.wait() }) $done
-            (::core::unreachable!("a select with a case ends with a case")))
-    };
-    (task [$select:expr] $n:tt $done:tt) => {
-        $crate::__select!(@run (match $select { mut select => select.wait_async().await }) $done
-            (::core::unreachable!("a select with a case ends with a case")))
-    };
-    ($how:ident [$select:expr] $n:tt $done:tt default => $body:expr $(,)?) => {
-        $crate::__select!(@run (match $select { mut select => select.try_wait() }) $done ($body))
-    };
-    (block [$select:expr] $n:tt $done:tt default ($timeout:expr) => $body:expr $(,)?) => {
-        $crate::__select!(@run (match $select { mut select => select.wait_timeout($timeout) }) $done ($body))
-    };
-    (task [$select:expr] $n:tt $done:tt default ($timeout:expr) => $body:expr $(,)?) => {
-        $crate::__select!(@run (match $select { mut select => select.wait_timeout_async($timeout).await }) $done ($body))
-    };
-    (@run ($waited:expr) [$({ $n:expr, $output:ident, ($result:pat) ($body:expr) })+] ($default:expr)) => {
-        match $waited {
-            $(::core::result::Result::Ok(done) if done == $n => {
-                let ::core::option::Option::Some($result) = $output.take() else {
-                    ::core::unreachable!("the case that is done has an output")
-                };
-                $body
-            })+
-            _ => $default,
-        }
+        $crate::select!(@next task [$crate::select::Select::new()] [0] [] $($cases)+)
     };
 }
