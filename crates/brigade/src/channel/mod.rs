@@ -48,6 +48,7 @@ mod operation;
 mod receiver;
 mod sender;
 mod shared;
+mod weak;
 
 pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
@@ -56,6 +57,7 @@ pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture,
 pub use iter::{IntoIter, Iter, TryIter};
 pub use receiver::Receiver;
 pub use sender::Sender;
+pub use weak::{WeakReceiver, WeakSender};
 
 use crate::prim::Arc;
 use crate::queue::{Blocks, Ring};
@@ -111,5 +113,8 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared::new(flavor));
-    (Sender::first(Arc::clone(&shared)), Receiver::first(shared))
+    (
+        Sender::counted(Arc::clone(&shared)),
+        Receiver::counted(shared),
+    )
 }

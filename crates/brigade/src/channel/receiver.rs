@@ -4,7 +4,7 @@ use super::future::{RecvDeadlineFuture, RecvFuture, RecvStream};
 use super::iter::{IntoIter, Iter, TryIter};
 use super::operation::Recv;
 use super::shared::Shared;
-use super::{RecvError, RecvTimeoutError, TryRecvError};
+use super::{RecvError, RecvTimeoutError, TryRecvError, WeakReceiver};
 use crate::prim::Arc;
 use crate::queue::PopError;
 use crate::wait::{Limit, block, deadline_after};
@@ -20,7 +20,8 @@ pub struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn first(shared: Arc<Shared<T>>) -> Self {
+    /// A handle that `shared` has counted.
+    pub(super) fn counted(shared: Arc<Shared<T>>) -> Self {
         Self { shared }
     }
 
@@ -244,6 +245,44 @@ impl<T> Receiver<T> {
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         self.shared.capacity()
+    }
+
+    /// How many senders the channel has at this moment.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.shared.senders()
+    }
+
+    /// How many receivers the channel has at this moment.
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.shared.receivers()
+    }
+
+    /// Whether both are receivers of one channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Makes a handle that does not keep the channel open, and that can be made a receiver again.
+    ///
+    /// It keeps the channel's memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = brigade::channel::bounded(1);
+    /// let weak = receiver.downgrade();
+    /// sender.send(1)?;
+    /// assert_eq!(weak.upgrade().expect("there is a receiver").recv(), Ok(1));
+    /// drop(receiver);
+    /// assert!(weak.upgrade().is_none());
+    /// assert!(sender.is_closed());
+    /// # Ok::<(), brigade::channel::SendError<i32>>(())
+    /// ```
+    pub fn downgrade(&self) -> WeakReceiver<T> {
+        WeakReceiver::new(Arc::clone(&self.shared))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::future::{SendDeadlineFuture, SendFuture};
 use super::operation::Send;
 use super::shared::Shared;
-use super::{SendError, SendTimeoutError, TrySendError};
+use super::{SendError, SendTimeoutError, TrySendError, WeakSender};
 use crate::prim::Arc;
 use crate::queue::PushError;
 use crate::wait::{Limit, block, deadline_after};
@@ -19,7 +19,8 @@ pub struct Sender<T> {
 }
 
 impl<T> Sender<T> {
-    pub(super) fn first(shared: Arc<Shared<T>>) -> Self {
+    /// A handle that `shared` has counted.
+    pub(super) fn counted(shared: Arc<Shared<T>>) -> Self {
         Self { shared }
     }
 
@@ -225,6 +226,43 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         self.shared.capacity()
+    }
+
+    /// How many senders the channel has at this moment.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.shared.senders()
+    }
+
+    /// How many receivers the channel has at this moment.
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.shared.receivers()
+    }
+
+    /// Whether both are senders of one channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Makes a handle that does not keep the channel open, and that can be made a sender again.
+    ///
+    /// It keeps the channel's memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = brigade::channel::bounded(1);
+    /// let weak = sender.downgrade();
+    /// weak.upgrade().expect("there is a sender").send(1)?;
+    /// drop(sender);
+    /// assert!(weak.upgrade().is_none());
+    /// assert_eq!(receiver.iter().collect::<Vec<_>>(), [1]);
+    /// # Ok::<(), brigade::channel::SendError<i32>>(())
+    /// ```
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender::new(Arc::clone(&self.shared))
     }
 }
 

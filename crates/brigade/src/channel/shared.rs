@@ -212,6 +212,26 @@ impl<T> Shared<T> {
         add_handle(&self.receivers);
     }
 
+    /// How many senders there are.
+    pub(super) fn senders(&self) -> usize {
+        self.senders.load(Relaxed)
+    }
+
+    /// How many receivers there are.
+    pub(super) fn receivers(&self) -> usize {
+        self.receivers.load(Relaxed)
+    }
+
+    /// Adds a sender, unless there is none any more.
+    pub(super) fn join_senders(&self) -> bool {
+        join_handles(&self.senders)
+    }
+
+    /// Adds a receiver, unless there is none any more.
+    pub(super) fn join_receivers(&self) -> bool {
+        join_handles(&self.receivers)
+    }
+
     /// The last sender closes the channel.
     pub(super) fn remove_sender(&self) {
         if self.senders.fetch_sub(1, AcqRel) == 1 {
@@ -235,7 +255,26 @@ impl<T> Shared<T> {
 }
 
 fn add_handle(count: &AtomicUsize) {
-    if count.fetch_add(1, Relaxed) > HANDLES_MAX {
+    check_handles(count.fetch_add(1, Relaxed));
+}
+
+/// Adds one to a count that is not zero: who has counted down to zero has closed the channel.
+fn join_handles(count: &AtomicUsize) -> bool {
+    let mut handles = count.load(Relaxed);
+    while handles != 0 {
+        match count.compare_exchange_weak(handles, handles + 1, Relaxed, Relaxed) {
+            Ok(_) => {
+                check_handles(handles);
+                return true;
+            }
+            Err(now) => handles = now,
+        }
+    }
+    false
+}
+
+fn check_handles(before: usize) {
+    if before > HANDLES_MAX {
         // As with `Arc`: counting on would let the count pass zero while handles live.
         std::process::abort();
     }

@@ -2,7 +2,7 @@
 
 use brigade::channel::{
     IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture,
-    SendFuture, Sender, TryIter,
+    SendFuture, Sender, TryIter, WeakReceiver, WeakSender,
 };
 use brigade::pool::{Job, JobError, JobFuture, Panic, Pool, Unfinished};
 use brigade::wait::Waiter;
@@ -22,6 +22,10 @@ fn handles_of_values_that_are_send_are_send_and_sync() {
     send::<Receiver<Value>>();
     sync::<Receiver<Value>>();
     unpin::<Receiver<Value>>();
+    send::<WeakSender<Value>>();
+    sync::<WeakSender<Value>>();
+    send::<WeakReceiver<Value>>();
+    sync::<WeakReceiver<Value>>();
     send::<Job<Value>>();
     sync::<Job<Value>>();
     send::<Pool>();
