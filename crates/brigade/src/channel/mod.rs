@@ -54,7 +54,7 @@ pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture, SendFuture};
-pub use iter::{IntoIter, Iter, TryIter};
+pub use iter::{Drain, IntoIter, Iter, TryIter};
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use weak::{WeakReceiver, WeakSender};

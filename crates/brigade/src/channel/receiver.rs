@@ -1,7 +1,7 @@
 //! The receiving handle.
 
 use super::future::{RecvDeadlineFuture, RecvFuture, RecvStream};
-use super::iter::{IntoIter, Iter, TryIter};
+use super::iter::{Drain, IntoIter, Iter, TryIter};
 use super::operation::Recv;
 use super::shared::Shared;
 use super::{RecvError, RecvTimeoutError, TryRecvError, WeakReceiver};
@@ -185,6 +185,27 @@ impl<T> Receiver<T> {
     /// Takes values until the channel is empty, without blocking.
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter(self)
+    }
+
+    /// Takes as many values as are in the channel now, without blocking.
+    ///
+    /// It ends even if others go on sending, and takes fewer if others receive. What it has not taken
+    /// when it is dropped stays in the channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = brigade::channel::unbounded();
+    /// sender.send(3)?;
+    /// sender.send(4)?;
+    /// for n in receiver.drain() {
+    ///     sender.send(10 * n)?; // is not in this drain
+    /// }
+    /// assert_eq!(receiver.drain().collect::<Vec<_>>(), [30, 40]);
+    /// # Ok::<(), brigade::channel::SendError<i32>>(())
+    /// ```
+    pub fn drain(&self) -> Drain<'_, T> {
+        Drain::new(self)
     }
 
     /// Makes a [`Stream`](futures_core::Stream) of the receiver, for tasks.

@@ -1,8 +1,8 @@
 //! What may cross threads, in one table.
 
 use brigade::channel::{
-    IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture,
-    SendFuture, Sender, TryIter, WeakReceiver, WeakSender,
+    Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
+    SendDeadlineFuture, SendFuture, Sender, TryIter, WeakReceiver, WeakSender,
 };
 use brigade::pool::{Job, JobError, JobFuture, Panic, Pool, Unfinished};
 use brigade::wait::Waiter;
@@ -44,6 +44,7 @@ fn futures_of_values_that_are_send_are_send() {
     send::<JobFuture<Value>>();
     send::<Iter<'_, Value>>();
     send::<TryIter<'_, Value>>();
+    send::<Drain<'_, Value>>();
     send::<IntoIter<Value>>();
 }
 
