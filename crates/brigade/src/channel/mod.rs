@@ -10,6 +10,7 @@
 //! - The channel is closed when it is told so, or when one side has no handle left. What was sent before
 //!   is still received; then receivers get [`RecvError`].
 //! - A value that could not be sent comes back in the error.
+//! - [`after`], [`at`] and [`tick`] are receivers that the clock fills, and from [`never`] nothing comes.
 //! - Dropping a future loses nothing: a dropped receive takes no value, a dropped send drops only
 //!   the value that it has not sent, and [`SendFuture::cancel`] gives even that one back.
 //!
@@ -39,6 +40,7 @@
 //!
 //! This module does not know how its queues work (`queue`), nor how anybody sleeps (`wait`).
 
+mod clock;
 mod error;
 mod future;
 mod iter;
@@ -50,6 +52,7 @@ mod sender;
 mod shared;
 mod weak;
 
+pub use clock::{after, at, never, tick};
 pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };

@@ -100,7 +100,7 @@ unsafe impl<T> Holder for Arc<Shared<T>> {
 #[derive(Debug)]
 pub(super) struct Recv<H>(pub(super) H);
 
-// SAFETY: the queue is a field of the channel, which its holder keeps in place.
+// SAFETY: the queue belongs to the channel, which its holder keeps in place, and is never replaced.
 unsafe impl<H: Holder> Operation for Recv<H> {
     type Output = Result<H::Value, RecvError>;
     const WAITS_FOR: &'static What = &"channel recv";
@@ -124,7 +124,7 @@ unsafe impl<H: Holder> Operation for Recv<H> {
     }
 
     fn queue(&self) -> &WaitQueue {
-        &self.0.channel().not_empty.waiting
+        self.0.channel().receivers_wait_at()
     }
 
     fn patience(&self) -> &Patience {

@@ -33,6 +33,7 @@ pub(crate) use queue::WaitQueue;
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
 pub(crate) use task::{Wait, WaitUntil};
+pub(crate) use timer::Timer;
 
 use std::task::Poll;
 

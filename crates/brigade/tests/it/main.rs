@@ -2,6 +2,7 @@
 //!
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
 //! - `cancel`: futures dropped at every point.
+//! - `clock`: channels that the clock fills.
 //! - `weak`: handles that do not keep a channel open.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
@@ -19,6 +20,7 @@ mod allocations;
 mod auto_traits;
 mod cancel;
 mod channel;
+mod clock;
 mod pool;
 mod sides;
 mod sleep;
