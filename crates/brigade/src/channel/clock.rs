@@ -24,7 +24,7 @@
 //! Closing is a flag under the lock of the schedule, and rings as well. The second look takes that lock,
 //! so it either sees the flag, or came first and its waiter is found in the queue.
 //!
-//! Nothing here refers back to the channel: the timer's waker holds the bell only. So the last receiver
+//! Nothing here refers back to the channel: the timer's waker holds the bell only. So the last handle
 //! frees the channel, and with it the timer, however far off its instant is.
 
 use super::Receiver;
@@ -38,7 +38,7 @@ use std::time::{Duration, Instant};
 
 /// A channel with one value, due after `delay`: the instant at which it was due.
 ///
-/// After that it stays open and empty, like [`never`]: the field has it so, and a loop that waits for
+/// After that it stays open and empty, like that of [`never()`]: the field has it so, and a loop that waits for
 /// several channels is not ready again and again because of a clock that has done its work. A delay too
 /// long for the clock never ends.
 ///
@@ -188,7 +188,7 @@ impl<T> Clock<T> {
         Ok((self.make)(due))
     }
 
-    /// The receivers' second look. If it finds nothing, somebody will look again when something is due.
+    /// The receivers' second look. If it finds nothing, the bell rings when something is due.
     pub(super) fn look(&self) -> usize {
         let (next, closed) = {
             let schedule = self.schedule.lock();

@@ -10,7 +10,7 @@
 //! - The channel is closed when it is told so, or when one side has no handle left. What was sent before
 //!   is still received; then receivers get [`RecvError`].
 //! - A value that could not be sent comes back in the error.
-//! - [`after`], [`at`] and [`tick`] are receivers that the clock fills, and from [`never`] nothing comes.
+//! - [`after`], [`at`] and [`tick`] are receivers that the clock fills, and from [`never()`] nothing comes.
 //! - Dropping a future loses nothing: a dropped receive takes no value, a dropped send drops only
 //!   the value that it has not sent, and [`SendFuture::cancel`] gives even that one back.
 //!
@@ -50,6 +50,7 @@ mod operation;
 mod receiver;
 mod sender;
 mod shared;
+mod sink;
 mod weak;
 
 pub use clock::{after, at, never, tick};
@@ -60,6 +61,7 @@ pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture,
 pub use iter::{Drain, IntoIter, Iter, TryIter};
 pub use receiver::Receiver;
 pub use sender::Sender;
+pub use sink::SendSink;
 pub use weak::{WeakReceiver, WeakSender};
 
 use crate::prim::Arc;

@@ -3,7 +3,7 @@
 use super::future::{SendDeadlineFuture, SendFuture};
 use super::operation::Send;
 use super::shared::Shared;
-use super::{SendError, SendTimeoutError, TrySendError, WeakSender};
+use super::{SendError, SendSink, SendTimeoutError, TrySendError, WeakSender};
 use crate::prim::Arc;
 use crate::queue::PushError;
 use crate::wait::{Limit, block, deadline_after};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 ///
 /// When the last one is dropped the channel is closed.
 pub struct Sender<T> {
-    shared: Arc<Shared<T>>,
+    pub(super) shared: Arc<Shared<T>>,
 }
 
 impl<T> Sender<T> {
@@ -173,11 +173,33 @@ impl<T> Sender<T> {
         SendDeadlineFuture::new(self.operation(value), Some(deadline), Location::caller())
     }
 
-    fn operation(&self, value: T) -> Send<'_, T> {
+    fn operation(&self, value: T) -> Send<&Shared<T>> {
         Send {
             shared: &self.shared,
             value: Some(value),
         }
+    }
+
+    /// Makes a [`Sink`](futures_sink::Sink) of the sender, for tasks.
+    ///
+    /// It allocates once, here, so that it may be moved between polls; its waits allocate nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::{StreamExt, stream};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (sender, receiver) = brigade::channel::unbounded();
+    /// let numbers = stream::iter(1..=3).map(Ok);
+    /// numbers.forward(sender.into_sink()).await?;
+    /// assert_eq!(receiver.iter().collect::<Vec<_>>(), [1, 2, 3]);
+    /// # Ok::<(), brigade::channel::SendError<i32>>(())
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn into_sink(self) -> SendSink<T> {
+        SendSink::new(self, Location::caller())
     }
 
     /// Closes the channel for all handles. Returns whether it was open.

@@ -2,7 +2,7 @@
 
 use brigade::channel::{
     Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
-    SendDeadlineFuture, SendFuture, Sender, TryIter, WeakReceiver, WeakSender,
+    SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender,
 };
 use brigade::pool::{Job, JobError, JobFuture, Panic, Pool, Unfinished};
 use brigade::wait::Waiter;
@@ -41,6 +41,8 @@ fn futures_of_values_that_are_send_are_send() {
     send::<RecvDeadlineFuture<'_, Value>>();
     send::<RecvStream<Value>>();
     unpin::<RecvStream<Value>>();
+    send::<SendSink<Value>>();
+    unpin::<SendSink<Value>>();
     send::<JobFuture<Value>>();
     send::<Iter<'_, Value>>();
     send::<TryIter<'_, Value>>();

@@ -3,6 +3,7 @@
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
 //! - `cancel`: futures dropped at every point.
 //! - `clock`: channels that the clock fills.
+//! - `sink`: senders as sinks.
 //! - `weak`: handles that do not keep a channel open.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
@@ -23,6 +24,7 @@ mod channel;
 mod clock;
 mod pool;
 mod sides;
+mod sink;
 mod sleep;
 mod stress;
 mod weak;
