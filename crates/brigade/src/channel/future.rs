@@ -21,14 +21,14 @@ type OwnedWait<T> = Wait<Recv<Arc<Shared<T>>>>;
 /// A value being sent. See [`Sender::send_async`](super::Sender::send_async).
 #[must_use = "nothing is sent unless the future is awaited"]
 pub struct SendFuture<'a, T> {
-    wait: Wait<Send<'a, T>>,
+    wait: Wait<Send<&'a Shared<T>>>,
 }
 
 /// A value being sent until a deadline.
 /// See [`Sender::send_deadline_async`](super::Sender::send_deadline_async).
 #[must_use = "nothing is sent unless the future is awaited"]
 pub struct SendDeadlineFuture<'a, T> {
-    wait: WaitUntil<Send<'a, T>>,
+    wait: WaitUntil<Send<&'a Shared<T>>>,
 }
 
 /// A value being received. See [`Receiver::recv_async`].
@@ -52,13 +52,13 @@ pub struct RecvStream<T> {
 }
 
 impl<'a, T> SendFuture<'a, T> {
-    pub(super) fn new(send: Send<'a, T>, site: Site) -> Self {
+    pub(super) fn new(send: Send<&'a Shared<T>>, site: Site) -> Self {
         Self {
             wait: Wait::new(send, site),
         }
     }
 
-    fn wait(self: Pin<&mut Self>) -> Pin<&mut Wait<Send<'a, T>>> {
+    fn wait(self: Pin<&mut Self>) -> Pin<&mut Wait<Send<&'a Shared<T>>>> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }
     }
@@ -83,13 +83,13 @@ impl<'a, T> SendFuture<'a, T> {
 }
 
 impl<'a, T> SendDeadlineFuture<'a, T> {
-    pub(super) fn new(send: Send<'a, T>, deadline: Option<Instant>, site: Site) -> Self {
+    pub(super) fn new(send: Send<&'a Shared<T>>, deadline: Option<Instant>, site: Site) -> Self {
         Self {
             wait: WaitUntil::new(send, deadline, site),
         }
     }
 
-    fn wait(self: Pin<&mut Self>) -> Pin<&mut WaitUntil<Send<'a, T>>> {
+    fn wait(self: Pin<&mut Self>) -> Pin<&mut WaitUntil<Send<&'a Shared<T>>>> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }
     }
@@ -102,7 +102,7 @@ impl<'a, T> SendDeadlineFuture<'a, T> {
     }
 }
 
-fn take_back<T>(mut wait: Pin<&mut Wait<Send<'_, T>>>) -> Option<T> {
+fn take_back<T>(mut wait: Pin<&mut Wait<Send<&Shared<T>>>>) -> Option<T> {
     wait.as_mut().give_up();
     wait.operation().value.take()
 }

@@ -10,6 +10,7 @@
 //! - The channel is closed when it is told so, or when one side has no handle left. What was sent before
 //!   is still received; then receivers get [`RecvError`].
 //! - A value that could not be sent comes back in the error.
+//! - [`after`], [`at`] and [`tick`] are receivers that the clock fills, and from [`never()`] nothing comes.
 //! - Dropping a future loses nothing: a dropped receive takes no value, a dropped send drops only
 //!   the value that it has not sent, and [`SendFuture::cancel`] gives even that one back.
 //!
@@ -39,6 +40,7 @@
 //!
 //! This module does not know how its queues work (`queue`), nor how anybody sleeps (`wait`).
 
+mod clock;
 mod error;
 mod future;
 mod iter;
@@ -49,14 +51,19 @@ mod receiver;
 mod select;
 mod sender;
 mod shared;
+mod sink;
+mod weak;
 
+pub use clock::{after, at, never, tick};
 pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture, SendFuture};
-pub use iter::{IntoIter, Iter, TryIter};
+pub use iter::{Drain, IntoIter, Iter, TryIter};
 pub use receiver::Receiver;
 pub use sender::Sender;
+pub use sink::SendSink;
+pub use weak::{WeakReceiver, WeakSender};
 
 use crate::prim::Arc;
 use crate::queue::{Blocks, Ring};
@@ -112,5 +119,8 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared::new(flavor));
-    (Sender::first(Arc::clone(&shared)), Receiver::first(shared))
+    (
+        Sender::counted(Arc::clone(&shared)),
+        Receiver::counted(shared),
+    )
 }

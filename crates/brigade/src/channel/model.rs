@@ -221,3 +221,22 @@ fn a_receive_that_came_too_early_and_is_dropped_leaves_nobody_asleep() {
         assert!(awake >= receiver.len(), "a value lies beside a sleeper");
     });
 }
+
+#[test]
+fn a_weak_sender_never_opens_what_has_closed() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(1);
+        let weak = sender.downgrade();
+        let last = thread::spawn(move || drop(sender));
+        let upgraded = weak.upgrade();
+        if let Some(sender) = &upgraded {
+            sender.try_send(1).unwrap();
+        }
+        let sent = upgraded.is_some();
+        drop(upgraded);
+        assert_eq!(receiver.recv().is_ok(), sent);
+        assert_eq!(receiver.recv(), Err(RecvError));
+        last.join().unwrap();
+        assert!(weak.upgrade().is_none());
+    });
+}

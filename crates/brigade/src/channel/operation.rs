@@ -7,53 +7,53 @@ use crate::queue::{PopError, PushError};
 use crate::wait::{Operation, Patience, WaitQueue, What};
 use std::task::Poll;
 
-/// Puts one value in.
+/// Puts one value in. Can be repeated with another value.
 #[derive(Debug)]
-pub(super) struct Send<'a, T> {
-    pub(super) shared: &'a Shared<T>,
+pub(super) struct Send<H: Holder> {
+    pub(super) shared: H,
     /// The value, until it has been sent.
-    pub(super) value: Option<T>,
+    pub(super) value: Option<H::Value>,
 }
 
-// SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
-unsafe impl<T> Operation for Send<'_, T> {
-    type Output = Result<(), SendError<T>>;
+// SAFETY: the queue is a field of the channel, which its holder keeps in place.
+unsafe impl<H: Holder> Operation for Send<H> {
+    type Output = Result<(), SendError<H::Value>>;
     const WAITS_FOR: &'static What = &"channel send";
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
         assert!(self.value.is_some(), "a send was polled after it was done");
-        let pushed = self.shared.push(&mut self.value);
+        let pushed = self.shared.channel().push(&mut self.value);
         self.result(pushed)
     }
 
     #[inline]
     fn glance(&mut self) -> Poll<Self::Output> {
         assert!(self.value.is_some(), "a send was polled after it was done");
-        let pushed = self.shared.push_if_free(&mut self.value);
+        let pushed = self.shared.channel().push_if_free(&mut self.value);
         self.result(pushed)
     }
 
     fn chances(&self) -> usize {
-        self.shared.look_for_room()
+        self.shared.channel().look_for_room()
     }
 
     fn moves(&self) -> usize {
-        self.shared.sent()
+        self.shared.channel().sent()
     }
 
     fn queue(&self) -> &WaitQueue {
-        &self.shared.not_full.waiting
+        &self.shared.channel().not_full.waiting
     }
 
     fn patience(&self) -> &Patience {
-        &self.shared.not_full.patience
+        &self.shared.channel().not_full.patience
     }
 }
 
-impl<T> Send<'_, T> {
+impl<H: Holder> Send<H> {
     #[inline]
-    fn result(&mut self, pushed: Result<(), PushError>) -> Poll<Result<(), SendError<T>>> {
+    fn result(&mut self, pushed: Result<(), PushError>) -> Poll<Result<(), SendError<H::Value>>> {
         match pushed {
             Ok(()) => Poll::Ready(Ok(())),
             Err(PushError::Full | PushError::Busy) => Poll::Pending,
@@ -65,7 +65,7 @@ impl<T> Send<'_, T> {
     }
 }
 
-/// How a receive holds on to its channel: it borrows it, or owns a share.
+/// How an operation holds on to its channel: it borrows it, or owns a share.
 ///
 /// # Safety
 ///
@@ -100,7 +100,7 @@ unsafe impl<T> Holder for Arc<Shared<T>> {
 #[derive(Debug)]
 pub(super) struct Recv<H>(pub(super) H);
 
-// SAFETY: the queue is a field of the channel, which its holder keeps in place.
+// SAFETY: the queue belongs to the channel, which its holder keeps in place, and is never replaced.
 unsafe impl<H: Holder> Operation for Recv<H> {
     type Output = Result<H::Value, RecvError>;
     const WAITS_FOR: &'static What = &"channel recv";
@@ -124,7 +124,7 @@ unsafe impl<H: Holder> Operation for Recv<H> {
     }
 
     fn queue(&self) -> &WaitQueue {
-        &self.0.channel().not_empty.waiting
+        self.0.channel().receivers_wait_at()
     }
 
     fn patience(&self) -> &Patience {

@@ -1,10 +1,10 @@
 //! The receiving handle.
 
 use super::future::{RecvDeadlineFuture, RecvFuture, RecvStream};
-use super::iter::{IntoIter, Iter, TryIter};
+use super::iter::{Drain, IntoIter, Iter, TryIter};
 use super::operation::Recv;
 use super::shared::Shared;
-use super::{RecvError, RecvTimeoutError, TryRecvError};
+use super::{RecvError, RecvTimeoutError, TryRecvError, WeakReceiver};
 use crate::prim::Arc;
 use crate::queue::PopError;
 use crate::wait::{Limit, block, deadline_after};
@@ -20,7 +20,8 @@ pub struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn first(shared: Arc<Shared<T>>) -> Self {
+    /// A handle that `shared` has counted.
+    pub(super) fn counted(shared: Arc<Shared<T>>) -> Self {
         Self { shared }
     }
 
@@ -186,6 +187,27 @@ impl<T> Receiver<T> {
         TryIter(self)
     }
 
+    /// Takes as many values as are in the channel now, without blocking.
+    ///
+    /// It ends even if others go on sending, and takes fewer if others receive. What it has not taken
+    /// when it is dropped stays in the channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = brigade::channel::unbounded();
+    /// sender.send(3)?;
+    /// sender.send(4)?;
+    /// for n in receiver.drain() {
+    ///     sender.send(10 * n)?; // is not in this drain
+    /// }
+    /// assert_eq!(receiver.drain().collect::<Vec<_>>(), [30, 40]);
+    /// # Ok::<(), brigade::channel::SendError<i32>>(())
+    /// ```
+    pub fn drain(&self) -> Drain<'_, T> {
+        Drain::new(self)
+    }
+
     /// Makes a [`Stream`](futures_core::Stream) of the receiver, for tasks.
     ///
     /// It ends when the channel is closed and empty. It allocates once, here, so that it may be moved
@@ -244,6 +266,44 @@ impl<T> Receiver<T> {
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         self.shared.capacity()
+    }
+
+    /// How many senders the channel has at this moment.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.shared.senders()
+    }
+
+    /// How many receivers the channel has at this moment.
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.shared.receivers()
+    }
+
+    /// Whether both are receivers of one channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Makes a handle that does not keep the channel open, and that can be made a receiver again.
+    ///
+    /// It keeps the channel's memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = brigade::channel::bounded(1);
+    /// let weak = receiver.downgrade();
+    /// sender.send(1)?;
+    /// assert_eq!(weak.upgrade().expect("there is a receiver").recv(), Ok(1));
+    /// drop(receiver);
+    /// assert!(weak.upgrade().is_none());
+    /// assert!(sender.is_closed());
+    /// # Ok::<(), brigade::channel::SendError<i32>>(())
+    /// ```
+    pub fn downgrade(&self) -> WeakReceiver<T> {
+        WeakReceiver::new(Arc::clone(&self.shared))
     }
 }
 

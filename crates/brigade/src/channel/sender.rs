@@ -3,7 +3,7 @@
 use super::future::{SendDeadlineFuture, SendFuture};
 use super::operation::Send;
 use super::shared::Shared;
-use super::{SendError, SendTimeoutError, TrySendError};
+use super::{SendError, SendSink, SendTimeoutError, TrySendError, WeakSender};
 use crate::prim::Arc;
 use crate::queue::PushError;
 use crate::wait::{Limit, block, deadline_after};
@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 ///
 /// When the last one is dropped the channel is closed.
 pub struct Sender<T> {
-    shared: Arc<Shared<T>>,
+    pub(super) shared: Arc<Shared<T>>,
 }
 
 impl<T> Sender<T> {
-    pub(super) fn first(shared: Arc<Shared<T>>) -> Self {
+    /// A handle that `shared` has counted.
+    pub(super) fn counted(shared: Arc<Shared<T>>) -> Self {
         Self { shared }
     }
 
@@ -172,11 +173,33 @@ impl<T> Sender<T> {
         SendDeadlineFuture::new(self.operation(value), Some(deadline), Location::caller())
     }
 
-    pub(super) fn operation(&self, value: T) -> Send<'_, T> {
+    pub(super) fn operation(&self, value: T) -> Send<&Shared<T>> {
         Send {
             shared: &self.shared,
             value: Some(value),
         }
+    }
+
+    /// Makes a [`Sink`](futures_sink::Sink) of the sender, for tasks.
+    ///
+    /// It allocates once, here, so that it may be moved between polls; its waits allocate nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::{StreamExt, stream};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (sender, receiver) = brigade::channel::unbounded();
+    /// let numbers = stream::iter(1..=3).map(Ok);
+    /// numbers.forward(sender.into_sink()).await?;
+    /// assert_eq!(receiver.iter().collect::<Vec<_>>(), [1, 2, 3]);
+    /// # Ok::<(), brigade::channel::SendError<i32>>(())
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn into_sink(self) -> SendSink<T> {
+        SendSink::new(self, Location::caller())
     }
 
     /// Closes the channel for all handles. Returns whether it was open.
@@ -225,6 +248,43 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         self.shared.capacity()
+    }
+
+    /// How many senders the channel has at this moment.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.shared.senders()
+    }
+
+    /// How many receivers the channel has at this moment.
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.shared.receivers()
+    }
+
+    /// Whether both are senders of one channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Makes a handle that does not keep the channel open, and that can be made a sender again.
+    ///
+    /// It keeps the channel's memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = brigade::channel::bounded(1);
+    /// let weak = sender.downgrade();
+    /// weak.upgrade().expect("there is a sender").send(1)?;
+    /// drop(sender);
+    /// assert!(weak.upgrade().is_none());
+    /// assert_eq!(receiver.iter().collect::<Vec<_>>(), [1]);
+    /// # Ok::<(), brigade::channel::SendError<i32>>(())
+    /// ```
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender::new(Arc::clone(&self.shared))
     }
 }
 

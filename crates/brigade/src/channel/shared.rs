@@ -1,5 +1,6 @@
 //! What the handles of one channel share: the queue, who waits at which end, how many handles live.
 
+use super::clock::Clock;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::discard_panic;
@@ -15,7 +16,7 @@ pub(super) struct Shared<T> {
     flavor: Flavor<T>,
     /// Senders wait here.
     pub(super) not_full: CachePadded<Gate>,
-    /// Receivers wait here.
+    /// Receivers wait here, unless the channel is a clock, which has its own queue.
     pub(super) not_empty: CachePadded<Gate>,
     senders: AtomicUsize,
     receivers: AtomicUsize,
@@ -26,6 +27,8 @@ pub(super) struct Shared<T> {
 pub(super) enum Flavor<T> {
     Ring(Ring<T>),
     Blocks(Blocks<T>),
+    /// Not kept: made when it is due. Has no senders.
+    Clock(Clock<T>),
 }
 
 /// Where one side waits.
@@ -53,12 +56,14 @@ impl<T> Shared<T> {
             }
             // Nobody ever waits for room there.
             Flavor::Blocks(_) => (Patience::new(), Patience::for_values(usize::MAX)),
+            Flavor::Clock(_) => (Patience::new(), Patience::new()),
         };
+        let senders = usize::from(!matches!(flavor, Flavor::Clock(_)));
         Self {
             flavor,
             not_full: Gate::new(for_room),
             not_empty: Gate::new(for_values),
-            senders: AtomicUsize::new(1),
+            senders: AtomicUsize::new(senders),
             receivers: AtomicUsize::new(1),
         }
     }
@@ -69,6 +74,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push(value)?,
             Flavor::Blocks(blocks) => blocks.push(value)?,
+            Flavor::Clock(_) => return Err(PushError::Closed),
         }
         self.not_empty.waiting.wake_one();
         Ok(())
@@ -80,6 +86,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push_if_free(value)?,
             Flavor::Blocks(blocks) => blocks.push(value)?,
+            Flavor::Clock(_) => return Err(PushError::Closed),
         }
         self.not_empty.waiting.wake_one();
         Ok(())
@@ -96,6 +103,7 @@ impl<T> Shared<T> {
             }
             // Nobody waits to send where there is always room.
             Flavor::Blocks(blocks) => blocks.pop(),
+            Flavor::Clock(clock) => clock.pop(),
         }
     }
 
@@ -110,6 +118,7 @@ impl<T> Shared<T> {
                 Ok(value)
             }
             Flavor::Blocks(blocks) => blocks.pop(),
+            Flavor::Clock(clock) => clock.pop(),
         }
     }
 
@@ -137,11 +146,19 @@ impl<T> Shared<T> {
         }
     }
 
+    /// The queue of the receivers.
+    pub(super) fn receivers_wait_at(&self) -> &WaitQueue {
+        match &self.flavor {
+            Flavor::Clock(clock) => clock.waiting(),
+            Flavor::Ring(_) | Flavor::Blocks(_) => &self.not_empty.waiting,
+        }
+    }
+
     /// The senders' second look: how many could go on.
     pub(super) fn look_for_room(&self) -> usize {
         match &self.flavor {
             Flavor::Ring(ring) => ring.look_for_room(),
-            Flavor::Blocks(_) => usize::MAX,
+            Flavor::Blocks(_) | Flavor::Clock(_) => usize::MAX,
         }
     }
 
@@ -150,6 +167,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.look_for_values(),
             Flavor::Blocks(blocks) => blocks.look_for_values(),
+            Flavor::Clock(clock) => clock.look(),
         }
     }
 
@@ -158,7 +176,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.put(),
             // Nobody ever waits for room there.
-            Flavor::Blocks(_) => 0,
+            Flavor::Blocks(_) | Flavor::Clock(_) => 0,
         }
     }
 
@@ -167,6 +185,8 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.taken(),
             Flavor::Blocks(blocks) => blocks.taken(),
+            // Values come one by one: there is nothing to learn about batches.
+            Flavor::Clock(_) => 0,
         }
     }
 
@@ -175,10 +195,11 @@ impl<T> Shared<T> {
         let was_open = match &self.flavor {
             Flavor::Ring(ring) => ring.close(),
             Flavor::Blocks(blocks) => blocks.close(),
+            Flavor::Clock(clock) => clock.close(),
         };
         if was_open {
             self.not_full.waiting.wake_all();
-            self.not_empty.waiting.wake_all();
+            self.receivers_wait_at().wake_all();
         }
         was_open
     }
@@ -187,6 +208,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.is_closed(),
             Flavor::Blocks(blocks) => blocks.is_closed(),
+            Flavor::Clock(clock) => clock.is_closed(),
         }
     }
 
@@ -194,6 +216,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.len(),
             Flavor::Blocks(blocks) => blocks.len(),
+            Flavor::Clock(clock) => clock.len(),
         }
     }
 
@@ -201,6 +224,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => Some(ring.capacity()),
             Flavor::Blocks(_) => None,
+            Flavor::Clock(_) => Some(1),
         }
     }
 
@@ -210,6 +234,26 @@ impl<T> Shared<T> {
 
     pub(super) fn add_receiver(&self) {
         add_handle(&self.receivers);
+    }
+
+    /// How many senders there are.
+    pub(super) fn senders(&self) -> usize {
+        self.senders.load(Relaxed)
+    }
+
+    /// How many receivers there are.
+    pub(super) fn receivers(&self) -> usize {
+        self.receivers.load(Relaxed)
+    }
+
+    /// Adds a sender, unless there is none any more.
+    pub(super) fn join_senders(&self) -> bool {
+        join_handles(&self.senders)
+    }
+
+    /// Adds a receiver, unless there is none any more.
+    pub(super) fn join_receivers(&self) -> bool {
+        join_handles(&self.receivers)
     }
 
     /// The last sender closes the channel.
@@ -235,7 +279,26 @@ impl<T> Shared<T> {
 }
 
 fn add_handle(count: &AtomicUsize) {
-    if count.fetch_add(1, Relaxed) > HANDLES_MAX {
+    check_handles(count.fetch_add(1, Relaxed));
+}
+
+/// Adds one to a count that is not zero: who has counted down to zero has closed the channel.
+fn join_handles(count: &AtomicUsize) -> bool {
+    let mut handles = count.load(Relaxed);
+    while handles != 0 {
+        match count.compare_exchange_weak(handles, handles + 1, Relaxed, Relaxed) {
+            Ok(_) => {
+                check_handles(handles);
+                return true;
+            }
+            Err(now) => handles = now,
+        }
+    }
+    false
+}
+
+fn check_handles(before: usize) {
+    if before > HANDLES_MAX {
         // As with `Arc`: counting on would let the count pass zero while handles live.
         std::process::abort();
     }

@@ -37,6 +37,7 @@ pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
 pub(crate) use select::{Order, WaitAny, block_any, look};
 pub(crate) use task::{Wait, WaitUntil};
+pub(crate) use timer::Timer;
 
 use std::task::Poll;
 

@@ -1,11 +1,12 @@
-//! Deadlines of tasks: one thread, started with the first of them, wakes each task in time.
+//! Deadlines of tasks, and the instants that channels wait for: one thread, started with the first of them,
+//! calls a waker in time.
 //!
 //! It needs no runtime, and costs nothing while no deadline is near: it sleeps until the earliest.
-//! A timer that is set lives inside the future that set it, as a node of a pairing heap (Fredman,
+//! A timer that is set lives inside its owner, such as a future, as a node of a pairing heap (Fredman,
 //! Sedgewick, Sleator and Tarjan, "The pairing heap", 1986): setting one allocates nothing and takes
 //! constant time, taking one out before its time is logarithmic, amortised.
 //!
-//! It only wakes. Whether the deadline has passed is the task's own look at the clock, so a wake
+//! It only wakes. Whether the deadline has passed is the waiter's own look at the clock, so a wake
 //! that comes early, late or twice does no harm.
 
 use crate::prim::Ordering::Relaxed;
@@ -41,10 +42,10 @@ enum Keeper {
 // the heap before they are freed (`Timer::drop`).
 unsafe impl Send for Timers {}
 
-/// A place in the heap, owned by a future.
+/// A place in the heap, owned by a future or by what is waited for.
 #[derive(Debug)]
-pub(super) struct Timer {
-    /// Whether it was ever set. Written by the owner only; spares the others the lock.
+pub(crate) struct Timer {
+    /// Whether it was ever set. Spares those the lock that were not.
     used: PlainAtomicU8,
     /// Guarded by the lock of `TIMERS`.
     entry: PlainUnsafeCell<Entry>,
@@ -68,7 +69,7 @@ unsafe impl Send for Timer {}
 unsafe impl Sync for Timer {}
 
 impl Timer {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             used: PlainAtomicU8::new(0),
             entry: PlainUnsafeCell::new(Entry {
@@ -82,8 +83,8 @@ impl Timer {
         }
     }
 
-    /// Has `waker` called at `deadline`. Setting it again replaces both.
-    pub(super) fn set(self: Pin<&Self>, deadline: Instant, waker: &Waker) {
+    /// Has `waker` called at `deadline`, once. Setting it again replaces both.
+    pub(crate) fn set(self: Pin<&Self>, deadline: Instant, waker: &Waker) {
         let this: *const Timer = &raw const *self;
         self.used.store(1, Relaxed);
         // Cloning and dropping a waker is the application's code: outside the lock.
@@ -192,7 +193,7 @@ fn start_keeper() {
     if thread::spawn("brigade-timer".into(), None, keep_time).is_ok() {
         return;
     }
-    // The system refuses a thread. So the tasks keep their own time, by setting their timers again and
+    // The system refuses a thread. So the waiters keep their own time, by setting their timers again and
     // again; one of them may have more luck.
     let mut wakers = Vec::new();
     {

@@ -1,8 +1,8 @@
 //! What may cross threads, in one table.
 
 use brigade::channel::{
-    IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture,
-    SendFuture, Sender, TryIter,
+    Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
+    SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender,
 };
 use brigade::pool::{Job, JobError, JobFuture, Panic, Pool, Unfinished};
 use brigade::wait::Waiter;
@@ -22,6 +22,10 @@ fn handles_of_values_that_are_send_are_send_and_sync() {
     send::<Receiver<Value>>();
     sync::<Receiver<Value>>();
     unpin::<Receiver<Value>>();
+    send::<WeakSender<Value>>();
+    sync::<WeakSender<Value>>();
+    send::<WeakReceiver<Value>>();
+    sync::<WeakReceiver<Value>>();
     send::<Job<Value>>();
     sync::<Job<Value>>();
     send::<Pool>();
@@ -37,9 +41,12 @@ fn futures_of_values_that_are_send_are_send() {
     send::<RecvDeadlineFuture<'_, Value>>();
     send::<RecvStream<Value>>();
     unpin::<RecvStream<Value>>();
+    send::<SendSink<Value>>();
+    unpin::<SendSink<Value>>();
     send::<JobFuture<Value>>();
     send::<Iter<'_, Value>>();
     send::<TryIter<'_, Value>>();
+    send::<Drain<'_, Value>>();
     send::<IntoIter<Value>>();
 }
 

@@ -302,6 +302,43 @@ fn iterators_end_with_the_channel(case: Case) {
     assert_eq!(receiver.into_iter().next(), None);
 }
 
+fn a_drain_takes_what_was_in_and_ends(case: Case) {
+    let (sender, receiver) = case.channel();
+    let most = case.capacity.unwrap_or(100);
+    for value in 0..most {
+        sender.try_send(value).unwrap();
+    }
+    let drained = case.receives.run(async move {
+        let mut drained = Vec::new();
+        for value in receiver.drain() {
+            drained.push(value);
+            // Somebody who is as fast as we are.
+            case.sends.send(&sender, most).await.unwrap();
+        }
+        assert_eq!(receiver.len(), most);
+        assert_eq!(receiver.drain().next(), Some(most));
+        assert_eq!(
+            receiver.len(),
+            most - 1,
+            "what was not taken stays in the channel"
+        );
+        drained
+    });
+    assert_eq!(drained, (0..most).collect::<Vec<_>>());
+}
+
+fn a_drain_whose_values_others_take_ends_early(case: Case) {
+    let (sender, receiver) = case.channel();
+    sender.try_send(1).unwrap();
+    let mut drain = receiver.drain();
+    assert_eq!(drain.size_hint(), (0, Some(1)));
+    assert_eq!(receiver.try_recv(), Ok(1));
+    assert_eq!(drain.next(), None);
+    sender.try_send(2).unwrap();
+    assert_eq!(drain.next(), None);
+    assert_eq!(receiver.try_recv(), Ok(2));
+}
+
 fn streams_end_with_the_channel(case: Case) {
     let (sender, receiver) = case.channel();
     let producer = case.sends.spawn(async move {
@@ -389,6 +426,8 @@ suite! {
     close_ends_sending_and_keeps_what_was_sent
     length_counts_what_is_in
     iterators_end_with_the_channel
+    a_drain_takes_what_was_in_and_ends
+    a_drain_whose_values_others_take_ends_early
     streams_end_with_the_channel
     every_value_is_dropped_once
     values_of_no_size_and_of_large_size_arrive

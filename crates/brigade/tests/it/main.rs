@@ -2,6 +2,9 @@
 //!
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
 //! - `cancel`: futures dropped at every point.
+//! - `clock`: channels that the clock fills.
+//! - `sink`: senders as sinks.
+//! - `weak`: handles that do not keep a channel open.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -18,7 +21,10 @@ mod allocations;
 mod auto_traits;
 mod cancel;
 mod channel;
+mod clock;
 mod pool;
 mod sides;
+mod sink;
 mod sleep;
 mod stress;
+mod weak;

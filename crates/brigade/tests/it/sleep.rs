@@ -1,7 +1,7 @@
 //! What a wait costs: a blocked operation allocates nothing, and a sleeper uses no processor.
 
 use crate::allocations;
-use brigade::channel::{bounded, unbounded};
+use brigade::channel::{after, bounded, unbounded};
 use brigade::wait::waiters;
 use std::future::Future;
 use std::task::{Context, Waker};
@@ -48,6 +48,20 @@ fn a_task_blocked_until_a_deadline_allocates_nothing() {
         assert!(recv.as_mut().poll(cx).is_pending());
     };
     // The first deadline starts the thread that keeps the time, once for all.
+    wait(&mut cx);
+    assert_eq!(allocations::during(|| wait(&mut cx)), 0);
+}
+
+#[test]
+fn a_wait_at_a_clock_allocates_nothing() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let far = after(Duration::from_secs(3600));
+    let wait = |cx: &mut Context<'_>| {
+        let mut recv = std::pin::pin!(far.recv_async());
+        assert!(recv.as_mut().poll(cx).is_pending());
+        assert!(far.recv_timeout(Duration::from_micros(100)).is_err());
+    };
+    // The first wait starts the thread that keeps the time and makes this one's parker, once for all.
     wait(&mut cx);
     assert_eq!(allocations::during(|| wait(&mut cx)), 0);
 }
