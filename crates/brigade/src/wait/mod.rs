@@ -26,6 +26,7 @@ mod task;
 #[cfg(all(test, not(brigade_loom)))]
 mod tests;
 mod timer;
+mod turn;
 
 pub(crate) use arms::{Drive, Look, Place, try_once};
 pub(crate) use block::block;

@@ -8,7 +8,7 @@
 use super::arms::{Drive, Look};
 use super::queue::Kind;
 use super::timer::Timer;
-use super::{Ended, Limit};
+use super::{Ended, Limit, turn};
 use crate::prim::{MODEL, Parker, hint, random, thread};
 use std::future::Future;
 use std::marker::PhantomData;
@@ -227,8 +227,14 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
     type Output = Result<(), Ended>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.places.is_none() && self.as_mut().look(Look::Glance) {
-            return Poll::Ready(Ok(()));
+        if self.places.is_none() {
+            if !turn::goes_on() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if self.as_mut().look(Look::Glance) {
+                return Poll::Ready(Ok(()));
+            }
         }
         let limit = Limit::until(self.deadline);
         let mut looks = 0;
@@ -236,6 +242,7 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
             let queued = self.as_mut().stay_queued(cx);
             if queued && !self.arms.has_chance() && limit.reached().is_none() {
                 self.list();
+                turn::ends();
                 if let Some(at) = self.deadline {
                     // SAFETY: never moved out of `self`, which is pinned.
                     unsafe { self.as_ref().map_unchecked(|this| &this.timer) }.set(at, cx.waker());

@@ -3,7 +3,7 @@
 use super::queue::{Kind, Node};
 use super::registry::Listing;
 use super::timer::Timer;
-use super::{Ended, Limit, Operation, WaitQueue};
+use super::{Ended, Limit, Operation, WaitQueue, turn};
 use crate::prim::{MODEL, hint};
 use std::fmt;
 use std::future::Future;
@@ -71,6 +71,20 @@ impl<O: Operation> Wait<O> {
         let this = unsafe { self.get_unchecked_mut() };
         if this.placed {
             this.leave(false);
+        }
+    }
+
+    /// Gives up, but not without having tried.
+    fn last_attempt(mut self: Pin<&mut Self>) -> Option<O::Output> {
+        if self.placed {
+            // It has just taken the second look.
+            self.give_up();
+            return None;
+        }
+        // It has only let others run.
+        match self.as_mut().operation().attempt() {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
         }
     }
 
@@ -174,6 +188,7 @@ impl Place {
             if operation.chances() == 0 {
                 self.listing()
                     .enter(O::WAITS_FOR, operation.queue(), site, None);
+                turn::ends();
                 return Poll::Pending;
             }
             if looks == LOOKS {
@@ -206,10 +221,14 @@ impl<O: Operation> Future for Wait<O> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: nothing is moved out of `self`.
         let this = unsafe { self.get_unchecked_mut() };
-        if !this.placed
-            && let Poll::Ready(output) = this.operation.glance()
-        {
-            return Poll::Ready(output);
+        if !this.placed {
+            if !turn::goes_on() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if let Poll::Ready(output) = this.operation.glance() {
+                return Poll::Ready(output);
+            }
         }
         this.poll_slow(cx)
     }
@@ -284,10 +303,7 @@ impl<O: Operation> Future for WaitUntil<O> {
             return Poll::Pending;
         };
         match Limit::until(deadline).reached() {
-            Some(ended) => {
-                wait.give_up();
-                Poll::Ready(Err(ended))
-            }
+            Some(ended) => Poll::Ready(wait.last_attempt().ok_or(ended)),
             None => {
                 timer.set(at, cx.waker());
                 Poll::Pending

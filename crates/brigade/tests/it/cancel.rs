@@ -192,3 +192,34 @@ fn a_waker_that_panics_costs_the_other_side_nothing() {
     assert!(healthy.0.close());
     assert_eq!(count.0.load(Relaxed), 1);
 }
+
+/// A task that always finds a value lets others run now and then, and loses nothing by it.
+#[test]
+fn a_task_in_a_receive_loop_yields() {
+    for (sender, receiver) in channels() {
+        let (mut ready, mut yielded) = (0, 0);
+        let woken = Arc::default();
+        for value in 0..1000 {
+            sender.try_send(value).unwrap();
+            let mut recv = pin!(receiver.recv_async());
+            while poll_counted(recv.as_mut(), &woken) != Poll::Ready(Ok(value)) {
+                yielded += 1;
+            }
+            ready += 1;
+        }
+        assert_eq!(ready, 1000);
+        assert!((1..=10).contains(&yielded), "{yielded}");
+        assert_eq!(woken.0.load(Relaxed), yielded, "it wakes itself");
+    }
+}
+
+#[test]
+fn a_deadline_in_the_past_tries_once_also_at_the_end_of_a_turn() {
+    let (sender, receiver) = unbounded();
+    let past = std::time::Instant::now();
+    for value in 0..1000 {
+        sender.send(value).unwrap();
+        let mut recv = pin!(receiver.recv_deadline_async(past));
+        assert_eq!(poll(recv.as_mut()), Poll::Ready(Ok(value)));
+    }
+}
