@@ -1,7 +1,7 @@
 //! Loom's proof for the containers alone: whoever is about to sleep sees the move or is seen, no value is lost
 //! or doubled, and no place is given twice. How waiters build on it is modelled in `channel`.
 
-use super::{PopError, PushError, Ring};
+use super::{Blocks, PopError, PushError, Ring};
 use crate::prim::Arc;
 use crate::prim::Ordering::{Relaxed, Release};
 use crate::prim::atomic::AtomicBool;
@@ -363,6 +363,109 @@ mod ring {
                 Ok(Some(evicted)) => assert_eq!((evicted, values), (1, vec![2])),
                 Ok(None) => assert_eq!(values, [1, 2]),
                 Err(error) => assert_eq!((error, values), (PushError::Closed, vec![1])),
+            },
+        );
+    }
+}
+
+/// A model's block has two slots.
+mod blocks {
+    use super::*;
+
+    /// A list that holds 1, 2, 3 ..
+    fn blocks_of(values: i32) -> Blocks<i32> {
+        let blocks = Blocks::new();
+        for value in 1..=values {
+            blocks.push(&mut Some(value)).unwrap();
+        }
+        blocks
+    }
+
+    fn rest(blocks: &Blocks<i32>) -> Vec<i32> {
+        std::iter::from_fn(|| blocks.pop().ok()).collect()
+    }
+
+    #[test]
+    fn a_receiver_about_to_sleep_and_a_push_of_many_see_each_other() {
+        handshake(
+            || blocks_of(1),
+            Blocks::look_for_values,
+            |blocks| {
+                blocks.push_many(&mut VecDeque::from([2, 3])).unwrap();
+            },
+        );
+        handshake(
+            || blocks_of(0),
+            Blocks::look_for_values,
+            |blocks| {
+                blocks.push_many(&mut VecDeque::from([1, 2])).unwrap();
+            },
+        );
+    }
+
+    #[test]
+    fn many_are_handed_over_in_order_across_a_block() {
+        race(
+            || blocks_of(0),
+            |blocks| {
+                let mut values = VecDeque::from([1, 2, 3]);
+                while !values.is_empty() {
+                    blocks.push_many(&mut values).unwrap();
+                }
+            },
+            |blocks| {
+                let mut values = Vec::new();
+                while values.len() < 3 {
+                    until_moved(|| blocks.pop_many(&mut values, 3));
+                }
+                values
+            },
+            |_, (), values| assert_eq!(values, [1, 2, 3]),
+        );
+    }
+
+    fn put(blocks: &Blocks<i32>, values: [i32; 2]) {
+        let mut values = VecDeque::from(values);
+        while !values.is_empty() {
+            blocks.push_many(&mut values).unwrap();
+        }
+    }
+
+    #[test]
+    fn two_put_many_across_a_block() {
+        race(
+            || blocks_of(1),
+            |blocks| put(blocks, [10, 11]),
+            |blocks| put(blocks, [20, 21]),
+            |blocks, (), ()| {
+                let values = rest(blocks);
+                let of = |ten: i32| {
+                    values
+                        .iter()
+                        .copied()
+                        .filter(move |value| value / 10 == ten)
+                };
+                assert_eq!(values.len(), 5);
+                assert!(of(1).eq([10, 11]) && of(2).eq([20, 21]));
+            },
+        );
+    }
+
+    #[test]
+    fn two_take_many_across_a_block() {
+        let take = |blocks: &Blocks<i32>| {
+            let mut values = Vec::new();
+            until_moved(|| blocks.pop_many(&mut values, 2));
+            values
+        };
+        race(
+            || blocks_of(4),
+            take,
+            take,
+            |blocks, one, other| {
+                let mut all = [one, other, rest(blocks)].concat();
+                all.sort_unstable();
+                assert_eq!(all, [1, 2, 3, 4]);
             },
         );
     }
