@@ -10,6 +10,8 @@
 
 mod backoff;
 mod blocks;
+#[cfg(all(test, brigade_loom))]
+mod model;
 mod ring;
 
 pub(crate) use backoff::Backoff;
