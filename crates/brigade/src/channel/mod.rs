@@ -66,17 +66,21 @@ pub use sink::SendSink;
 pub use weak::{WeakReceiver, WeakSender};
 
 use crate::prim::Arc;
-use crate::queue::{Blocks, Ring};
+use crate::queue::{Blocks, Rendezvous, Ring};
 use shared::{Flavor, Shared};
 
 /// Makes a channel that holds at most `capacity` values.
 ///
 /// While it is full, senders wait.
 ///
+/// A channel with a capacity of 0 is a rendezvous: a value is accepted only once a receiver has asked for it.
+/// Every receive asks for one, and takes its question back if it gives up. Should it give up when the value has
+/// just been accepted, the next receiver gets that value. A [`try_recv`](Receiver::try_recv) that finds a sender
+/// asleep wakes it, and leaves its question to it: the value is there for the next receive.
+///
 /// # Panics
 ///
-/// If `capacity` is 0 (a channel that hands over without holding is not there yet), or more than
-/// memory can hold.
+/// If `capacity` is more than memory can hold.
 ///
 /// # Examples
 ///
@@ -90,11 +94,11 @@ use shared::{Flavor, Shared};
 #[must_use]
 #[track_caller]
 pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    assert!(
-        capacity > 0,
-        "a bounded channel needs a capacity of at least 1"
-    );
-    handles(Flavor::Ring(Ring::new(capacity)))
+    handles(if capacity == 0 {
+        Flavor::Rendezvous(Box::new(Rendezvous::new()))
+    } else {
+        Flavor::Ring(Ring::new(capacity))
+    })
 }
 
 /// Makes a channel without a limit.

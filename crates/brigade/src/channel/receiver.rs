@@ -48,7 +48,11 @@ impl<T> Receiver<T> {
     #[inline]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        match block(&mut Recv(&*self.shared), Limit::NONE, Location::caller()) {
+        match block(
+            &mut Recv::new(&*self.shared),
+            Limit::NONE,
+            Location::caller(),
+        ) {
             Ok(received) => received,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
@@ -106,7 +110,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         match block(
-            &mut Recv(&*self.shared),
+            &mut Recv::new(&*self.shared),
             Limit::until(deadline),
             Location::caller(),
         ) {
@@ -127,7 +131,7 @@ impl<T> Receiver<T> {
     /// another receiver is woken in its place.
     #[track_caller]
     pub fn recv_async(&self) -> RecvFuture<'_, T> {
-        RecvFuture::new(Recv(&*self.shared), Location::caller())
+        RecvFuture::new(Recv::new(&*self.shared), Location::caller())
     }
 
     /// Takes the oldest value, and suspends the task for at most `timeout` while the channel is empty.
@@ -145,7 +149,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout_async(&self, timeout: Duration) -> RecvDeadlineFuture<'_, T> {
         let deadline = deadline_after(timeout);
-        RecvDeadlineFuture::new(Recv(&*self.shared), deadline, Location::caller())
+        RecvDeadlineFuture::new(Recv::new(&*self.shared), deadline, Location::caller())
     }
 
     /// Takes the oldest value, and suspends the task until `deadline` at most while the channel is
@@ -162,7 +166,7 @@ impl<T> Receiver<T> {
     /// As for [`recv_async`](Self::recv_async).
     #[track_caller]
     pub fn recv_deadline_async(&self, deadline: Instant) -> RecvDeadlineFuture<'_, T> {
-        RecvDeadlineFuture::new(Recv(&*self.shared), Some(deadline), Location::caller())
+        RecvDeadlineFuture::new(Recv::new(&*self.shared), Some(deadline), Location::caller())
     }
 
     /// Takes values until the channel is closed and empty, and blocks in between.

@@ -32,7 +32,7 @@ impl<A> Select<A> {
     where
         A: Arms<R>,
     {
-        let recv = [Recv(&*receiver.shared)];
+        let recv = [Recv::new(&*receiver.shared)];
         self.with(|before| Arm::again(before, recv, move |_, received| finish(received)))
     }
 
@@ -63,7 +63,9 @@ impl<A> Select<A> {
         T: 'a,
     {
         let receivers = receivers.into_iter();
-        let recvs: Vec<_> = receivers.map(|receiver| Recv(&*receiver.shared)).collect();
+        let recvs: Vec<_> = receivers
+            .map(|receiver| Recv::new(&*receiver.shared))
+            .collect();
         self.with(|before| Arm::again(before, recvs, finish))
     }
 

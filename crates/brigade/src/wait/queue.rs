@@ -148,8 +148,7 @@ impl WaitQueue {
         word != 0 && word & COMING == 0
     }
 
-    /// Whether nobody waits and nobody is on the way.
-    #[cfg(test)]
+    /// Whether nobody waits and nobody is on the way. Exact only as `may_need_wake` is.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.word.load(Relaxed).is_null()
     }
