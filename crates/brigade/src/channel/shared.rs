@@ -36,7 +36,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    fn new(patience: Patience) -> CachePadded<Self> {
+    pub(super) fn new(patience: Patience) -> CachePadded<Self> {
         CachePadded::new(Self {
             waiting: WaitQueue::new(),
             patience,
@@ -234,7 +234,8 @@ impl<T> Shared<T> {
     }
 }
 
-fn add_handle(count: &AtomicUsize) {
+/// Counts one more handle.
+pub(super) fn add_handle(count: &AtomicUsize) {
     if count.fetch_add(1, Relaxed) > HANDLES_MAX {
         // As with `Arc`: counting on would let the count pass zero while handles live.
         std::process::abort();
