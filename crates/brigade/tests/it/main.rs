@@ -2,6 +2,7 @@
 //!
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
 //! - `cancel`: futures dropped at every point.
+//! - `watch`: the latest value, closures that panic, futures dropped.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -22,3 +23,4 @@ mod pool;
 mod sides;
 mod sleep;
 mod stress;
+mod watch;

@@ -17,6 +17,9 @@ type Site = &'static Location<'static>;
 /// What takes any value.
 pub(super) type Any<T> = fn(&T) -> bool;
 
+/// A look that keeps its receiver by itself.
+type OwnedWait<T> = Wait<Look<Receiver<T>, Any<T>>>;
+
 /// A value being waited for. See [`Receiver::changed_async`] and [`Receiver::wait_for_async`].
 #[must_use = "nothing is waited for unless the future is awaited"]
 pub struct ChangedFuture<'a, T, F: FnMut(&T) -> bool = Any<T>> {
@@ -40,7 +43,7 @@ pub struct ClosedFuture<'a, T> {
 /// A receiver as a stream. See [`Receiver::into_stream`].
 #[must_use = "nothing is looked at unless the stream is polled"]
 pub struct ChangedStream<T> {
-    wait: Pin<Box<Wait<Look<Receiver<T>, Any<T>>>>>,
+    wait: Pin<Box<OwnedWait<T>>>,
 }
 
 impl<'a, T, F: FnMut(&T) -> bool> ChangedFuture<'a, T, F> {

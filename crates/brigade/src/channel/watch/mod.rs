@@ -4,7 +4,7 @@
 //! and every [`Receiver`] sees the latest: a configuration, a state, a progress. Who looks rarely misses
 //! what was replaced in between, and never the last one.
 //!
-//! - A value is read as a snapshot, an [`Arc`](std::sync::Arc). Nothing is locked while it is used, and so
+//! - A value is read as a snapshot, an [`Arc`]. Nothing is locked while it is used, and so
 //!   no reader holds up a sender or another reader, whatever it does with it.
 //! - Each receiver remembers what it has seen. [`changed`](Receiver::changed) waits for a value that it has
 //!   not, and [`wait_for`](Receiver::wait_for) for one that fits.
@@ -20,20 +20,20 @@
 //! use brigade::channel;
 //! use std::thread;
 //!
-//! let (level, mut seen) = channel::watch(0);
+//! let (sender, mut receiver) = channel::watch(0);
 //! let reader = thread::spawn(move || {
-//!     let mut last = *seen.get();
-//!     while let Ok(level) = seen.changed() {
-//!         assert!(*level > last); // some may be skipped
-//!         last = *level;
+//!     let mut last = 0;
+//!     while let Ok(percent) = receiver.changed() {
+//!         assert!(*percent > last); // some may be skipped ...
+//!         last = *percent;
 //!     }
 //!     last
 //! });
 //! for percent in 1..=100 {
-//!     level.send(percent)?;
+//!     sender.send(percent)?;
 //! }
-//! drop(level);
-//! assert_eq!(reader.join().unwrap(), 100); // the last one never
+//! drop(sender);
+//! assert_eq!(reader.join().unwrap(), 100); // ... but never the last
 //! # Ok::<(), channel::SendError<i32>>(())
 //! ```
 //!
