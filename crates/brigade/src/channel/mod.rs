@@ -5,6 +5,7 @@
 //!
 //! - [`bounded`] holds at most so many values; who sends faster than others receive waits
 //!   (backpressure). [`unbounded`] never makes a sender wait, and has no limit on memory.
+//! - [`watch()`] holds one value only, the latest, and shows it to every receiver.
 //! - [`Sender`] and [`Receiver`] are both `Clone`; each value goes to one receiver, in the order of
 //!   sending.
 //! - The channel is closed when it is told so, or when one side has no handle left. What was sent before
@@ -52,6 +53,7 @@ mod select;
 mod sender;
 mod shared;
 mod sink;
+pub mod watch;
 mod weak;
 
 pub use clock::{after, at, never, tick};
@@ -119,6 +121,24 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 #[must_use]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     handles(Flavor::Blocks(Blocks::new()))
+}
+
+/// Makes a channel that holds one value, which senders replace and every receiver sees.
+///
+/// There is always a latest value, at first `initial`; the [module](mod@watch) says more.
+///
+/// # Examples
+///
+/// ```
+/// let (sender, mut receiver) = brigade::channel::watch("starting");
+/// assert_eq!(*receiver.get(), "starting");
+/// sender.send("ready")?;
+/// assert_eq!(receiver.changed().as_deref(), Ok(&"ready"));
+/// # Ok::<(), brigade::channel::SendError<&str>>(())
+/// ```
+#[must_use]
+pub fn watch<T>(initial: T) -> (watch::Sender<T>, watch::Receiver<T>) {
+    watch::handles(initial)
 }
 
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {

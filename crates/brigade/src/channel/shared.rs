@@ -51,7 +51,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    fn new(patience: Patience) -> CachePadded<Self> {
+    pub(super) fn new(patience: Patience) -> CachePadded<Self> {
         CachePadded::new(Self {
             waiting: WaitQueue::new(),
             patience,
@@ -352,7 +352,7 @@ impl<T> Shared<T> {
     }
 }
 
-fn add_handle(count: &AtomicUsize) {
+pub(super) fn add_handle(count: &AtomicUsize) {
     check_handles(count.fetch_add(1, Relaxed));
 }
 

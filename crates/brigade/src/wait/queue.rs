@@ -282,6 +282,17 @@ impl WaitQueue {
         Some(kind)
     }
 
+    /// Wakes every waiter there is now, if there is one.
+    ///
+    /// The caller has synchronised with the waiters as for [`WaitQueue::wake_one`]. A thread on its way
+    /// changes nothing: what it will find says nothing about the others.
+    #[inline]
+    pub(crate) fn wake_everyone(&self) {
+        if self.word.load(Relaxed).addr() & !FLAGS != 0 {
+            self.wake_all();
+        }
+    }
+
     /// Wakes every waiter there is now, whatever the caller has or has not synchronised with.
     ///
     /// Always locks, and so is itself the read-modify-write of the handshake: use it after a plain
@@ -602,6 +613,26 @@ mod tests {
             }
             assert!(queue.is_at_rest());
         }
+    }
+
+    #[test]
+    fn everyone_is_woken_beside_a_thread_on_its_way() {
+        let queue = WaitQueue::new();
+        let thread = pin!(Node::new(Kind::Thread));
+        let task = pin!(Node::new(Kind::Task));
+        let wakers = [counted(), counted()];
+        // SAFETY: the nodes are pinned to this frame and both are notified before it ends.
+        unsafe { queue.join(thread.as_ref(), wakers[0].1.clone()) };
+        queue.wake_one();
+        // SAFETY: as above.
+        unsafe { queue.join(task.as_ref(), wakers[1].1.clone()) };
+        queue.wake_one();
+        assert_eq!(wakers.each_ref().map(|(count, _)| woken(count)), [1, 0]);
+        queue.wake_everyone();
+        assert_eq!(wakers.each_ref().map(|(count, _)| woken(count)), [1, 1]);
+        queue.wake_everyone();
+        queue.arrive();
+        assert!(queue.is_at_rest());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
 //! - `weak`: handles that do not keep a channel open.
+//! - `watch`: the latest value, closures that panic, futures dropped.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -28,4 +29,5 @@ mod sides;
 mod sink;
 mod sleep;
 mod stress;
+mod watch;
 mod weak;
