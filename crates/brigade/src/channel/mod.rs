@@ -13,6 +13,9 @@
 //! - Dropping a future loses nothing: a dropped receive takes no value, a dropped send drops only
 //!   the value that it has not sent, and [`SendFuture::cancel`] gives even that one back.
 //!
+//! For a single value, such as the answer to a question, there is [`oneshot()`](fn@oneshot): it costs
+//! one small allocation, and its sender is used up by sending.
+//!
 //! # Examples
 //!
 //! Two workers take from one queue:
@@ -44,6 +47,7 @@ mod future;
 mod iter;
 #[cfg(all(test, brigade_loom))]
 mod model;
+pub mod oneshot;
 mod operation;
 mod receiver;
 mod sender;
@@ -107,6 +111,23 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 #[must_use]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     handles(Flavor::Blocks(Blocks::new()))
+}
+
+/// Makes a channel for one value. See [the module](mod@oneshot).
+///
+/// # Examples
+///
+/// ```
+/// use brigade::channel;
+/// use std::thread;
+///
+/// let (sender, receiver) = channel::oneshot();
+/// thread::spawn(move || sender.send("done"));
+/// assert_eq!(receiver.recv(), Ok("done"));
+/// ```
+#[inline]
+pub fn oneshot<T>() -> (oneshot::Sender<T>, oneshot::Receiver<T>) {
+    oneshot::handles()
 }
 
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {

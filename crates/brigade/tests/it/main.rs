@@ -1,6 +1,7 @@
 //! The library as its users see it.
 //!
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
+//! - `oneshot`: one value, between every mix of threads and tasks.
 //! - `cancel`: futures dropped at every point.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
@@ -18,6 +19,7 @@ mod allocations;
 mod auto_traits;
 mod cancel;
 mod channel;
+mod oneshot;
 mod pool;
 mod sides;
 mod sleep;
