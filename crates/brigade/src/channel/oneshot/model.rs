@@ -4,6 +4,7 @@
 use super::super::{RecvError, RecvTimeoutError, oneshot};
 use loom::future::block_on;
 use loom::sync::Arc;
+use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread;
 use std::future::{Future, IntoFuture};
 use std::pin::pin;
@@ -106,14 +107,19 @@ fn a_receiver_that_leaves_wakes_a_thread() {
     });
 }
 
+/// Who sees the close sees what was done before it, too.
 #[test]
 fn a_close_wakes_a_task() {
     loom::model(|| {
         let (sender, mut receiver) = oneshot();
+        let before = Arc::new(AtomicBool::new(false));
+        let done_before = Arc::clone(&before);
         let watches = thread::spawn(move || {
             block_on(sender.closed_async());
+            assert!(done_before.load(Relaxed));
             assert_eq!(sender.send(1).unwrap_err().into_inner(), 1);
         });
+        before.store(true, Relaxed);
         assert!(receiver.close());
         assert_eq!(receiver.recv(), Err(RecvError));
         watches.join().unwrap();

@@ -42,7 +42,8 @@
 //! `WAITS` and acquires what `R` released: the waiter is in the queue by then, and is woken.
 //!
 //! All are woken, not one. At the receiver's queue there is one waiter at most, beside futures that were
-//! leaked: those stay in the queue, and a single wake might be theirs.
+//! leaked: those stay in the queue, and a single wake might be theirs. Waking all also locks the queue, which
+//! alone would order `J` and `M`; the argument above does not lean on it.
 
 use super::super::SendError;
 use crate::prim::Ordering::{AcqRel, Acquire};
