@@ -15,6 +15,9 @@
 //! - Dropping a future loses nothing: a dropped receive takes no value, a dropped send drops only
 //!   the value that it has not sent, and [`SendFuture::cancel`] gives even that one back.
 //!
+//! For a single value, such as the answer to a question, there is [`oneshot()`](fn@oneshot): it costs
+//! one small allocation, and its sender is used up by sending.
+//!
 //! # Examples
 //!
 //! Two workers take from one queue:
@@ -47,6 +50,7 @@ mod future;
 mod iter;
 #[cfg(all(test, brigade_loom))]
 mod model;
+pub mod oneshot;
 mod operation;
 mod receiver;
 mod select;
@@ -139,6 +143,23 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 #[must_use]
 pub fn watch<T>(initial: T) -> (watch::Sender<T>, watch::Receiver<T>) {
     watch::handles(initial)
+}
+
+/// Makes a channel for one value. See [the module](mod@oneshot).
+///
+/// # Examples
+///
+/// ```
+/// use brigade::channel;
+/// use std::thread;
+///
+/// let (sender, receiver) = channel::oneshot();
+/// thread::spawn(move || sender.send("done"));
+/// assert_eq!(receiver.recv(), Ok("done"));
+/// ```
+#[inline]
+pub fn oneshot<T>() -> (oneshot::Sender<T>, oneshot::Receiver<T>) {
+    oneshot::handles()
 }
 
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {

@@ -1,6 +1,7 @@
 //! The library as its users see it.
 //!
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
+//! - `oneshot`: one value, between every mix of threads and tasks.
 //! - `cancel`: futures dropped at every point.
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
@@ -23,6 +24,7 @@ mod auto_traits;
 mod cancel;
 mod channel;
 mod clock;
+mod oneshot;
 mod pool;
 mod rendezvous;
 mod sides;
