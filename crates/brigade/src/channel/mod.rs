@@ -44,6 +44,7 @@
 //!
 //! This module does not know how its queues work (`queue`), nor how anybody sleeps (`wait`).
 
+mod batch;
 mod clock;
 mod error;
 mod future;
@@ -52,6 +53,7 @@ mod iter;
 mod model;
 pub mod oneshot;
 mod operation;
+mod permit;
 mod receiver;
 mod select;
 mod sender;
@@ -60,12 +62,14 @@ mod sink;
 pub mod watch;
 mod weak;
 
+pub use batch::{RecvManyDeadlineFuture, RecvManyFuture, SendManyFuture};
 pub use clock::{after, at, never, tick};
 pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture, SendFuture};
 pub use iter::{Drain, IntoIter, Iter, TryIter};
+pub use permit::{Permit, ReserveFuture};
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use sink::SendSink;

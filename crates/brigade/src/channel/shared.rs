@@ -13,7 +13,7 @@ const HANDLES_MAX: usize = isize::MAX as usize;
 
 #[derive(Debug)]
 pub(super) struct Shared<T> {
-    flavor: Flavor<T>,
+    pub(super) flavor: Flavor<T>,
     /// Senders wait here.
     pub(super) not_full: CachePadded<Gate>,
     /// Receivers wait here, unless the channel is a clock, which has its own queue.

@@ -219,10 +219,6 @@ impl<T> Blocks<T> {
 
     /// Puts in values from the front of `values`, as many as the block at the tail has slots left, by one move.
     /// Returns how many that were, at least one unless there were none. Fails only with `Closed`.
-    #[allow(
-        dead_code,
-        reason = "the channels that send many are built on top of it"
-    )]
     pub(crate) fn push_many(&self, values: &mut VecDeque<T>) -> Result<usize, PushError> {
         if values.is_empty() {
             return Ok(0);
@@ -322,10 +318,6 @@ impl<T> Blocks<T> {
 
     /// Takes out values and appends them to `into`: at most `limit`, and no more than the block at the head
     /// has left, by one move. Returns how many that were, at least one unless the limit is 0.
-    #[allow(
-        dead_code,
-        reason = "the channels that receive many are built on top of it"
-    )]
     pub(crate) fn pop_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, PopError> {
         if limit == 0 {
             return Ok(0);

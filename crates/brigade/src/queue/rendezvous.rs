@@ -78,6 +78,23 @@ impl<T> Rendezvous<T> {
         self.ring.push_below(value, || self.asked.load(Acquire))
     }
 
+    /// Promises room to one value that is asked for.
+    pub(crate) fn try_reserve(&self) -> Result<(), PushError> {
+        self.ring.try_reserve_below(|| self.asked.load(Acquire))
+    }
+
+    /// As [`Ring::push_reserved`].
+    pub(crate) fn push_reserved(&self, value: &mut Option<T>) -> Result<usize, PushError> {
+        self.ring.push_reserved(value)
+    }
+
+    /// As [`Ring::unreserve`]. Senders who found all that is asked for promised have looked at the questions only.
+    pub(crate) fn unreserve(&self) -> usize {
+        let senders = self.ring.unreserve();
+        self.asked.fetch_add(0, AcqRel);
+        senders
+    }
+
     /// Takes the oldest value out. Who has not asked takes one that was for somebody else.
     #[inline]
     pub(crate) fn pop(&self) -> Result<T, PopError> {

@@ -568,10 +568,6 @@ fn reserved(tail: usize) -> usize {
 }
 
 /// Room that is promised before it is used.
-#[allow(
-    dead_code,
-    reason = "the channels that need these are built on top of them"
-)]
 impl<T> Ring<T> {
     /// Promises a place to the caller, who uses it with `push_reserved` or gives it back with `unreserve`.
     /// Others find so much less room.
@@ -655,10 +651,6 @@ impl<T> Ring<T> {
 }
 
 /// A bound below the capacity, which somebody else moves.
-#[allow(
-    dead_code,
-    reason = "the channels that need these are built on top of them"
-)]
 impl<T> Ring<T> {
     /// `push`, as long as fewer than `limit` places have ever been used and promised: see
     /// [`Ring::used_or_promised`]. It is asked anew before each try, so it may move on meanwhile; whoever moves it
@@ -717,10 +709,6 @@ impl<T> Ring<T> {
 }
 
 /// Many values at once, by one move of an end.
-#[allow(
-    dead_code,
-    reason = "the channels that need these are built on top of them"
-)]
 impl<T> Ring<T> {
     /// Puts in values from the front of `values`: all there is room for at the tail at this moment, as one
     /// move. Returns how many that were, at least one unless there were none.
@@ -760,10 +748,6 @@ impl<T> Ring<T> {
 }
 
 /// Room that is made by force.
-#[allow(
-    dead_code,
-    reason = "the channels that need these are built on top of them"
-)]
 impl<T> Ring<T> {
     /// Puts in the value that `value` holds. If there is no room for it, the oldest value is taken out and
     /// returned. Fails only if the ring is closed, or if it is `Full` of promises and there is no value to take.

@@ -2,6 +2,9 @@
 //!
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
 //! - `oneshot`: one value, between every mix of threads and tasks.
+//! - `batch`: many values in one call.
+//! - `permit`: room that is reserved, and room that is made by force.
+//! - `rendezvous`: channels without room.
 //! - `cancel`: futures dropped at every point.
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
@@ -21,10 +24,12 @@
 
 mod allocations;
 mod auto_traits;
+mod batch;
 mod cancel;
 mod channel;
 mod clock;
 mod oneshot;
+mod permit;
 mod pool;
 mod rendezvous;
 mod sides;
