@@ -283,32 +283,45 @@ impl WaitQueue {
         Some(kind)
     }
 
+    /// Wakes every waiter there is now, if there is one, for a move that serves them all.
+    ///
+    /// The caller has made its move by the read-modify-write that the README calls the handshake: so a
+    /// waiter that this look does not see has joined late enough to see the move. A thread on its way owes
+    /// nothing here: it does not stand for those who wait now.
+    #[inline]
+    pub(crate) fn wake_all_after_move(&self) {
+        if self.word.load(Relaxed).addr() & !COMING != 0 {
+            self.wake_all();
+        }
+    }
+
     /// Wakes every waiter there is now, whatever the caller has or has not synchronised with.
     ///
     /// Always locks, and so is itself the read-modify-write of the handshake: use it after a plain
     /// store, where it is rare enough (close, cancel, done).
     #[cold]
     pub(crate) fn wake_all(&self) {
-        let locked = self.lock();
-        // SAFETY: the lock is held.
-        let mut waiting = unsafe { list::count(locked.head) };
-        self.unlock(locked);
+        let mut locked = self.lock();
         // Those who join from here on are not meant; should some have left, a few of the newcomers
         // are woken in their place and look again in vain.
-        while waiting > 0 {
+        //
+        // SAFETY: the lock is held.
+        let mut waiting = unsafe { list::count(locked.head) };
+        loop {
             let mut batch = WakeBatch::new();
-            let mut locked = self.lock();
             while waiting > 0 && !locked.head.is_null() && batch.has_room() {
                 waiting -= 1;
                 // SAFETY: the lock is held, and the head is that of a list that is not empty.
                 let (_, waker) = unsafe { locked.notify_oldest() };
                 batch.push(waker);
             }
-            if locked.head.is_null() {
-                waiting = 0;
-            }
+            let done = waiting == 0 || locked.head.is_null();
             self.unlock(locked);
             batch.wake();
+            if done {
+                return;
+            }
+            locked = self.lock();
         }
     }
 

@@ -1,6 +1,7 @@
 //! The library as its users see it.
 //!
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
+//! - `broadcast`: every value to every receiver, and what becomes of those who are slow.
 //! - `cancel`: futures dropped at every point.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
@@ -16,6 +17,7 @@
 
 mod allocations;
 mod auto_traits;
+mod broadcast;
 mod cancel;
 mod channel;
 mod pool;
