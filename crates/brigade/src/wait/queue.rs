@@ -648,6 +648,25 @@ mod tests {
     }
 
     #[test]
+    fn a_move_for_all_is_not_left_to_a_thread_on_its_way() {
+        let queue = WaitQueue::new();
+        let (thread, task) = (pin!(Node::new(Kind::Thread)), pin!(Node::new(Kind::Task)));
+        let (count, waker) = counted();
+        // SAFETY: pinned to this frame, and notified before it ends.
+        unsafe { queue.join(thread.as_ref(), waker.clone()) };
+        assert_eq!(queue.wake_one(), Some(Kind::Thread));
+        queue.wake_all_after_move();
+        assert_eq!(woken(&count), 1);
+        // SAFETY: as above.
+        unsafe { queue.join(task.as_ref(), waker) };
+        assert_eq!(queue.wake_one(), None);
+        queue.wake_all_after_move();
+        assert_eq!(woken(&count), 2);
+        queue.arrive();
+        assert!(queue.is_at_rest());
+    }
+
+    #[test]
     fn wakers_that_panic_cost_nobody_else_the_wake() {
         let queue = WaitQueue::new();
         let (count, waker) = counted();
