@@ -6,6 +6,7 @@
 //! - [`bounded`] holds at most so many values; who sends faster than others receive waits
 //!   (backpressure). [`unbounded`] never makes a sender wait, and has no limit on memory.
 //! - [`watch()`] holds one value only, the latest, and shows it to every receiver.
+//! - [`broadcast`](mod@broadcast) gives every value to every receiver.
 //! - [`Sender`] and [`Receiver`] are both `Clone`; each value goes to one receiver, in the order of
 //!   sending.
 //! - The channel is closed when it is told so, or when one side has no handle left. What was sent before
@@ -45,6 +46,7 @@
 //! This module does not know how its queues work (`queue`), nor how anybody sleeps (`wait`).
 
 mod batch;
+pub mod broadcast;
 mod clock;
 mod error;
 mod future;
@@ -164,6 +166,29 @@ pub fn watch<T>(initial: T) -> (watch::Sender<T>, watch::Receiver<T>) {
 #[inline]
 pub fn oneshot<T>() -> (oneshot::Sender<T>, oneshot::Receiver<T>) {
     oneshot::handles()
+}
+
+/// Makes a channel that gives every value to every receiver, and keeps the last `capacity` values for
+/// those who are slower.
+///
+/// See [the module](mod@broadcast) for how it behaves.
+///
+/// # Panics
+///
+/// If `capacity` is 0, or more than memory can hold.
+///
+/// # Examples
+///
+/// ```
+/// let (sender, mut one) = brigade::channel::broadcast(8);
+/// let mut other = sender.subscribe();
+/// assert_eq!(sender.send("to all"), Ok(2));
+/// assert_eq!((one.recv(), other.recv()), (Ok("to all"), Ok("to all")));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn broadcast<T: Clone>(capacity: usize) -> (broadcast::Sender<T>, broadcast::Receiver<T>) {
+    broadcast::handles(capacity)
 }
 
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {

@@ -299,26 +299,27 @@ impl WaitQueue {
     /// store, where it is rare enough (close, cancel, done).
     #[cold]
     pub(crate) fn wake_all(&self) {
-        let locked = self.lock();
-        // SAFETY: the lock is held.
-        let mut waiting = unsafe { list::count(locked.head) };
-        self.unlock(locked);
+        let mut locked = self.lock();
         // Those who join from here on are not meant; should some have left, a few of the newcomers
         // are woken in their place and look again in vain.
-        while waiting > 0 {
+        //
+        // SAFETY: the lock is held.
+        let mut waiting = unsafe { list::count(locked.head) };
+        loop {
             let mut batch = WakeBatch::new();
-            let mut locked = self.lock();
             while waiting > 0 && !locked.head.is_null() && batch.has_room() {
                 waiting -= 1;
                 // SAFETY: the lock is held, and the head is that of a list that is not empty.
                 let (_, waker) = unsafe { locked.notify_oldest() };
                 batch.push(waker);
             }
-            if locked.head.is_null() {
-                waiting = 0;
-            }
+            let done = waiting == 0 || locked.head.is_null();
             self.unlock(locked);
             batch.wake();
+            if done {
+                return;
+            }
+            locked = self.lock();
         }
     }
 
@@ -662,6 +663,25 @@ mod tests {
         queue.wake_all();
         assert_eq!(woken(&count) as usize, nodes.len());
         assert!(nodes.iter().all(|node| node.is_notified()));
+    }
+
+    #[test]
+    fn a_move_for_all_is_not_left_to_a_thread_on_its_way() {
+        let queue = WaitQueue::new();
+        let (thread, task) = (pin!(Node::new(Kind::Thread)), pin!(Node::new(Kind::Task)));
+        let (count, waker) = counted();
+        // SAFETY: pinned to this frame, and notified before it ends.
+        unsafe { queue.join(thread.as_ref(), waker.clone()) };
+        assert_eq!(queue.wake_one(), Some(Kind::Thread));
+        queue.wake_everyone();
+        assert_eq!(woken(&count), 1);
+        // SAFETY: as above.
+        unsafe { queue.join(task.as_ref(), waker) };
+        assert_eq!(queue.wake_one(), None);
+        queue.wake_everyone();
+        assert_eq!(woken(&count), 2);
+        queue.arrive();
+        assert!(queue.is_at_rest());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! - `batch`: many values in one call.
 //! - `permit`: room that is reserved, and room that is made by force.
 //! - `rendezvous`: channels without room.
+//! - `broadcast`: every value to every receiver, and what becomes of those who are slow.
 //! - `cancel`: futures dropped at every point.
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
@@ -25,6 +26,7 @@
 mod allocations;
 mod auto_traits;
 mod batch;
+mod broadcast;
 mod cancel;
 mod channel;
 mod clock;
