@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn everything_known_is_about_a_row_and_a_peer_that_exist() {
-        let rows = scenario::rows(&[]);
+        let rows = scenario::rows(&[], false);
         let peers = scenario::peer_names();
         for (row, peer, _) in EXCLUDED.iter().chain(REMARKS) {
             assert!(rows.iter().any(|known| known.id == *row), "{row}");

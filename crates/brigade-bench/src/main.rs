@@ -21,7 +21,9 @@ mod probe;
 mod report;
 mod run;
 mod scenario;
+mod stage;
 mod statistics;
+mod tally;
 mod verdict;
 mod watchdog;
 
@@ -73,7 +75,7 @@ fn chosen(args: &Args) -> Result<Vec<Row>, String> {
             scenario::peer_names().join(", ")
         ));
     }
-    let rows = scenario::rows(&args.filter);
+    let rows = scenario::rows(&args.filter, args.quick);
     if rows.is_empty() {
         return Err(format!(
             "no row's name contains '{}'; `--list` shows the names",

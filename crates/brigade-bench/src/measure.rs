@@ -286,7 +286,7 @@ mod tests {
             all_jobs: 500,
         };
         let watchdog = Watchdog::start(Duration::from_secs(60));
-        let row = &scenario::rows(&["pool/submit-all".to_owned()])[0];
+        let row = &scenario::rows(&["pool/submit-all".to_owned()], false)[0];
         let result = measure(row, &Selection::default(), &plan, &watchdog).unwrap();
         assert!(result.standings.iter().all(|one| one.runs.len() == 2));
         assert_eq!(result.probes.len(), 2);

@@ -259,9 +259,9 @@ mod tests {
             result("far", &[(OURS, &[100]), ("kanal", &[25])]),
         ];
         let text = summary(&results);
-        assert!(text.contains("Rows below 0.8: 1\n  far"));
-        assert!(text.contains("Other rows lost (0.8 to 1): 1\n  lost"));
-        assert!(text.contains("1 of 3 rows won (33 %), 1 below 0.8"));
+        assert!(text.contains("Rows below 0.85: 1\n  far"));
+        assert!(text.contains("Other rows lost (0.85 to 1): 1\n  lost"));
+        assert!(text.contains("1 of 3 rows won (33 %), 1 below 0.85"));
         assert!(text.contains("| won | ns/msg | 20.0 | kanal | 40.0 | 2.00 | 2.00 |"));
     }
 

@@ -1,54 +1,75 @@
 //! Ours: the same handles for every shape, for threads and for tasks, and the pool as it comes.
 
-use super::{ChannelPeer, OURS, PoolPeer};
+use super::{Channels, OURS, PoolPeer};
 use crate::channel::{
-    BlockingReceiver, BlockingSender, Ends, Received, Route, Sent, TaskReceiver, TaskSender, tasks,
-    threads,
+    BlockingReceiver, BlockingSender, Ends, Message, Received, Sent, TaskReceiver, TaskSender,
+    Workload,
 };
 use crate::pool::{self, Workers};
+use crate::run::{Absent, Work};
 use brigade::channel::{Receiver, Sender, bounded, unbounded};
 use brigade::pool::{Job, Pool};
 use std::ops::Range;
-
-pub(super) const CHANNEL: ChannelPeer = ChannelPeer {
-    name: OURS,
-    threads: |route, traffic| Ok(threads::work(traffic, move || open(route))),
-    tasks: |route, traffic| Ok(tasks::work(traffic, move || open(route))),
-};
 
 pub(super) const POOL: PoolPeer = PoolPeer {
     name: OURS,
     work: pool::work::<Pool>,
 };
 
-fn open(route: Route) -> Ends<Sender<usize>, Receiver<usize>> {
-    Ends::cloned(route.shape, route.capacity.map_or_else(unbounded, bounded))
+/// Remove it, and the check of it, and we are in every row.
+const NO_RENDEZVOUS: Absent = Absent("it has no channel of capacity 0 yet");
+
+pub(super) struct Brigade;
+
+impl Channels for Brigade {
+    const NAME: &'static str = OURS;
+
+    fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
+        if workload.route.capacity == Some(0) {
+            return Err(NO_RENDEZVOUS);
+        }
+        let route = workload.route;
+        Ok(workload.anywhere(move || {
+            Ends::cloned(
+                route.shape,
+                route.capacity.map_or_else(unbounded::<M>, bounded::<M>),
+            )
+        }))
+    }
 }
 
-impl BlockingSender for Sender<usize> {
+impl<M: Message> BlockingSender for Sender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> bool {
+    fn put(&mut self, message: M) -> bool {
         self.send(message).is_ok()
     }
 }
 
-impl BlockingReceiver for Receiver<usize> {
+impl<M: Message> BlockingReceiver for Receiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> Option<usize> {
+    fn take(&mut self) -> Option<M> {
         self.recv().ok()
     }
 }
 
-impl TaskSender for Sender<usize> {
+impl<M: Message> TaskSender for Sender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> impl Future<Output: Sent> + Send {
+    fn put(&mut self, message: M) -> impl Future<Output: Sent> + Send {
         self.send_async(message)
     }
 }
 
-impl TaskReceiver for Receiver<usize> {
+impl<M: Message> TaskReceiver for Receiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> impl Future<Output: Received> + Send {
+    fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
         self.recv_async()
     }
 }

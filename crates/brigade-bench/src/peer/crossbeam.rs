@@ -1,30 +1,43 @@
 //! crossbeam-channel: the same handles for every shape, threads only.
 
-use super::ChannelPeer;
-use crate::channel::{BlockingReceiver, BlockingSender, Ends, Route, threads};
-use crate::run::Absent;
+use super::{Channels, NO_ASYNC};
+use crate::channel::{Between, BlockingReceiver, BlockingSender, Ends, Message, Workload};
+use crate::run::{Absent, Work};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-pub(super) const CHANNEL: ChannelPeer = ChannelPeer {
-    name: "crossbeam",
-    threads: |route, traffic| Ok(threads::work(traffic, move || open(route))),
-    tasks: |_, _| Err(Absent("its channels have no async side")),
-};
+pub(super) struct Crossbeam;
 
-fn open(route: Route) -> Ends<Sender<usize>, Receiver<usize>> {
-    Ends::cloned(route.shape, route.capacity.map_or_else(unbounded, bounded))
+impl Channels for Crossbeam {
+    const NAME: &'static str = "crossbeam";
+
+    fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
+        if workload.between != Between::Threads {
+            return Err(NO_ASYNC);
+        }
+        let route = workload.route;
+        Ok(workload.threads(move || {
+            Ends::cloned(
+                route.shape,
+                route.capacity.map_or_else(unbounded::<M>, bounded::<M>),
+            )
+        }))
+    }
 }
 
-impl BlockingSender for Sender<usize> {
+impl<M: Message> BlockingSender for Sender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> bool {
+    fn put(&mut self, message: M) -> bool {
         self.send(message).is_ok()
     }
 }
 
-impl BlockingReceiver for Receiver<usize> {
+impl<M: Message> BlockingReceiver for Receiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> Option<usize> {
+    fn take(&mut self) -> Option<M> {
         self.recv().ok()
     }
 }

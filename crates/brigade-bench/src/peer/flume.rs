@@ -1,46 +1,61 @@
 //! flume: the same handles for every shape, for threads and for tasks.
 
-use super::ChannelPeer;
+use super::Channels;
 use crate::channel::{
-    BlockingReceiver, BlockingSender, Ends, Received, Route, Sent, TaskReceiver, TaskSender, tasks,
-    threads,
+    BlockingReceiver, BlockingSender, Ends, Message, Received, Sent, TaskReceiver, TaskSender,
+    Workload,
 };
+use crate::run::{Absent, Work};
 use flume::{Receiver, Sender, bounded, unbounded};
 
-pub(super) const CHANNEL: ChannelPeer = ChannelPeer {
-    name: "flume",
-    threads: |route, traffic| Ok(threads::work(traffic, move || open(route))),
-    tasks: |route, traffic| Ok(tasks::work(traffic, move || open(route))),
-};
+pub(super) struct Flume;
 
-fn open(route: Route) -> Ends<Sender<usize>, Receiver<usize>> {
-    Ends::cloned(route.shape, route.capacity.map_or_else(unbounded, bounded))
+impl Channels for Flume {
+    const NAME: &'static str = "flume";
+
+    fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
+        let route = workload.route;
+        Ok(workload.anywhere(move || {
+            Ends::cloned(
+                route.shape,
+                route.capacity.map_or_else(unbounded::<M>, bounded::<M>),
+            )
+        }))
+    }
 }
 
-impl BlockingSender for Sender<usize> {
+impl<M: Message> BlockingSender for Sender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> bool {
+    fn put(&mut self, message: M) -> bool {
         self.send(message).is_ok()
     }
 }
 
-impl BlockingReceiver for Receiver<usize> {
+impl<M: Message> BlockingReceiver for Receiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> Option<usize> {
+    fn take(&mut self) -> Option<M> {
         self.recv().ok()
     }
 }
 
-impl TaskSender for Sender<usize> {
+impl<M: Message> TaskSender for Sender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> impl Future<Output: Sent> + Send {
+    fn put(&mut self, message: M) -> impl Future<Output: Sent> + Send {
         self.send_async(message)
     }
 }
 
-impl TaskReceiver for Receiver<usize> {
+impl<M: Message> TaskReceiver for Receiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> impl Future<Output: Received> + Send {
+    fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
         self.recv_async()
     }
 }

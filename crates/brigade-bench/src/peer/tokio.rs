@@ -1,12 +1,10 @@
 //! tokio: its mpsc channel with the blocking and the awaited calls, its task pool as a pool for
 //! jobs, and its pool for blocking jobs held to the same number of threads.
 
-use super::{ChannelPeer, PoolPeer};
+use super::{Channels, ONE_RECEIVER, PANICS_ON_ZERO, PoolPeer};
 use crate::channel::{
-    BlockingReceiver, BlockingSender, Ends, Received, Route, Sent, Shape, TaskReceiver, TaskSender,
-    Traffic,
-    tasks::{self, TaskTraffic},
-    threads,
+    BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
+    TaskSender, Workload,
 };
 use crate::pool::{self, Workers};
 use crate::run::{Absent, Work};
@@ -18,11 +16,7 @@ use tokio::sync::mpsc::{
 };
 use tokio::task::JoinHandle;
 
-pub(super) const CHANNEL: ChannelPeer = ChannelPeer {
-    name: "tokio mpsc",
-    threads,
-    tasks,
-};
+pub(super) struct TokioMpsc;
 
 pub(super) const SPAWN_POOL: PoolPeer = PoolPeer {
     name: "tokio spawn",
@@ -34,90 +28,94 @@ pub(super) const BLOCKING_POOL: PoolPeer = PoolPeer {
     work: pool::work::<SpawnBlocking>,
 };
 
-const ONE_RECEIVER: Absent = Absent("its channels have one receiver");
+impl Channels for TokioMpsc {
+    const NAME: &'static str = "tokio mpsc";
 
-fn threads(route: Route, traffic: Traffic) -> Result<Work, Absent> {
-    let Route { shape, capacity } = route;
-    if shape == Shape::Mpmc {
-        return Err(ONE_RECEIVER);
+    fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
+        let Route { shape, capacity } = workload.route;
+        if shape.receivers > 1 {
+            return Err(ONE_RECEIVER);
+        }
+        match capacity {
+            Some(0) => Err(PANICS_ON_ZERO),
+            Some(capacity) => {
+                Ok(workload.anywhere(move || Ends::one_receiver(shape, channel::<M>(capacity))))
+            }
+            None => {
+                Ok(workload.anywhere(move || Ends::one_receiver(shape, unbounded_channel::<M>())))
+            }
+        }
     }
-    Ok(match capacity {
-        Some(capacity) => threads::work(traffic, move || {
-            Ends::one_receiver(shape, channel(capacity))
-        }),
-        None => threads::work(traffic, move || {
-            Ends::one_receiver(shape, unbounded_channel())
-        }),
-    })
 }
 
-fn tasks(route: Route, traffic: TaskTraffic) -> Result<Work, Absent> {
-    let Route { shape, capacity } = route;
-    if shape == Shape::Mpmc {
-        return Err(ONE_RECEIVER);
-    }
-    Ok(match capacity {
-        Some(capacity) => tasks::work(traffic, move || {
-            Ends::one_receiver(shape, channel(capacity))
-        }),
-        None => tasks::work(traffic, move || {
-            Ends::one_receiver(shape, unbounded_channel())
-        }),
-    })
-}
+impl<M: Message> BlockingSender for Sender<M> {
+    type Message = M;
 
-impl BlockingSender for Sender<usize> {
     #[inline]
-    fn put(&mut self, message: usize) -> bool {
+    fn put(&mut self, message: M) -> bool {
         self.blocking_send(message).is_ok()
     }
 }
 
-impl BlockingSender for UnboundedSender<usize> {
+impl<M: Message> BlockingSender for UnboundedSender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> bool {
+    fn put(&mut self, message: M) -> bool {
         self.send(message).is_ok()
     }
 }
 
-impl BlockingReceiver for Receiver<usize> {
+impl<M: Message> BlockingReceiver for Receiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> Option<usize> {
+    fn take(&mut self) -> Option<M> {
         self.blocking_recv()
     }
 }
 
-impl BlockingReceiver for UnboundedReceiver<usize> {
+impl<M: Message> BlockingReceiver for UnboundedReceiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> Option<usize> {
+    fn take(&mut self) -> Option<M> {
         self.blocking_recv()
     }
 }
 
-impl TaskSender for Sender<usize> {
+impl<M: Message> TaskSender for Sender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> impl Future<Output: Sent> + Send {
+    fn put(&mut self, message: M) -> impl Future<Output: Sent> + Send {
         self.send(message)
     }
 }
 
-impl TaskSender for UnboundedSender<usize> {
+impl<M: Message> TaskSender for UnboundedSender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> impl Future<Output: Sent> + Send {
+    fn put(&mut self, message: M) -> impl Future<Output: Sent> + Send {
         ready(self.send(message))
     }
 }
 
-impl TaskReceiver for Receiver<usize> {
+impl<M: Message> TaskReceiver for Receiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> impl Future<Output: Received> + Send {
+    fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
         self.recv()
     }
 }
 
-impl TaskReceiver for UnboundedReceiver<usize> {
+impl<M: Message> TaskReceiver for UnboundedReceiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> impl Future<Output: Received> + Send {
+    fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
         self.recv()
     }
 }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 /// Senders look at the clock once in so many messages; reading it every time would cost more than
 /// a message does.
-pub(super) const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 64;
 
 /// What one end has done.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     count: usize,
     sum: usize,
     from: Instant,
@@ -18,7 +18,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let now = Instant::now();
         Self {
             count: 0,
@@ -29,33 +29,33 @@ impl Tally {
     }
 
     #[inline]
-    pub(super) fn add(&mut self, message: usize) {
+    pub(crate) fn add(&mut self, message: usize) {
         self.count += 1;
         self.sum = self.sum.wrapping_add(message);
     }
 
-    pub(super) fn stop(mut self) -> Self {
+    pub(crate) fn stop(mut self) -> Self {
         self.until = Instant::now();
         self
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    pub(super) fn expired(&self, limit: Duration) -> bool {
+    pub(crate) fn expired(&self, limit: Duration) -> bool {
         self.from.elapsed() >= limit
     }
 }
 
 /// How many messages each of `senders` sends, at least one.
-pub(super) fn share(load: Load, senders: usize) -> usize {
+pub(crate) fn share(load: Load, senders: usize) -> usize {
     (load.ops / senders).max(1)
 }
 
 /// Compares both sides and makes the run of them: from the first end past the barrier to the last
 /// receiver done.
-pub(super) fn settle(
+pub(crate) fn settle(
     asked: usize,
     sent: &[Tally],
     received: &[Tally],

@@ -1,17 +1,16 @@
 //! The rows: which workload over which channel or pool, and who takes part. Nothing is started
 //! here until the contestants of a row are asked for.
 
-use crate::channel::{Route, Shape, Traffic, tasks::TaskTraffic};
+mod tables;
+
+use crate::channel::{Between, Route, Size, Traffic, Workload};
 use crate::known;
-use crate::peer::{CHANNELS, OURS, POOLS};
+use crate::peer::{self, BARE_RING, CHANNELS, OURS, POOLS};
 use crate::pool::PoolTraffic;
 use crate::run::{Absent, Work};
-use std::sync::Arc;
-use tokio::runtime::Builder;
+use crate::stage::Stage;
+use std::io;
 
-/// Workers of the runtime under the task rows.
-const WORKERS: usize = 2;
-const CAPACITIES: [Option<usize>; 4] = [Some(1), Some(64), Some(1024), None];
 /// The name of ours when it runs a second time against itself.
 pub(crate) const CONTROL: &str = "brigade (A/A)";
 
@@ -36,13 +35,57 @@ pub(crate) enum Amount {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    Threads(Route, Traffic),
-    Tasks(Route, Traffic),
+    Channel(Place, Route, Traffic, Size),
     Pool(PoolTraffic),
 }
 
-/// Either of the two kinds with channels.
-type ChannelKind = fn(Route, Traffic) -> Kind;
+/// Who has the ends, and where they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Threads,
+    /// Threads that all stay on one processor.
+    OneProcessor,
+    /// Tasks on two workers.
+    Tasks,
+    /// Tasks on a runtime of one thread.
+    CurrentThread,
+    ThreadToTask,
+    TaskToThread,
+}
+
+impl Place {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Threads => "threads",
+            Self::OneProcessor => "one-cpu",
+            Self::Tasks => "tasks",
+            Self::CurrentThread => "current-thread",
+            Self::ThreadToTask => "thread-to-task",
+            Self::TaskToThread => "task-to-thread",
+        }
+    }
+
+    fn between(self) -> Between {
+        match self {
+            Self::Threads | Self::OneProcessor => Between::Threads,
+            Self::Tasks | Self::CurrentThread => Between::Tasks,
+            Self::ThreadToTask => Between::ThreadAndTask,
+            Self::TaskToThread => Between::TaskAndThread,
+        }
+    }
+
+    fn stage(self) -> io::Result<Stage> {
+        Ok(match self {
+            Self::Threads => Stage::threads(),
+            Self::OneProcessor => Stage::threads_on_one_processor(),
+            Self::CurrentThread => Stage::current_thread()?,
+            Self::Tasks | Self::ThreadToTask | Self::TaskToThread => Stage::two_workers()?,
+        })
+    }
+}
+
+/// Everybody who could be in a row, ready or with a reason why not.
+type Candidates = Vec<(&'static str, Result<Work, Absent>)>;
 
 /// Who takes part, and who does not and why.
 pub(crate) struct Field {
@@ -86,68 +129,21 @@ impl Selection {
 /// Every name a contestant can have.
 pub(crate) fn peer_names() -> Vec<&'static str> {
     let mut names: Vec<&str> = CHANNELS.iter().map(|peer| peer.name).collect();
+    names.push(BARE_RING);
     names.extend(POOLS.iter().map(|peer| peer.name));
     names.sort_unstable();
     names.dedup();
     names
 }
 
-/// The rows whose id contains one of the `filters`, or all of them if there are none.
-pub(crate) fn rows(filters: &[String]) -> Vec<Row> {
-    let mut rows = all_rows();
-    rows.retain(|row| filters.is_empty() || filters.iter().any(|part| row.id.contains(part)));
+/// The rows whose id contains one of the `filters`; without any, all of them or a `quick` choice.
+pub(crate) fn rows(filters: &[String], quick: bool) -> Vec<Row> {
+    let mut rows = tables::all();
+    rows.retain(|row| match filters {
+        [] => !quick || tables::quick(row),
+        filters => filters.iter().any(|part| row.id.contains(part)),
+    });
     rows
-}
-
-fn all_rows() -> Vec<Row> {
-    let mut rows = Vec::new();
-    let between: [(&str, ChannelKind); 2] = [("threads", Kind::Threads), ("tasks", Kind::Tasks)];
-    for (ends, kind) in between {
-        for shape in [Shape::Spsc, Shape::Mpsc, Shape::Mpmc] {
-            for capacity in CAPACITIES {
-                let id = format!("channel/{ends}/{}/{}", shape.name(), room(capacity));
-                let route = Route { shape, capacity };
-                rows.push(Row::time_boxed(
-                    id,
-                    "ns/msg",
-                    kind(route, Traffic::Throughput),
-                ));
-            }
-        }
-    }
-    for (ends, kind) in between {
-        for capacity in [Some(1), None] {
-            let id = format!("ping-pong/{ends}/{}", room(capacity));
-            let shape = Shape::Spsc;
-            let route = Route { shape, capacity };
-            rows.push(Row::time_boxed(
-                id,
-                "ns/round trip",
-                kind(route, Traffic::PingPong),
-            ));
-        }
-    }
-    rows.extend(pool_rows());
-    rows
-}
-
-fn pool_rows() -> [Row; 4] {
-    let pool = |name: &str, unit, traffic| {
-        Row::time_boxed(format!("pool/{name}"), unit, Kind::Pool(traffic))
-    };
-    [
-        Row {
-            amount: Amount::AllJobs,
-            ..pool("submit-all", "ns/job", PoolTraffic::SubmitAll)
-        },
-        pool("submit-and-take", "ns/job", PoolTraffic::SubmitAndTake),
-        pool("wake-from-idle", "ns median", PoolTraffic::WakeFromIdle),
-        pool("submit-and-wait", "ns/job", PoolTraffic::SubmitAndWait),
-    ]
-}
-
-fn room(capacity: Option<usize>) -> String {
-    capacity.map_or_else(|| "unbounded".to_owned(), |slots| slots.to_string())
 }
 
 impl Row {
@@ -162,7 +158,7 @@ impl Row {
 
     /// Makes the selected contestants of this row ready. `Err` if the system refuses the threads
     /// of the runtime.
-    pub(crate) fn field(&self, selection: &Selection) -> std::io::Result<Field> {
+    pub(crate) fn field(&self, selection: &Selection) -> io::Result<Field> {
         let mut candidates = self.candidates()?;
         if selection.control {
             let ours = self
@@ -186,26 +182,17 @@ impl Row {
         Ok(field)
     }
 
-    fn candidates(&self) -> std::io::Result<Vec<(&'static str, Result<Work, Absent>)>> {
+    fn candidates(&self) -> io::Result<Candidates> {
         Ok(match self.kind {
-            Kind::Threads(route, traffic) => CHANNELS
-                .iter()
-                .map(|peer| (peer.name, (peer.threads)(route, traffic)))
-                .collect(),
-            Kind::Tasks(route, traffic) => {
-                let runtime = Builder::new_multi_thread()
-                    .worker_threads(WORKERS)
-                    .build()?;
-                let runtime = Arc::new(runtime);
-                let tasks = || TaskTraffic {
+            Kind::Channel(place, route, traffic, size) => channels(
+                Workload {
+                    route,
+                    between: place.between(),
                     traffic,
-                    runtime: Arc::clone(&runtime),
-                };
-                CHANNELS
-                    .iter()
-                    .map(|peer| (peer.name, (peer.tasks)(route, tasks())))
-                    .collect()
-            }
+                    stage: place.stage()?,
+                },
+                size,
+            ),
             Kind::Pool(traffic) => POOLS
                 .iter()
                 .map(|peer| (peer.name, Ok((peer.work)(traffic))))
@@ -214,12 +201,24 @@ impl Row {
     }
 }
 
+fn channels(workload: Workload, size: Size) -> Candidates {
+    let mut candidates: Candidates = CHANNELS
+        .iter()
+        .map(|peer| (peer.name, peer.work(size, workload.clone())))
+        .collect();
+    if size == Size::Word
+        && let Some(work) = peer::bare_ring(workload)
+    {
+        candidates.push((BARE_RING, Ok(work)));
+    }
+    candidates
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Amount, CONTROL, Selection, all_rows, rows};
+    use super::{Amount, CONTROL, Selection, rows};
     use crate::run::Load;
     use crate::watchdog::Watchdog;
-    use std::collections::HashSet;
     use std::time::Duration;
 
     fn only(names: &[&str]) -> Selection {
@@ -230,25 +229,18 @@ mod tests {
     }
 
     fn names(id: &str, selection: &Selection) -> Vec<&'static str> {
-        let row = &rows(&[id.to_owned()])[0];
+        let row = &rows(&[id.to_owned()], false)[0];
         let field = row.field(selection).unwrap();
         field.contestants.iter().map(|one| one.peer).collect()
     }
 
     #[test]
-    fn every_row_has_an_id_of_its_own() {
-        let ids: HashSet<String> = all_rows().into_iter().map(|row| row.id).collect();
-        assert_eq!(ids.len(), all_rows().len());
-        assert_eq!(ids.len(), 2 * 3 * 4 + 2 * 2 + 4);
-    }
-
-    #[test]
     fn a_filter_keeps_the_rows_that_contain_it_and_several_add_up() {
-        assert_eq!(rows(&["mpmc-4x4".to_owned()]).len(), 8);
-        let both = rows(&["threads/spsc/64".to_owned(), "wake".to_owned()]);
+        let both = rows(&["one-cpu/spsc/64".to_owned(), "wake".to_owned()], true);
         let ids: Vec<&str> = both.iter().map(|row| row.id.as_str()).collect();
-        assert_eq!(ids, ["channel/threads/spsc/64", "pool/wake-from-idle"]);
-        assert!(rows(&["no such row".to_owned()]).is_empty());
+        assert_eq!(ids, ["channel/one-cpu/spsc/64", "pool/wake-from-idle"]);
+        assert!(rows(&["no such row".to_owned()], false).is_empty());
+        assert!(rows(&[], true).len() < rows(&[], false).len());
     }
 
     #[test]
@@ -260,16 +252,11 @@ mod tests {
 
     #[test]
     fn who_cannot_take_part_is_listed_with_the_reason() {
-        let row = &rows(&["threads/mpmc-4x4/64".to_owned()])[0];
+        let row = &rows(&["threads/mpmc-4x4/64".to_owned()], false)[0];
         let field = row.field(&Selection::default()).unwrap();
         let absent: Vec<&str> = field.absent.iter().map(|(peer, _)| *peer).collect();
-        assert_eq!(absent, ["tokio mpsc", "std mpsc"]);
-        assert!(
-            field
-                .absent
-                .iter()
-                .all(|(_, why)| why.0.contains("receiver"))
-        );
+        assert_eq!(absent, ["rapidfire", "thingbuf", "tokio mpsc", "std mpsc"]);
+        assert!(field.absent[1].1.0.contains("receiver"));
     }
 
     #[test]
@@ -285,12 +272,12 @@ mod tests {
     #[test]
     fn every_contestant_of_every_row_delivers_every_message() {
         let watchdog = Watchdog::start(Duration::from_secs(60));
-        for row in all_rows() {
+        for row in rows(&[], false) {
             let load = Load {
                 ops: if row.amount == Amount::AllJobs {
                     2000
                 } else {
-                    24
+                    32
                 },
                 limit: Duration::from_secs(30),
             };

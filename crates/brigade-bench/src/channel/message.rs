@@ -1,0 +1,96 @@
+//! What is sent: a number that both sides can add up, in messages of three sizes.
+
+/// A message of one of the three sizes.
+pub(crate) trait Message: Clone + Default + Send + Sync + Unpin + 'static {
+    fn carrying(number: usize) -> Self;
+
+    /// The number it was made with. A message whose parts do not belong together carries another,
+    /// so that the sums of the two sides differ.
+    fn number(&self) -> usize;
+}
+
+/// How large the messages of a row are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// `usize`, 8 bytes.
+    Word,
+    /// `Wide<8>`, 64 bytes: a cache line.
+    Line,
+    /// `Wide<128>`, 1 KiB.
+    Kibibyte,
+}
+
+impl Size {
+    /// The name in the rows; rows of the smallest messages go without.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Word => None,
+            Self::Line => Some("64B"),
+            Self::Kibibyte => Some("1KiB"),
+        }
+    }
+}
+
+impl Message for usize {
+    #[inline]
+    fn carrying(number: usize) -> Self {
+        number
+    }
+
+    #[inline]
+    fn number(&self) -> usize {
+        *self
+    }
+}
+
+/// A message of some words, passed by value.
+#[derive(Clone, Debug)]
+pub(crate) struct Wide<const WORDS: usize>([usize; WORDS]);
+
+impl<const WORDS: usize> Default for Wide<WORDS> {
+    fn default() -> Self {
+        Self([0; WORDS])
+    }
+}
+
+impl<const WORDS: usize> Message for Wide<WORDS> {
+    #[inline]
+    fn carrying(number: usize) -> Self {
+        Self([number; WORDS])
+    }
+
+    #[inline]
+    fn number(&self) -> usize {
+        let Self(words) = self;
+        if words[0] == words[WORDS - 1] {
+            words[0]
+        } else {
+            usize::MAX
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Message, Wide};
+
+    #[test]
+    fn every_size_carries_its_number() {
+        assert_eq!(usize::carrying(7).number(), 7);
+        assert_eq!(Wide::<8>::carrying(7).number(), 7);
+        assert_eq!(Wide::<128>::carrying(7).number(), 7);
+    }
+
+    #[test]
+    fn the_sizes_are_what_the_rows_say() {
+        assert_eq!(size_of::<Wide<8>>(), 64);
+        assert_eq!(size_of::<Wide<128>>(), 1024);
+    }
+
+    #[test]
+    fn a_torn_message_carries_another_number() {
+        let mut torn = Wide::<8>::carrying(7);
+        torn.0[7] = 8;
+        assert_ne!(torn.number(), 7);
+    }
+}
