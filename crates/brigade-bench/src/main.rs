@@ -23,6 +23,7 @@ mod run;
 mod scenario;
 mod stage;
 mod statistics;
+mod summary;
 mod tally;
 mod verdict;
 mod watchdog;
@@ -102,7 +103,7 @@ fn run(rows: &[Row], args: &Args) -> Result<(), String> {
     let file = args.json.as_deref().map(create).transpose()?;
     print(&report::heading(&machine, &plan))?;
     let results = measure_all(rows, &args.selection(), &plan)?;
-    print(&report::summary(&results))?;
+    print(&summary::summary(&results))?;
     if let Some((mut file, path)) = file {
         let document = json::document(&machine, &plan, &results);
         writeln!(file, "{document:#}").map_err(|fault| cannot_write(path, &fault))?;

@@ -2,6 +2,10 @@
 
 /// A message of one of the three sizes.
 pub(crate) trait Message: Clone + Default + Send + Sync + Unpin + 'static {
+    /// Whether it travels in every row. The large ones are in rows of throughput between threads
+    /// alone or tasks alone; what no row runs need not be compiled.
+    const EVERYWHERE: bool = false;
+
     fn carrying(number: usize) -> Self;
 
     /// The number it was made with. A message whose parts do not belong together carries another,
@@ -32,6 +36,8 @@ impl Size {
 }
 
 impl Message for usize {
+    const EVERYWHERE: bool = true;
+
     #[inline]
     fn carrying(number: usize) -> Self {
         number

@@ -2,7 +2,7 @@
 //! answers with the ends it would use there, and gets back the work to measure.
 
 use super::ends::{Client, Consumer, InTask, InThread, Producer, Server};
-use super::{BlockingReceiver, BlockingSender, Ends, Route, TaskReceiver, TaskSender};
+use super::{BlockingReceiver, BlockingSender, Ends, Message, Route, TaskReceiver, TaskSender};
 use super::{ping_pong, throughput};
 use crate::run::{Load, Run, Work};
 use crate::stage::Stage;
@@ -47,6 +47,7 @@ impl Workload {
         match self.between {
             Between::Threads => self.threads(open),
             Between::Tasks => self.tasks(open),
+            _ if !<S as BlockingSender>::Message::EVERYWHERE => no_such_row(),
             Between::ThreadAndTask | Between::TaskAndThread => self.mixed(open.clone(), open),
         }
     }
@@ -62,6 +63,7 @@ impl Workload {
             Traffic::Throughput => {
                 Box::new(move |load| flow(&stage, open(), InThread, InThread, load))
             }
+            _ if !S::Message::EVERYWHERE => no_such_row(),
             Traffic::PingPong => {
                 Box::new(move |load| talk(&stage, open(), open(), InThread, InThread, load))
             }
@@ -77,6 +79,7 @@ impl Workload {
         let Self { traffic, stage, .. } = self;
         match traffic {
             Traffic::Throughput => Box::new(move |load| flow(&stage, open(), InTask, InTask, load)),
+            _ if !S::Message::EVERYWHERE => no_such_row(),
             Traffic::PingPong => {
                 Box::new(move |load| talk(&stage, open(), open(), InTask, InTask, load))
             }
@@ -106,6 +109,9 @@ impl Workload {
         P: TaskSender<Message = S::Message>,
         Q: BlockingReceiver<Message = S::Message>,
     {
+        if !S::Message::EVERYWHERE {
+            return no_such_row();
+        }
         let Self {
             between,
             traffic,
@@ -124,6 +130,10 @@ impl Workload {
             }
         }
     }
+}
+
+fn no_such_row() -> Work {
+    panic!("large messages have rows of throughput between threads alone and tasks alone")
 }
 
 fn flow<S, R, P: Producer, C: Consumer>(

@@ -184,15 +184,20 @@ impl Row {
 
     fn candidates(&self) -> io::Result<Candidates> {
         Ok(match self.kind {
-            Kind::Channel(place, route, traffic, size) => channels(
-                Workload {
+            Kind::Channel(place, route, traffic, size) => {
+                let workload = Workload {
                     route,
                     between: place.between(),
                     traffic,
                     stage: place.stage()?,
-                },
-                size,
-            ),
+                };
+                let mut candidates = channels(&workload, size);
+                if place == Place::Threads && size == Size::Word {
+                    let ring = peer::bare_ring(workload);
+                    candidates.extend(ring.map(|work| (BARE_RING, Ok(work))));
+                }
+                candidates
+            }
             Kind::Pool(traffic) => POOLS
                 .iter()
                 .map(|peer| (peer.name, Ok((peer.work)(traffic))))
@@ -201,17 +206,11 @@ impl Row {
     }
 }
 
-fn channels(workload: Workload, size: Size) -> Candidates {
-    let mut candidates: Candidates = CHANNELS
+fn channels(workload: &Workload, size: Size) -> Candidates {
+    CHANNELS
         .iter()
         .map(|peer| (peer.name, peer.work(size, workload.clone())))
-        .collect();
-    if size == Size::Word
-        && let Some(work) = peer::bare_ring(workload)
-    {
-        candidates.push((BARE_RING, Ok(work)));
-    }
-    candidates
+        .collect()
 }
 
 #[cfg(test)]
