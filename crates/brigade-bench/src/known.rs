@@ -3,8 +3,15 @@
 
 use crate::run::Absent;
 
-/// Row, peer and why it stays out of the row. Nothing hangs at the versions in use.
-const EXCLUDED: &[(&str, &str, &str)] = &[];
+const KANAL_SELECT: &str = "kanal 0.1.1 loses messages when a receive that was already given one is \
+    dropped, and every select drops the receives it does not take; with four busy channels it hung \
+    in every try";
+
+/// Row, peer and why it stays out of the row.
+const EXCLUDED: &[(&str, &str, &str)] = &[
+    ("select/tasks/4-busy", "kanal", KANAL_SELECT),
+    ("select/tasks/1-busy", "kanal", KANAL_SELECT),
+];
 
 /// Row, peer and what is printed below the row.
 const REMARKS: &[(&str, &str, &str)] = &[(

@@ -15,6 +15,7 @@ mod json;
 mod known;
 mod machine;
 mod measure;
+mod oneshot;
 mod peer;
 mod pool;
 mod probe;

@@ -78,6 +78,21 @@ pub(crate) fn settle(
     Ok(Run::of(asked, count, until.duration_since(from), cpu))
 }
 
+/// As [`settle`], where every receiver gets everything that was sent.
+pub(crate) fn settle_each(
+    asked: usize,
+    sent: Tally,
+    received: &[Tally],
+    cpu: Duration,
+) -> Result<Run, String> {
+    let all = vec![sent; received.len()];
+    for one in received {
+        settle(asked, &[sent], &[*one], cpu)?;
+    }
+    let run = settle(asked, &all, received, cpu)?;
+    Ok(Run::of(asked, sent.count, run.elapsed, cpu))
+}
+
 fn total(ends: &[Tally]) -> (usize, usize) {
     ends.iter().fold((0, 0), |(count, sum), end| {
         (count + end.count, sum.wrapping_add(end.sum))
@@ -86,7 +101,7 @@ fn total(ends: &[Tally]) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, settle, share};
+    use super::{Tally, settle, settle_each, share};
     use crate::run::Load;
     use std::time::Duration;
 
@@ -120,6 +135,15 @@ mod tests {
     #[test]
     fn a_doubled_message_in_place_of_another_is_no_run() {
         assert!(settle(2, &[tally(&[1, 2])], &[tally(&[1, 1])], Duration::ZERO).is_err());
+    }
+
+    #[test]
+    fn every_listener_has_to_get_everything() {
+        let sent = tally(&[1, 2]);
+        let run = settle_each(2, sent, &[sent, tally(&[2, 1])], Duration::ZERO).unwrap();
+        assert_eq!((run.ops, run.cut_short), (2, false));
+        let doubled = [tally(&[1]), tally(&[1, 2, 2])];
+        assert!(settle_each(2, sent, &doubled, Duration::ZERO).is_err());
     }
 
     #[test]

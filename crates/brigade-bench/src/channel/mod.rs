@@ -1,10 +1,13 @@
 //! What the channel rows need from a peer: ends that send and receive, and a way to open them.
-//! The programs they run are in [`throughput`] and [`ping_pong`]; [`workload`] is what a peer is
-//! asked with; the peers themselves are in [`crate::peer`].
+//! The programs they run have a file each, from [`throughput`] to [`select`]; [`workload`] is what
+//! a peer is asked with; the peers themselves are in [`crate::peer`].
 
+pub(crate) mod batches;
+pub(crate) mod broadcast;
 mod ends;
 mod message;
 mod ping_pong;
+pub(crate) mod select;
 mod throughput;
 mod workload;
 
@@ -65,6 +68,14 @@ impl<S, R> Ends<S, R> {
         Self {
             senders: vec![sender],
             receivers: vec![receiver],
+        }
+    }
+
+    /// The ends together with who uses them.
+    fn used<P, C>(self, by_senders: fn(S) -> P, by_receivers: fn(R) -> C) -> Ends<P, C> {
+        Ends {
+            senders: self.senders.into_iter().map(by_senders).collect(),
+            receivers: self.receivers.into_iter().map(by_receivers).collect(),
         }
     }
 }

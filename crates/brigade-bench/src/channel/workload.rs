@@ -1,7 +1,7 @@
 //! What a peer is asked with: which channel, between whom, and what to do with it. The peer
 //! answers with the ends it would use there, and gets back the work to measure.
 
-use super::ends::{Client, Consumer, InTask, InThread, Producer, Server};
+use super::ends::{Client, InTask, InThread, Server};
 use super::{BlockingReceiver, BlockingSender, Ends, Message, Route, TaskReceiver, TaskSender};
 use super::{ping_pong, throughput};
 use crate::run::{Load, Run, Work};
@@ -61,7 +61,7 @@ impl Workload {
         let Self { traffic, stage, .. } = self;
         match traffic {
             Traffic::Throughput => {
-                Box::new(move |load| flow(&stage, open(), InThread, InThread, load))
+                Box::new(move |load| throughput::run(&stage, open().used(InThread, InThread), load))
             }
             _ if !S::Message::EVERYWHERE => no_such_row(),
             Traffic::PingPong => {
@@ -78,7 +78,9 @@ impl Workload {
     {
         let Self { traffic, stage, .. } = self;
         match traffic {
-            Traffic::Throughput => Box::new(move |load| flow(&stage, open(), InTask, InTask, load)),
+            Traffic::Throughput => {
+                Box::new(move |load| throughput::run(&stage, open().used(InTask, InTask), load))
+            }
             _ if !S::Message::EVERYWHERE => no_such_row(),
             Traffic::PingPong => {
                 Box::new(move |load| talk(&stage, open(), open(), InTask, InTask, load))
@@ -93,7 +95,7 @@ impl Workload {
         R: TaskReceiver<Message = S::Message>,
     {
         let stage = self.stage;
-        Box::new(move |load| flow(&stage, open(), InThread, InTask, load))
+        Box::new(move |load| throughput::run(&stage, open().used(InThread, InTask), load))
     }
 
     /// The answer of a peer to the two where threads and tasks meet: a channel from threads to
@@ -123,10 +125,10 @@ impl Workload {
                 Box::new(move |load| talk(&stage, there(), back(), InThread, InTask, load))
             }
             (Traffic::Throughput, Between::TaskAndThread) => {
-                Box::new(move |load| flow(&stage, back(), InTask, InThread, load))
+                Box::new(move |load| throughput::run(&stage, back().used(InTask, InThread), load))
             }
             (Traffic::Throughput, _) => {
-                Box::new(move |load| flow(&stage, there(), InThread, InTask, load))
+                Box::new(move |load| throughput::run(&stage, there().used(InThread, InTask), load))
             }
         }
     }
@@ -134,20 +136,6 @@ impl Workload {
 
 fn no_such_row() -> Work {
     panic!("large messages have rows of throughput between threads alone and tasks alone")
-}
-
-fn flow<S, R, P: Producer, C: Consumer>(
-    stage: &Stage,
-    ends: Ends<S, R>,
-    producer: fn(S) -> P,
-    consumer: fn(R) -> C,
-    load: Load,
-) -> Result<Run, String> {
-    let ends = Ends {
-        senders: ends.senders.into_iter().map(producer).collect(),
-        receivers: ends.receivers.into_iter().map(consumer).collect(),
-    };
-    throughput::run(stage, ends, load)
 }
 
 fn talk<S, R, P, Q, C: Client, E: Server>(

@@ -1,12 +1,33 @@
 //! async-channel: the same handles for every shape, for tasks, with blocking calls for threads.
 
-use super::{Channels, PANICS_ON_ZERO};
+use super::{Channels, PANICS_ON_ZERO, Peer, TASKS_SELECT};
+use crate::channel::batches::{BlockingBatches, TaskBatches, fill};
+use crate::channel::select::{CAPACITY, Selecting, four};
 use crate::channel::{
-    BlockingReceiver, BlockingSender, Ends, Message, Received, Sent, TaskReceiver, TaskSender,
-    Workload,
+    BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
+    TaskSender, Workload,
 };
 use crate::run::{Absent, Work};
 use async_channel::{Receiver, Sender, bounded, unbounded};
+use std::iter;
+
+pub(super) const BATCHES: Peer<Workload> = Peer {
+    name: AsyncChannel::NAME,
+    work: |workload| {
+        let route = workload.route;
+        Ok(workload.batches_anywhere(move || open(route)))
+    },
+};
+
+pub(super) const TOKIO_SELECT: Peer<Selecting> = Peer {
+    name: AsyncChannel::NAME,
+    work: |question| {
+        if !question.in_tasks {
+            return Err(TASKS_SELECT);
+        }
+        Ok(question.tasks(|| four(|| bounded(CAPACITY))))
+    },
+};
 
 pub(super) struct AsyncChannel;
 
@@ -18,13 +39,12 @@ impl Channels for AsyncChannel {
             return Err(PANICS_ON_ZERO);
         }
         let route = workload.route;
-        Ok(workload.anywhere(move || {
-            Ends::cloned(
-                route.shape,
-                route.capacity.map_or_else(unbounded::<M>, bounded::<M>),
-            )
-        }))
+        Ok(workload.anywhere(move || open::<M>(route)))
     }
+}
+
+fn open<M: Message>(route: Route) -> Ends<Sender<M>, Receiver<M>> {
+    Ends::cloned(route.shape, route.capacity.map_or_else(unbounded, bounded))
 }
 
 impl<M: Message> BlockingSender for Sender<M> {
@@ -60,5 +80,21 @@ impl<M: Message> TaskReceiver for Receiver<M> {
     #[inline]
     fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
         self.recv()
+    }
+}
+
+impl BlockingBatches for Receiver<usize> {
+    #[inline]
+    fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv_blocking().ok();
+        fill(batch, first, iter::from_fn(|| self.try_recv().ok()))
+    }
+}
+
+impl TaskBatches for Receiver<usize> {
+    #[inline]
+    async fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv().await.ok();
+        fill(batch, first, iter::from_fn(|| self.try_recv().ok()))
     }
 }

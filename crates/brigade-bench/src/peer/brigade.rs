@@ -1,19 +1,53 @@
 //! Ours: the same handles for every shape, for threads and for tasks, and the pool as it comes.
 
-use super::{Channels, OURS, PoolPeer};
+use super::{Channels, OURS, Peer};
+use crate::channel::batches::{BlockingBatches, TaskBatches, fill};
+use crate::channel::broadcast::Broadcasting;
+use crate::channel::select::{CAPACITY, Selecting, four};
 use crate::channel::{
-    BlockingReceiver, BlockingSender, Ends, Message, Received, Sent, TaskReceiver, TaskSender,
-    Workload,
+    BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
+    TaskSender, Workload,
 };
-use crate::pool::{self, Workers};
+use crate::oneshot::OneshotTraffic;
+use crate::pool::{self, PoolTraffic, Workers};
 use crate::run::{Absent, Work};
 use brigade::channel::{Receiver, Sender, bounded, unbounded};
 use brigade::pool::{Job, Pool};
 use std::ops::Range;
 
-pub(super) const POOL: PoolPeer = PoolPeer {
+pub(super) const POOL: Peer<PoolTraffic> = Peer {
     name: OURS,
-    work: pool::work::<Pool>,
+    work: |traffic| Ok(pool::work::<Pool>(traffic)),
+};
+
+/// It takes what is there one by one.
+pub(super) const BATCHES: Peer<Workload> = Peer {
+    name: OURS,
+    work: |workload| {
+        let route = workload.route;
+        Ok(workload.batches_anywhere(move || open(route)))
+    },
+};
+
+pub(super) const ONESHOT: Peer<OneshotTraffic> = Peer {
+    name: OURS,
+    work: |_| Err(Absent("it has no channel for one message yet")),
+};
+
+/// In threads the place for its own way to select; in tasks its futures under `tokio::select!`.
+pub(super) const SELECT: Peer<Selecting> = Peer {
+    name: OURS,
+    work: |question| {
+        if !question.in_tasks {
+            return Err(Absent("it does not select in threads yet"));
+        }
+        Ok(question.tasks(|| four(|| bounded(CAPACITY))))
+    },
+};
+
+pub(super) const BROADCAST: Peer<Broadcasting> = Peer {
+    name: OURS,
+    work: |_| Err(Absent("it has no broadcast channel yet")),
 };
 
 /// Remove it, and the check of it, and we are in every row.
@@ -29,13 +63,12 @@ impl Channels for Brigade {
             return Err(NO_RENDEZVOUS);
         }
         let route = workload.route;
-        Ok(workload.anywhere(move || {
-            Ends::cloned(
-                route.shape,
-                route.capacity.map_or_else(unbounded::<M>, bounded::<M>),
-            )
-        }))
+        Ok(workload.anywhere(move || open::<M>(route)))
     }
+}
+
+fn open<M: Message>(route: Route) -> Ends<Sender<M>, Receiver<M>> {
+    Ends::cloned(route.shape, route.capacity.map_or_else(unbounded, bounded))
 }
 
 impl<M: Message> BlockingSender for Sender<M> {
@@ -71,6 +104,22 @@ impl<M: Message> TaskReceiver for Receiver<M> {
     #[inline]
     fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
         self.recv_async()
+    }
+}
+
+impl BlockingBatches for Receiver<usize> {
+    #[inline]
+    fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv().ok();
+        fill(batch, first, self.try_iter())
+    }
+}
+
+impl TaskBatches for Receiver<usize> {
+    #[inline]
+    async fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv_async().await.ok();
+        fill(batch, first, self.try_iter())
     }
 }
 

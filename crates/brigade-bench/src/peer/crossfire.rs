@@ -2,17 +2,86 @@
 //! bounded, unbounded, threads and tasks. Its users pick the narrowest that fits, and so do we.
 //! It makes a capacity of 1 a channel with two slots.
 
-use super::Channels;
+use super::{Channels, Peer, TASKS_SELECT, THREADS_SELECT};
+use crate::channel::batches::{BlockingBatches, TaskBatches, fill};
+use crate::channel::select::{CAPACITY, Selecting, WIDTH, four};
 use crate::channel::{
-    Between, BlockingReceiver, BlockingSender, Ends, Message, Received, Sent, TaskReceiver,
+    Between, BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
     TaskSender, Workload,
 };
+use crate::oneshot::{self, Oneshot, OneshotTraffic};
 use crate::run::{Absent, Work};
+use crate::tally::Tally;
 use crossfire::flavor::Flavor;
+use crossfire::oneshot::{RxOneshot, TxOneshot};
+use crossfire::select::{Multiplex, Mux, Select};
 use crossfire::{
     AsyncRx, AsyncTx, MAsyncRx, MAsyncTx, MRx, MTx, Rx, Tx, detect_backoff_cfg, mpmc, mpsc, spsc,
 };
-use std::future::ready;
+use std::{future::ready, iter};
+
+pub(super) const BATCHES: Peer<Workload> = Peer {
+    name: Crossfire::NAME,
+    work: |workload| {
+        detect_backoff_cfg();
+        let Route { shape, capacity } = workload.route;
+        let in_threads = workload.between == Between::Threads;
+        Ok(match capacity {
+            Some(capacity) if in_threads => workload.batches_in_threads(move || {
+                Ends::one_receiver(shape, mpsc::bounded_blocking(capacity))
+            }),
+            None if in_threads => workload
+                .batches_in_threads(move || Ends::one_receiver(shape, mpsc::unbounded_blocking())),
+            Some(capacity) => workload
+                .batches_in_tasks(move || Ends::one_receiver(shape, mpsc::bounded_async(capacity))),
+            None => workload
+                .batches_in_tasks(move || Ends::one_receiver(shape, mpsc::unbounded_async())),
+        })
+    },
+};
+
+pub(super) const ONESHOT: Peer<OneshotTraffic> = Peer {
+    name: "crossfire oneshot",
+    work: |traffic| Ok(oneshot::work::<OneshotOfIt>(traffic)),
+};
+
+pub(super) const SELECT: Peer<Selecting> = Peer {
+    name: "crossfire Select",
+    work: |question| {
+        if question.in_tasks {
+            return Err(THREADS_SELECT);
+        }
+        detect_backoff_cfg();
+        let open = || four(|| spsc::bounded_blocking(CAPACITY));
+        Ok(question.threads(open, select))
+    },
+};
+
+pub(super) const MULTIPLEX: Peer<Selecting> = Peer {
+    name: "crossfire Multiplex",
+    work: |question| {
+        if question.in_tasks {
+            return Err(THREADS_SELECT);
+        }
+        detect_backoff_cfg();
+        Ok(question.threads(multiplex, |receiver, tally| {
+            while let Ok(message) = receiver.recv() {
+                tally.add(message);
+            }
+        }))
+    },
+};
+
+pub(super) const TOKIO_SELECT: Peer<Selecting> = Peer {
+    name: Crossfire::NAME,
+    work: |question| {
+        if !question.in_tasks {
+            return Err(TASKS_SELECT);
+        }
+        detect_backoff_cfg();
+        Ok(question.tasks(|| four(|| spsc::bounded_async(CAPACITY))))
+    },
+};
 
 pub(super) struct Crossfire;
 
@@ -120,6 +189,29 @@ fn unbounded<M: Message>(workload: Workload) -> Work {
     }
 }
 
+type Slots = spsc::Array<usize>;
+
+fn select(receivers: [Rx<Slots>; WIDTH], tally: &mut Tally) {
+    let mut select = Select::new();
+    for receiver in &receivers {
+        select.add(receiver);
+    }
+    while let Ok(ready) = select.select() {
+        let from = receivers.iter().find(|receiver| ready.is_from(*receiver));
+        let from = from.expect("it comes from one of those added");
+        match from.read_select(ready) {
+            Ok(message) => tally.add(message),
+            Err(_) => select.remove(from),
+        }
+    }
+}
+
+fn multiplex() -> ([Tx<Mux<Slots>>; WIDTH], Multiplex<Slots>) {
+    let mut multiplex = Multiplex::new();
+    let senders = [(); WIDTH].map(|()| multiplex.bounded_tx(CAPACITY));
+    (senders, multiplex)
+}
+
 impl<F: Flavor<Item: Message> + 'static> BlockingSender for Tx<F> {
     type Message = F::Item;
 
@@ -208,5 +300,44 @@ impl<F: Flavor<Item: Message> + 'static> TaskReceiver for MAsyncRx<F> {
     #[inline]
     fn take(&mut self) -> impl Future<Output: Received<F::Item>> + Send {
         self.recv()
+    }
+}
+
+impl<F: Flavor<Item = usize> + 'static> BlockingBatches for Rx<F> {
+    #[inline]
+    fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv().ok();
+        fill(batch, first, iter::from_fn(|| self.try_recv().ok()))
+    }
+}
+
+impl<F: Flavor<Item = usize> + 'static> TaskBatches for AsyncRx<F> {
+    #[inline]
+    async fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv().await.ok();
+        fill(batch, first, iter::from_fn(|| self.try_recv().ok()))
+    }
+}
+
+struct OneshotOfIt;
+
+impl Oneshot for OneshotOfIt {
+    type Sender = TxOneshot<usize>;
+    type Receiver = RxOneshot<usize>;
+
+    #[inline]
+    fn open() -> (Self::Sender, Self::Receiver) {
+        crossfire::oneshot::oneshot()
+    }
+
+    #[inline]
+    fn send(sender: Self::Sender, message: usize) -> bool {
+        sender.send(message);
+        true
+    }
+
+    #[inline]
+    fn recv(receiver: Self::Receiver) -> Option<usize> {
+        receiver.recv().ok()
     }
 }

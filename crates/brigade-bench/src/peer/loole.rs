@@ -1,12 +1,32 @@
 //! loole: the same handles for every shape, for threads and for tasks.
 
-use super::Channels;
+use super::{Channels, Peer, TASKS_SELECT};
+use crate::channel::batches::{BlockingBatches, TaskBatches, fill};
+use crate::channel::select::{CAPACITY, Selecting, four};
 use crate::channel::{
-    BlockingReceiver, BlockingSender, Ends, Message, Received, Sent, TaskReceiver, TaskSender,
-    Workload,
+    BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
+    TaskSender, Workload,
 };
 use crate::run::{Absent, Work};
 use loole::{Receiver, Sender, bounded, unbounded};
+
+pub(super) const BATCHES: Peer<Workload> = Peer {
+    name: Loole::NAME,
+    work: |workload| {
+        let route = workload.route;
+        Ok(workload.batches_anywhere(move || open(route)))
+    },
+};
+
+pub(super) const TOKIO_SELECT: Peer<Selecting> = Peer {
+    name: Loole::NAME,
+    work: |question| {
+        if !question.in_tasks {
+            return Err(TASKS_SELECT);
+        }
+        Ok(question.tasks(|| four(|| bounded(CAPACITY))))
+    },
+};
 
 pub(super) struct Loole;
 
@@ -15,13 +35,12 @@ impl Channels for Loole {
 
     fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
         let route = workload.route;
-        Ok(workload.anywhere(move || {
-            Ends::cloned(
-                route.shape,
-                route.capacity.map_or_else(unbounded::<M>, bounded::<M>),
-            )
-        }))
+        Ok(workload.anywhere(move || open::<M>(route)))
     }
+}
+
+fn open<M: Message>(route: Route) -> Ends<Sender<M>, Receiver<M>> {
+    Ends::cloned(route.shape, route.capacity.map_or_else(unbounded, bounded))
 }
 
 impl<M: Message> BlockingSender for Sender<M> {
@@ -57,5 +76,21 @@ impl<M: Message> TaskReceiver for Receiver<M> {
     #[inline]
     fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
         self.recv_async()
+    }
+}
+
+impl BlockingBatches for Receiver<usize> {
+    #[inline]
+    fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv().ok();
+        fill(batch, first, self.try_iter())
+    }
+}
+
+impl TaskBatches for Receiver<usize> {
+    #[inline]
+    async fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv_async().await.ok();
+        fill(batch, first, self.try_iter())
     }
 }

@@ -1,6 +1,7 @@
 //! The contestants, one file each. A file here shows how the users of that crate would write the
 //! same program, and nothing else.
 
+mod async_broadcast;
 mod async_channel;
 mod brigade;
 mod crossbeam;
@@ -8,6 +9,7 @@ mod crossfire;
 mod flume;
 mod kanal;
 mod loole;
+mod oneshot;
 mod rapidfire;
 mod rayon;
 mod spinning_ring;
@@ -16,7 +18,8 @@ mod thingbuf;
 mod threadpool;
 mod tokio;
 
-use crate::channel::{Message, Size, Wide, Workload};
+use crate::channel::{Message, Size, Wide, Workload, broadcast::Broadcasting, select::Selecting};
+use crate::oneshot::OneshotTraffic;
 use crate::pool::PoolTraffic;
 use crate::run::{Absent, Work};
 
@@ -30,6 +33,8 @@ const NO_ASYNC: Absent = Absent("its channels have no async side");
 const NO_BLOCKING: Absent = Absent("its channels have no blocking calls");
 const ONE_RECEIVER: Absent = Absent("its channels have one receiver");
 const PANICS_ON_ZERO: Absent = Absent("it panics on a capacity of 0");
+const THREADS_SELECT: Absent = Absent("it selects in threads only");
+const TASKS_SELECT: Absent = Absent("it selects in tasks only");
 const NO_UNBOUNDED: Absent = Absent("its channels are bounded");
 
 /// A crate with channels.
@@ -74,11 +79,11 @@ pub(crate) fn bare_ring(workload: Workload) -> Option<Work> {
     spinning_ring::work(workload)
 }
 
-/// A crate with a pool, or one of the ways to use it.
+/// A crate, or one of the ways to use it, and its answer to the question of a row.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PoolPeer {
+pub(crate) struct Peer<Q> {
     pub(crate) name: &'static str,
-    pub(crate) work: fn(PoolTraffic) -> Work,
+    pub(crate) work: fn(Q) -> Result<Work, Absent>,
 }
 
 /// Everybody with channels.
@@ -96,8 +101,58 @@ pub(crate) const CHANNELS: [ChannelPeer; 11] = [
     ChannelPeer::of::<std_mpsc::StdMpsc>(),
 ];
 
+/// Everybody who can take several messages at once, with a call for it or without.
+pub(crate) const BATCHES: [Peer<Workload>; 11] = [
+    brigade::BATCHES,
+    crossbeam::BATCHES,
+    flume::BATCHES,
+    kanal::BATCHES,
+    crossfire::BATCHES,
+    loole::BATCHES,
+    rapidfire::BATCHES,
+    thingbuf::BATCHES,
+    async_channel::BATCHES,
+    tokio::BATCHES,
+    std_mpsc::BATCHES,
+];
+
+/// Everybody with a channel for one message, and what their users take instead.
+pub(crate) const ONESHOTS: [Peer<OneshotTraffic>; 6] = [
+    brigade::ONESHOT,
+    tokio::ONESHOT,
+    crossfire::ONESHOT,
+    oneshot::ONESHOT,
+    crossbeam::ONESHOT,
+    kanal::ONESHOT,
+];
+
+/// Everybody who can wait for several channels at once.
+pub(crate) const SELECTS: [Peer<Selecting>; 14] = [
+    brigade::SELECT,
+    crossbeam::SELECT,
+    crossbeam::SELECT_MACRO,
+    crossfire::SELECT,
+    crossfire::MULTIPLEX,
+    flume::SELECTOR,
+    crossfire::TOKIO_SELECT,
+    flume::TOKIO_SELECT,
+    kanal::TOKIO_SELECT,
+    loole::TOKIO_SELECT,
+    rapidfire::TOKIO_SELECT,
+    thingbuf::TOKIO_SELECT,
+    async_channel::TOKIO_SELECT,
+    tokio::TOKIO_SELECT,
+];
+
+/// Everybody with a channel whose every message reaches every receiver.
+pub(crate) const BROADCASTS: [Peer<Broadcasting>; 3] = [
+    brigade::BROADCAST,
+    tokio::BROADCAST,
+    async_broadcast::BROADCAST,
+];
+
 /// Everybody with a pool.
-pub(crate) const POOLS: [PoolPeer; 5] = [
+pub(crate) const POOLS: [Peer<PoolTraffic>; 5] = [
     brigade::POOL,
     rayon::POOL,
     tokio::SPAWN_POOL,

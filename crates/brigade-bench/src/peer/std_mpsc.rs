@@ -1,9 +1,25 @@
 //! The channels of the standard library: one receiver, threads only, two kinds of sender.
 
-use super::{Channels, NO_ASYNC, ONE_RECEIVER};
-use crate::channel::{Between, BlockingReceiver, BlockingSender, Ends, Message, Workload};
+use super::{Channels, NO_ASYNC, ONE_RECEIVER, Peer};
+use crate::channel::batches::{BlockingBatches, fill};
+use crate::channel::{Between, BlockingReceiver, BlockingSender, Ends, Message, Route, Workload};
 use crate::run::{Absent, Work};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+
+pub(super) const BATCHES: Peer<Workload> = Peer {
+    name: StdMpsc::NAME,
+    work: |workload| {
+        if workload.between != Between::Threads {
+            return Err(NO_ASYNC);
+        }
+        let Route { shape, capacity } = workload.route;
+        Ok(match capacity {
+            Some(capacity) => workload
+                .batches_in_threads(move || Ends::one_receiver(shape, sync_channel(capacity))),
+            None => workload.batches_in_threads(move || Ends::one_receiver(shape, channel())),
+        })
+    },
+};
 
 pub(super) struct StdMpsc;
 
@@ -51,5 +67,13 @@ impl<M: Message> BlockingReceiver for Receiver<M> {
     #[inline]
     fn take(&mut self) -> Option<M> {
         self.recv().ok()
+    }
+}
+
+impl BlockingBatches for Receiver<usize> {
+    #[inline]
+    fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv().ok();
+        fill(batch, first, self.try_iter())
     }
 }

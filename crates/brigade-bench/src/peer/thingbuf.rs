@@ -1,13 +1,40 @@
 //! thingbuf: bounded channels with one receiver, one module of types for threads and one for
 //! tasks, which never meet. Messages are passed by value, as in every other channel here.
 
-use super::{Channels, NO_UNBOUNDED, ONE_RECEIVER, PANICS_ON_ZERO};
+use super::{Channels, NO_UNBOUNDED, ONE_RECEIVER, PANICS_ON_ZERO, Peer, TASKS_SELECT};
+use crate::channel::batches::{BlockingBatches, TaskBatches, fill};
+use crate::channel::select::{CAPACITY, Selecting, four};
 use crate::channel::{
-    Between, BlockingReceiver, BlockingSender, Ends, Message, Received, Sent, TaskReceiver,
+    Between, BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
     TaskSender, Workload,
 };
 use crate::run::{Absent, Work};
+use std::iter;
 use thingbuf::mpsc::{self, blocking};
+
+pub(super) const BATCHES: Peer<Workload> = Peer {
+    name: Thingbuf::NAME,
+    work: |workload| {
+        let Route { shape, capacity } = workload.route;
+        let capacity = capacity.ok_or(NO_UNBOUNDED)?;
+        Ok(match workload.between {
+            Between::Threads => workload
+                .batches_in_threads(move || Ends::one_receiver(shape, blocking::channel(capacity))),
+            _ => workload
+                .batches_in_tasks(move || Ends::one_receiver(shape, mpsc::channel(capacity))),
+        })
+    },
+};
+
+pub(super) const TOKIO_SELECT: Peer<Selecting> = Peer {
+    name: Thingbuf::NAME,
+    work: |question| {
+        if !question.in_tasks {
+            return Err(TASKS_SELECT);
+        }
+        Ok(question.tasks(|| four(|| mpsc::channel(CAPACITY))))
+    },
+};
 
 pub(super) struct Thingbuf;
 
@@ -70,5 +97,21 @@ impl<M: Message> TaskReceiver for mpsc::Receiver<M> {
     #[inline]
     fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
         self.recv()
+    }
+}
+
+impl BlockingBatches for blocking::Receiver<usize> {
+    #[inline]
+    fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv();
+        fill(batch, first, iter::from_fn(|| self.try_recv().ok()))
+    }
+}
+
+impl TaskBatches for mpsc::Receiver<usize> {
+    #[inline]
+    async fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv().await;
+        fill(batch, first, iter::from_fn(|| self.try_recv().ok()))
     }
 }

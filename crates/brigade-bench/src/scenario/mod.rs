@@ -3,9 +3,14 @@
 
 mod tables;
 
+use crate::channel::broadcast::Broadcasting;
+use crate::channel::select::{Busy, Selecting};
 use crate::channel::{Between, Route, Size, Traffic, Workload};
 use crate::known;
-use crate::peer::{self, BARE_RING, CHANNELS, OURS, POOLS};
+use crate::oneshot::OneshotTraffic;
+use crate::peer::{
+    self, BARE_RING, BATCHES, BROADCASTS, CHANNELS, ONESHOTS, OURS, POOLS, Peer, SELECTS,
+};
 use crate::pool::PoolTraffic;
 use crate::run::{Absent, Work};
 use crate::stage::Stage;
@@ -36,6 +41,10 @@ pub(crate) enum Amount {
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Channel(Place, Route, Traffic, Size),
+    Batches(Place, Route),
+    Oneshot(OneshotTraffic),
+    Select(Place, Busy),
+    Broadcast(Place),
     Pool(PoolTraffic),
 }
 
@@ -130,6 +139,10 @@ impl Selection {
 pub(crate) fn peer_names() -> Vec<&'static str> {
     let mut names: Vec<&str> = CHANNELS.iter().map(|peer| peer.name).collect();
     names.push(BARE_RING);
+    names.extend(BATCHES.iter().map(|peer| peer.name));
+    names.extend(ONESHOTS.iter().map(|peer| peer.name));
+    names.extend(SELECTS.iter().map(|peer| peer.name));
+    names.extend(BROADCASTS.iter().map(|peer| peer.name));
     names.extend(POOLS.iter().map(|peer| peer.name));
     names.sort_unstable();
     names.dedup();
@@ -198,12 +211,41 @@ impl Row {
                 }
                 candidates
             }
-            Kind::Pool(traffic) => POOLS
-                .iter()
-                .map(|peer| (peer.name, Ok((peer.work)(traffic))))
-                .collect(),
+            Kind::Batches(place, route) => answers(
+                &BATCHES,
+                &Workload {
+                    route,
+                    between: place.between(),
+                    traffic: Traffic::Throughput,
+                    stage: place.stage()?,
+                },
+            ),
+            Kind::Oneshot(traffic) => answers(&ONESHOTS, &traffic),
+            Kind::Select(place, busy) => answers(
+                &SELECTS,
+                &Selecting {
+                    busy,
+                    in_tasks: place.between() == Between::Tasks,
+                    stage: place.stage()?,
+                },
+            ),
+            Kind::Broadcast(place) => answers(
+                &BROADCASTS,
+                &Broadcasting {
+                    in_tasks: place.between() == Between::Tasks,
+                    stage: place.stage()?,
+                },
+            ),
+            Kind::Pool(traffic) => answers(&POOLS, &traffic),
         })
     }
+}
+
+fn answers<Q: Clone>(peers: &[Peer<Q>], question: &Q) -> Candidates {
+    peers
+        .iter()
+        .map(|peer| (peer.name, (peer.work)(question.clone())))
+        .collect()
 }
 
 fn channels(workload: &Workload, size: Size) -> Candidates {

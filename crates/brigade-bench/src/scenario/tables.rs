@@ -1,7 +1,10 @@
 //! Every row, table by table, and the choice of them that `--quick` runs.
 
 use super::{Amount, Kind, Place, Row};
+use crate::channel::broadcast::LISTENERS;
+use crate::channel::select::Busy;
 use crate::channel::{Route, Shape, Size, Traffic};
+use crate::oneshot::OneshotTraffic;
 use crate::pool::PoolTraffic;
 
 const CAPACITIES: [Option<usize>; 5] = [Some(0), Some(1), Some(64), Some(1024), None];
@@ -68,6 +71,14 @@ const QUICK: &[&str] = &[
     "ping-pong/tasks/unbounded",
     "ping-pong/current-thread/1",
     "ping-pong/thread-and-task/1",
+    "recv-many/threads/1024",
+    "recv-many/tasks/unbounded",
+    "oneshot/one-thread",
+    "oneshot/server",
+    "select/threads/4-busy",
+    "select/tasks/4-busy",
+    "broadcast/threads/1-to-8",
+    "broadcast/tasks/1-to-8",
     "pool/submit-all",
     "pool/submit-and-take",
     "pool/wake-from-idle",
@@ -83,6 +94,10 @@ pub(super) fn all() -> Vec<Row> {
     rows.extend(large_messages());
     rows.extend(crowded());
     rows.extend(round_trips());
+    rows.extend(batches());
+    rows.extend(oneshots());
+    rows.extend(selects());
+    rows.extend(broadcasts());
     rows.extend(pools());
     rows
 }
@@ -164,6 +179,47 @@ fn round_trips() -> Vec<Row> {
         }
     }
     rows
+}
+
+fn batches() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for place in [Place::Threads, Place::Tasks] {
+        for capacity in [Some(1024), None] {
+            let shape = Shape::MPSC;
+            let id = format!("recv-many/{}/{}", place.name(), room(capacity));
+            let kind = Kind::Batches(place, Route { shape, capacity });
+            rows.push(Row::time_boxed(id, "ns/msg", kind));
+        }
+    }
+    rows
+}
+
+fn oneshots() -> [Row; 2] {
+    let oneshot = |name: &str, traffic| {
+        Row::time_boxed(format!("oneshot/{name}"), "ns/msg", Kind::Oneshot(traffic))
+    };
+    [
+        oneshot("one-thread", OneshotTraffic::OneThread),
+        oneshot("server", OneshotTraffic::Server),
+    ]
+}
+
+fn selects() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for place in [Place::Threads, Place::Tasks] {
+        for (busy, name) in [(Busy::All, "4-busy"), (Busy::One, "1-busy")] {
+            let id = format!("select/{}/{name}", place.name());
+            rows.push(Row::time_boxed(id, "ns/msg", Kind::Select(place, busy)));
+        }
+    }
+    rows
+}
+
+fn broadcasts() -> [Row; 2] {
+    [Place::Threads, Place::Tasks].map(|place| {
+        let id = format!("broadcast/{}/1-to-{LISTENERS}", place.name());
+        Row::time_boxed(id, "ns/msg to all", Kind::Broadcast(place))
+    })
 }
 
 fn pools() -> [Row; 4] {
