@@ -33,6 +33,14 @@ impl Size {
             Self::Kibibyte => Some("1KiB"),
         }
     }
+
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Word => size_of::<usize>(),
+            Self::Line => size_of::<Wide<8>>(),
+            Self::Kibibyte => size_of::<Wide<128>>(),
+        }
+    }
 }
 
 impl Message for usize {
@@ -78,7 +86,7 @@ impl<const WORDS: usize> Message for Wide<WORDS> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Message, Wide};
+    use super::{Message, Size, Wide};
 
     #[test]
     fn every_size_carries_its_number() {
@@ -89,8 +97,8 @@ mod tests {
 
     #[test]
     fn the_sizes_are_what_the_rows_say() {
-        assert_eq!(size_of::<Wide<8>>(), 64);
-        assert_eq!(size_of::<Wide<128>>(), 1024);
+        let bytes = [Size::Word, Size::Line, Size::Kibibyte].map(Size::bytes);
+        assert_eq!(bytes, [8, 64, 1024]);
     }
 
     #[test]

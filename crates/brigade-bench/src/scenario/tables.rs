@@ -1,6 +1,6 @@
 //! Every row, table by table, and the choice of them that `--quick` runs.
 
-use super::{Amount, Kind, Place, Row};
+use super::{Amount, Kind, MOST_OPS, Place, Row};
 use crate::channel::broadcast::LISTENERS;
 use crate::channel::select::Busy;
 use crate::channel::{Route, Shape, Size, Traffic};
@@ -22,6 +22,9 @@ const PLACES: [Place; 5] = [
     Place::ThreadToTask,
     Place::TaskToThread,
 ];
+
+/// What the senders of an unbounded channel may send before the receivers come to take it.
+const MOST_BYTES: usize = 64 << 20;
 
 /// A few of every kind.
 const QUICK: &[&str] = &[
@@ -156,8 +159,12 @@ fn throughput(place: Place, route: Route, size: Size) -> Row {
     if let Some(size) = size.name() {
         id = format!("{id}/{size}");
     }
-    let traffic = Traffic::Throughput;
-    Row::time_boxed(id, "ns/msg", Kind::Channel(place, route, traffic, size))
+    let kind = Kind::Channel(place, route, Traffic::Throughput, size);
+    let most = MOST_OPS.min(MOST_BYTES / size.bytes());
+    Row {
+        amount: Amount::TimeBoxed { most },
+        ..Row::time_boxed(id, "ns/msg", kind)
+    }
 }
 
 fn round_trips() -> Vec<Row> {
