@@ -1,6 +1,6 @@
 //! One receiver for four channels: a thread or a task takes whatever is there first, until all
 //! four are closed. How it selects is the peer's own code; tasks use `tokio::select!` over the
-//! peer's futures.
+//! peer's futures, unless the peer selects in tasks itself.
 
 use super::ends::{InTask, InThread, Producer};
 use super::{BlockingSender, Received, Sent, TaskReceiver, TaskSender};
@@ -87,12 +87,27 @@ impl Selecting {
         S: TaskSender<Message = usize>,
         R: TaskReceiver<Message = usize>,
     {
+        self.tasks_by(open, drain)
+    }
+
+    /// The answer of a peer with a select for tasks of its own: the senders, and `drain`, which takes
+    /// everything that comes through the receivers.
+    pub(crate) fn tasks_by<S, X, F>(
+        self,
+        open: impl Fn() -> ([S; WIDTH], X) + 'static,
+        drain: fn(X, Tally) -> F,
+    ) -> Work
+    where
+        S: TaskSender<Message = usize>,
+        X: Send + 'static,
+        F: Future<Output = Tally> + Send + 'static,
+    {
         let Self { busy, stage, .. } = self;
         Box::new(move |load| {
             let (senders, receivers) = open();
             let producers = producers(busy, senders).into_iter().map(InTask);
             run(&stage, producers.collect(), load, |gate| {
-                stage.task(gate, |tally| drain(receivers, tally))
+                stage.task(gate, move |tally| drain(receivers, tally))
             })
         })
     }

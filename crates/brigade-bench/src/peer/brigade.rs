@@ -1,18 +1,21 @@
 //! Ours: the same handles for every shape, for threads and for tasks, and the pool as it comes.
 
 use super::{Channels, OURS, Peer};
-use crate::channel::batches::{BlockingBatches, TaskBatches, fill};
-use crate::channel::broadcast::Broadcasting;
-use crate::channel::select::{CAPACITY, Selecting, four};
+use crate::channel::batches::{BlockingBatches, MOST, TaskBatches};
+use crate::channel::broadcast::{self, Broadcasting, LISTENERS};
+use crate::channel::select::{CAPACITY, Selecting, WIDTH, four};
 use crate::channel::{
     BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
     TaskSender, Workload,
 };
-use crate::oneshot::OneshotTraffic;
+use crate::oneshot::{self, Oneshot, OneshotTraffic};
 use crate::pool::{self, PoolTraffic, Workers};
 use crate::run::{Absent, Work};
-use brigade::channel::{Receiver, Sender, bounded, unbounded};
+use crate::tally::Tally;
+use brigade::channel::{self, Receiver, RecvError, Sender, bounded, never, unbounded};
 use brigade::pool::{Job, Pool};
+use brigade::{select, select_async};
+use std::future::ready;
 use std::ops::Range;
 
 pub(super) const POOL: Peer<PoolTraffic> = Peer {
@@ -20,7 +23,6 @@ pub(super) const POOL: Peer<PoolTraffic> = Peer {
     work: |traffic| Ok(pool::work::<Pool>(traffic)),
 };
 
-/// It takes what is there one by one.
 pub(super) const BATCHES: Peer<Workload> = Peer {
     name: OURS,
     work: |workload| {
@@ -31,27 +33,30 @@ pub(super) const BATCHES: Peer<Workload> = Peer {
 
 pub(super) const ONESHOT: Peer<OneshotTraffic> = Peer {
     name: OURS,
-    work: |_| Err(Absent("it has no channel for one message yet")),
+    work: |traffic| Ok(oneshot::work::<Oneshots>(traffic)),
 };
 
-/// In threads the place for its own way to select; in tasks its futures under `tokio::select!`.
 pub(super) const SELECT: Peer<Selecting> = Peer {
     name: OURS,
     work: |question| {
-        if !question.in_tasks {
-            return Err(Absent("it does not select in threads yet"));
-        }
-        Ok(question.tasks(|| four(|| bounded(CAPACITY))))
+        let open = || four(|| bounded(CAPACITY));
+        Ok(if question.in_tasks {
+            question.tasks_by(open, select_in_task)
+        } else {
+            question.threads(open, select_in_thread)
+        })
     },
 };
 
 pub(super) const BROADCAST: Peer<Broadcasting> = Peer {
     name: OURS,
-    work: |_| Err(Absent("it has no broadcast channel yet")),
+    work: |question| {
+        Ok(question.anywhere(|| {
+            let (sender, receiver) = channel::broadcast(broadcast::CAPACITY);
+            (sender, vec![receiver; LISTENERS])
+        }))
+    },
 };
-
-/// Remove it, and the check of it, and we are in every row.
-const NO_RENDEZVOUS: Absent = Absent("it has no channel of capacity 0 yet");
 
 pub(super) struct Brigade;
 
@@ -59,12 +64,50 @@ impl Channels for Brigade {
     const NAME: &'static str = OURS;
 
     fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
-        if workload.route.capacity == Some(0) {
-            return Err(NO_RENDEZVOUS);
-        }
         let route = workload.route;
         Ok(workload.anywhere(move || open::<M>(route)))
     }
+}
+
+fn select_in_thread(receivers: [Receiver<usize>; WIDTH], tally: &mut Tally) {
+    let [mut a, mut b, mut c, mut d] = receivers;
+    let mut open = WIDTH;
+    let mut take = |received: Result<usize, RecvError>, from: &mut Receiver<usize>| {
+        match received {
+            Ok(message) => tally.add(message),
+            Err(_) => *from = never(),
+        }
+        usize::from(received.is_err())
+    };
+    while open > 0 {
+        open -= select! {
+            recv(a) -> received => take(received, &mut a),
+            recv(b) -> received => take(received, &mut b),
+            recv(c) -> received => take(received, &mut c),
+            recv(d) -> received => take(received, &mut d),
+        };
+    }
+}
+
+async fn select_in_task(receivers: [Receiver<usize>; WIDTH], mut tally: Tally) -> Tally {
+    let [mut a, mut b, mut c, mut d] = receivers;
+    let mut open = WIDTH;
+    let mut take = |received: Result<usize, RecvError>, from: &mut Receiver<usize>| {
+        match received {
+            Ok(message) => tally.add(message),
+            Err(_) => *from = never(),
+        }
+        usize::from(received.is_err())
+    };
+    while open > 0 {
+        open -= select_async! {
+            recv(a) -> received => take(received, &mut a),
+            recv(b) -> received => take(received, &mut b),
+            recv(c) -> received => take(received, &mut c),
+            recv(d) -> received => take(received, &mut d),
+        };
+    }
+    tally.stop()
 }
 
 fn open<M: Message>(route: Route) -> Ends<Sender<M>, Receiver<M>> {
@@ -110,16 +153,72 @@ impl<M: Message> TaskReceiver for Receiver<M> {
 impl BlockingBatches for Receiver<usize> {
     #[inline]
     fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
-        let first = self.recv().ok();
-        fill(batch, first, self.try_iter())
+        self.recv_many(batch, MOST).is_ok()
     }
 }
 
 impl TaskBatches for Receiver<usize> {
     #[inline]
     async fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
-        let first = self.recv_async().await.ok();
-        fill(batch, first, self.try_iter())
+        self.recv_many_async(batch, MOST).await.is_ok()
+    }
+}
+
+struct Oneshots;
+
+impl Oneshot for Oneshots {
+    type Sender = channel::oneshot::Sender<usize>;
+    type Receiver = channel::oneshot::Receiver<usize>;
+
+    #[inline]
+    fn open() -> (Self::Sender, Self::Receiver) {
+        channel::oneshot()
+    }
+
+    #[inline]
+    fn send(sender: Self::Sender, message: usize) -> bool {
+        sender.send(message).is_ok()
+    }
+
+    #[inline]
+    fn recv(receiver: Self::Receiver) -> Option<usize> {
+        receiver.recv().ok()
+    }
+}
+
+impl BlockingSender for channel::broadcast::Sender<usize> {
+    type Message = usize;
+
+    #[inline]
+    fn put(&mut self, message: usize) -> bool {
+        self.send(message).is_ok()
+    }
+}
+
+impl BlockingReceiver for channel::broadcast::Receiver<usize> {
+    type Message = usize;
+
+    #[inline]
+    fn take(&mut self) -> Option<usize> {
+        self.recv().ok()
+    }
+}
+
+impl TaskSender for channel::broadcast::Sender<usize> {
+    type Message = usize;
+
+    #[inline]
+    fn put(&mut self, message: usize) -> impl Future<Output: Sent> + Send {
+        ready(self.send(message))
+    }
+}
+
+impl TaskReceiver for channel::broadcast::Receiver<usize> {
+    type Message = usize;
+
+    #[inline]
+    fn take(&mut self) -> impl Future<Output: Received<usize>> + Send {
+        self.recv_async()
     }
 }
 

@@ -35,7 +35,7 @@ enum Life {
 /// Operations of one kind, and room for them to wait.
 pub(crate) trait Group {
     type Operation: Operation;
-    type Places: Room;
+    type Places: Room + Send;
 
     fn operations(&self) -> &[Self::Operation];
     fn operations_mut(&mut self) -> &mut [Self::Operation];

@@ -23,7 +23,7 @@ use std::task::{Poll, Waker};
 /// go of the arms.
 pub(crate) unsafe trait Drive<R> {
     /// Where the arms wait.
-    type Places;
+    type Places: Send;
 
     /// Places for a waiter of this kind.
     fn places(&self, kind: Kind) -> Self::Places;
