@@ -34,6 +34,12 @@ unsafe impl<H: Holder> Operation for Send<H> {
         self.result(pushed)
     }
 
+    fn last_attempt(&mut self) -> Poll<Self::Output> {
+        assert!(self.value.is_some(), "a send was polled after it was done");
+        let pushed = self.shared.channel().push_now(&mut self.value);
+        self.result(pushed)
+    }
+
     fn chances(&self) -> usize {
         self.shared.channel().look_for_room()
     }
@@ -135,6 +141,10 @@ unsafe impl<H: Holder> Operation for Recv<H> {
     #[inline]
     fn glance(&mut self) -> Poll<Self::Output> {
         received(self.holder.channel().pop_if_there(&mut self.question))
+    }
+
+    fn last_attempt(&mut self) -> Poll<Self::Output> {
+        received(self.0.channel().pop_now())
     }
 
     fn chances(&self) -> usize {

@@ -43,7 +43,7 @@ pub(crate) trait Group {
 }
 
 /// Room for several operations to wait, in place once it is pinned.
-pub(crate) trait Room {
+pub(crate) trait Room: Send {
     fn place(self: Pin<&Self>, index: usize) -> Pin<&Place>;
 }
 

@@ -6,8 +6,8 @@
 /// Blocks the thread until one of several operations is done, and runs the body of that case.
 ///
 /// The cases are `recv(receiver) -> result => body` and `send(sender, value) -> result => body`; the result is
-/// what [`recv`](crate::channel::Receiver::recv) and [`send`](crate::channel::Sender::send) return. At the end
-/// there may be one `default => body`, for when nothing can be done at once, or `default(timeout) => body`, for
+/// what [`recv`](crate::channel::Receiver::recv) and [`send`](crate::channel::Sender::send) return, and its
+/// pattern takes all of it, as that of a `let` does. At the end there may be one `default => body`, for when nothing can be done at once, or `default(timeout) => body`, for
 /// when nothing could be done for so long. `biased;` in front tries the cases in their order instead of a random
 /// one. The value of the whole is that of the body.
 ///
@@ -64,6 +64,10 @@ macro_rules! select {
         $crate::select!(@next $how [$select.send(&$to, $value, |sent| { output = ::core::option::Option::Some(sent); $n })]
             [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
     }};
+    (@case $how:ident $select:tt $n:tt $done:tt $op:ident $args:tt $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!("a select has cases `recv(receiver)` and `send(sender, value)`, not `",
+            ::core::stringify!($op $args), "`"))
+    };
     // No case is left, or the default is: wait, then run the body of the case that is done.
     (@next block [$select:expr] $n:tt $done:tt) => {
         $crate::select!(@run (match $select { mut select => select.wait() }) $done
@@ -82,6 +86,14 @@ macro_rules! select {
     (@next task [$select:expr] $n:tt $done:tt default ($timeout:expr) => $body:expr $(,)?) => {
         $crate::select!(@run (match $select { mut select => select.wait_timeout_async($timeout).await }) $done ($body))
     };
+    (@next $how:ident $select:tt $n:tt $done:tt $($case:tt)+) => {
+        ::core::compile_error!(::core::concat!("a case of a select is `recv(receiver) -> result => body`, \
+            `send(sender, value) -> result => body`, or at the end `default => body` or `default(timeout) => body`, not `",
+            ::core::stringify!($($case)+), "`"))
+    };
+    (@run $waited:tt [] $default:tt) => {
+        ::core::compile_error!("a select needs a case beside its default")
+    };
     (@run ($waited:expr) [$({ $n:expr, $output:ident, ($result:pat) ($body:expr) })+] ($default:expr)) => {
         match $waited {
             $(::core::result::Result::Ok(done) if done == $n => {
@@ -93,6 +105,9 @@ macro_rules! select {
             })+
             _ => $default,
         }
+    };
+    ($(biased $(;)?)?) => {
+        ::core::compile_error!("a select needs a case")
     };
     (biased; $($cases:tt)+) => {
         $crate::select!(@next block [$crate::select::Select::new().biased()] [0] [] $($cases)+)
@@ -130,6 +145,9 @@ macro_rules! select {
 /// ```
 #[macro_export]
 macro_rules! select_async {
+    ($(biased $(;)?)?) => {
+        $crate::select!()
+    };
     (biased; $($cases:tt)+) => {
         $crate::select!(@next task [$crate::select::Select::new().biased()] [0] [] $($cases)+)
     };

@@ -12,7 +12,8 @@
 //!   [`channel::tick`](crate::channel::tick). A limit for a single call is
 //!   [`wait_timeout`](Select::wait_timeout).
 //! - A select can be used again: arms that receive take part every time, those that send until they have sent.
-//!   Building and waiting allocate nothing.
+//!   Building and waiting allocate nothing, but for lists made at run time ([`recv_any`](Select::recv_any)).
+//! - While it sleeps, [`waiters`](crate::wait::waiters) lists it once for each arm.
 //!
 //! [`select!`](crate::select!) and [`select_async!`](crate::select_async!) write the same as a list of cases.
 //!
@@ -152,7 +153,7 @@ impl<A> Select<A> {
         A: Arms<R>,
     {
         self.not_spent()?;
-        if look(&mut self.arms, self.order, Look::Exact) {
+        if look(&mut self.arms, self.order, Look::Last) {
             Ok(done(&mut self.arms))
         } else {
             Err(TrySelectError::NotReady)

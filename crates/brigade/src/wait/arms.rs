@@ -22,7 +22,7 @@ use std::task::{Poll, Waker};
 /// `Places` are only pinned by the driver that made them, which has `leave` called before it drops them or lets
 /// go of the arms.
 pub(crate) unsafe trait Drive<R> {
-    /// Where the arms wait.
+    /// Where the arms wait. `Send`, because whoever awaits a select may not name them to ask for it.
     type Places: Send;
 
     /// Places for a waiter of this kind.
@@ -44,7 +44,8 @@ pub(crate) unsafe trait Drive<R> {
     ///
     /// # Safety
     ///
-    /// The places are in no queue; and `leave` is called before they are dropped or the arms end.
+    /// The places are in no queue; and `leave` is called before they are dropped or the arms end, even if this
+    /// panics, as cloning the waker may.
     unsafe fn join(&self, places: Pin<&Self::Places>, waker: &Waker);
 
     /// The second look: whether one could be done now.
@@ -61,18 +62,18 @@ pub(crate) unsafe trait Drive<R> {
     /// Whether a waker has come.
     fn is_woken(&self, places: Pin<&Self::Places>) -> bool;
 
-    /// Has the wakes go to `waker`. False if one has come before.
+    /// Has the wakes go to `waker`. False if one has come before, or a place is in no queue.
     ///
     /// # Safety
     ///
-    /// The places have joined and not left.
+    /// `join` has been called, and `leave` has not been since.
     unsafe fn refresh(&self, places: Pin<&Self::Places>, waker: &Waker) -> bool;
 
     /// Leaves all queues and the list, and notes where a wake was spent.
     ///
     /// # Safety
     ///
-    /// The places have joined and not left.
+    /// `join` has been called, and this has not been since.
     unsafe fn leave(&self, places: Pin<&Self::Places>);
 
     /// Once it is over: passes on the wakes that were not for what has been done.
@@ -87,8 +88,10 @@ pub(crate) unsafe trait Drive<R> {
 pub(crate) enum Look {
     /// As one who looks again soon.
     Glance,
-    /// As one who is about to sleep or to give up.
+    /// As one who is about to sleep.
     Exact,
+    /// As one who is not coming back.
+    Last,
 }
 
 /// One arm's place in its queue.
@@ -145,24 +148,24 @@ impl Place {
 
     /// # Safety
     ///
-    /// As for [`Drive::refresh`]; it has joined the queue of `operation`.
+    /// As for [`Drive::refresh`]; the queue that it has joined, if any, is that of `operation`.
     pub(crate) unsafe fn refresh<O: Operation>(
         self: Pin<&Self>,
         operation: &O,
         waker: &Waker,
     ) -> bool {
-        // SAFETY: by the contract.
-        unsafe { operation.queue().refresh(self.node(), waker) }
+        // SAFETY: by the contract; joined and not left.
+        self.node.is_joined() && unsafe { operation.queue().refresh(self.node(), waker) }
     }
 
     /// # Safety
     ///
-    /// As for [`Drive::leave`]; it has joined the queue of `operation`.
+    /// As for [`Drive::leave`]; the queue that it has joined, if any, is that of `operation`.
     pub(crate) unsafe fn leave<O: Operation>(self: Pin<&Self>, operation: &O) {
         self.listing().leave();
         let queue = operation.queue();
-        // SAFETY: by the contract.
-        if unsafe { queue.leave(self.node()) } {
+        // SAFETY: by the contract; joined and not left.
+        if self.node.is_joined() && unsafe { queue.leave(self.node()) } {
             self.woken.set(true);
             if self.kind == Kind::Thread {
                 queue.arrive();
@@ -172,7 +175,7 @@ impl Place {
 
     /// A wake that was spent here may have been in vain, and a thread on its way has had others left to it.
     pub(crate) fn pass_on<O: Operation>(&self, operation: &O, done: bool) {
-        if !self.woken.get() {
+        if !self.woken.take() {
             return;
         }
         let queue = operation.queue();
@@ -193,6 +196,7 @@ pub(crate) fn try_once<O: Operation>(operation: &mut O, look: Look) -> Option<O:
     let polled = match look {
         Look::Glance => operation.glance(),
         Look::Exact => operation.attempt(),
+        Look::Last => operation.last_attempt(),
     };
     match polled {
         Poll::Ready(output) => Some(output),

@@ -33,7 +33,7 @@ fn block_slow<O: Operation>(
     loop {
         if let Some(ended) = limit.reached() {
             // A glance may have missed it.
-            if let Poll::Ready(output) = operation.attempt() {
+            if let Poll::Ready(output) = operation.last_attempt() {
                 return Ok(served(operation, woken, output));
             }
             if woken {

@@ -64,6 +64,11 @@ pub(crate) unsafe trait Operation {
         self.attempt()
     }
 
+    /// `attempt`, for one who does not look again: waits out the few instructions of somebody in the way.
+    fn last_attempt(&mut self) -> Poll<Self::Output> {
+        self.attempt()
+    }
+
     /// The second look of the handshake, taken after joining the queue: how many waiters could go on
     /// now. None is exact; else it may be a guess, but not 0.
     ///

@@ -48,7 +48,8 @@ pub(crate) fn block_any<R, A: Drive<R>>(
     deadline: Option<Instant>,
     site: &'static Location<'static>,
 ) -> Result<(), Ended> {
-    if look(arms, order, Look::Glance) {
+    // No glance: it sees no close, and an arm that is always busy would keep a closed one out for ever.
+    if look(arms, order, Look::Exact) {
         return Ok(());
     }
     block_slow(arms, order, deadline, site)
@@ -67,8 +68,7 @@ fn block_slow<R, A: Drive<R>>(
     let limit = Limit::until(deadline);
     let ended = loop {
         if let Some(ended) = limit.reached() {
-            // A glance may have missed it.
-            break if look(arms, order, Look::Exact) {
+            break if look(arms, order, Look::Last) {
                 Ok(())
             } else {
                 Err(ended)
@@ -135,7 +135,7 @@ pub(crate) struct WaitAny<'a, R, A: Drive<R>> {
     timer: Timer,
     /// Made when it first has to wait.
     places: Option<A::Places>,
-    /// Whether the places are in their queues.
+    /// Whether the places may be in their queues.
     joined: bool,
     result: PhantomData<fn() -> R>,
 }
@@ -172,7 +172,7 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
         this.arms
     }
 
-    /// Goes on waiting, if it does: `None` means that it is time to try.
+    /// Goes on waiting. False if it is time to try.
     fn stay_queued(self: Pin<&mut Self>, cx: &Context<'_>) -> bool {
         // SAFETY: nothing is moved out of `self`.
         let this = unsafe { self.get_unchecked_mut() };
@@ -184,10 +184,11 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
             // SAFETY: joined and not left.
             return unsafe { this.arms.refresh(places, cx.waker()) };
         }
+        // Before it is true: cloning the waker is the application's code, and may panic half-way.
+        this.joined = true;
         // SAFETY: in no queue, and pinned with `self`, whose drop takes them out; the arms are borrowed for
         // longer.
         unsafe { this.arms.join(places, cx.waker()) };
-        this.joined = true;
         true
     }
 
@@ -232,7 +233,8 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if self.as_mut().look(Look::Glance) {
+            // As in `block_any`.
+            if self.as_mut().look(Look::Exact) {
                 return Poll::Ready(Ok(()));
             }
         }

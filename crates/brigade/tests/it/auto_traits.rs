@@ -3,11 +3,14 @@
 use brigade::channel::watch;
 use brigade::channel::{
     Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
-    SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender,
+    SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender, bounded,
 };
 use brigade::pool::{Job, JobError, JobFuture, Panic, Pool, Unfinished};
+use brigade::select::Select;
+use brigade::select_async;
 use brigade::wait::Waiter;
 use std::cell::Cell;
+use std::time::Duration;
 
 fn send<T: Send>() {}
 fn sync<T: Sync>() {}
@@ -116,4 +119,33 @@ fn errors_and_reports_are_send_and_sync() {
     sync::<watch::ChangedTimeoutError>();
     send::<Waiter>();
     sync::<Waiter>();
+}
+
+/// `Cell` again: nothing asks for more than `Send`.
+#[test]
+fn a_select_of_values_that_are_send_and_its_futures_are_send() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let (to_first, first) = bounded(1);
+    let (to_second, second) = bounded(1);
+    let list = [first.clone()];
+    let select = Select::new()
+        .recv(&first, |received| received.map(Cell::into_inner).ok())
+        .recv_any(&list, |_, received| received.map(Cell::into_inner).ok())
+        .send(&to_second, Cell::new(1), |_| None);
+    let mut select = is_send(select);
+    drop(is_send(select.wait_async()));
+    drop(is_send(select.wait_timeout_async(Duration::ZERO)));
+    drop(is_send(async {
+        let mut select =
+            Select::new().recv(&second, |received| received.map(Cell::into_inner).ok());
+        select.wait_async().await
+    }));
+    drop(is_send(async {
+        select_async! {
+            recv(second) -> received => received.map(Cell::into_inner).ok(),
+            send(to_first, Cell::new(2)) -> _ => None,
+        }
+    }));
 }
