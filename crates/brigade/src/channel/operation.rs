@@ -144,7 +144,7 @@ unsafe impl<H: Holder> Operation for Recv<H> {
     }
 
     fn last_attempt(&mut self) -> Poll<Self::Output> {
-        received(self.0.channel().pop_now())
+        received(self.holder.channel().pop_now(&mut self.question))
     }
 
     fn chances(&self) -> usize {

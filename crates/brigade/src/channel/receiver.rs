@@ -6,10 +6,10 @@ use super::operation::Recv;
 use super::shared::Shared;
 use super::{RecvError, RecvTimeoutError, TryRecvError, WeakReceiver};
 use crate::prim::Arc;
-use crate::queue::PopError;
-use crate::wait::{Limit, block, deadline_after};
+use crate::wait::{Limit, Operation, block, deadline_after};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// Takes values out of a channel. Clones take from the same channel: each value goes to one of them.
@@ -76,10 +76,10 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.shared.pop_now().map_err(|error| match error {
-            PopError::Closed => TryRecvError::Closed,
-            PopError::Empty | PopError::Busy => TryRecvError::Empty,
-        })
+        match Recv::new(&*self.shared).last_attempt() {
+            Poll::Ready(received) => Ok(received?),
+            Poll::Pending => Err(TryRecvError::Empty),
+        }
     }
 
     /// Takes the oldest value, and blocks the thread for at most `timeout` while the channel is empty.

@@ -198,16 +198,12 @@ impl<T> Shared<T> {
 
     /// `pop`, with a clear answer: waits out the few instructions of a sender in the way.
     #[inline]
-    pub(super) fn pop_now(&self) -> Result<T, PopError> {
+    pub(super) fn pop_now(&self, question: &mut Question) -> Result<T, PopError> {
         let mut backoff = Backoff::new();
-        let mut question = Question::default();
         loop {
-            match self.pop(&mut question) {
+            match self.pop(question) {
                 Err(PopError::Busy) => backoff.look_again(),
-                answer => {
-                    self.withdraw(question);
-                    return answer;
-                }
+                answer => return answer,
             }
         }
     }
@@ -341,7 +337,8 @@ impl<T> Shared<T> {
     pub(super) fn remove_receiver(&self) {
         if self.receivers.fetch_sub(1, AcqRel) == 1 {
             self.close();
-            while let Ok(value) = self.pop_now() {
+            let mut question = Question::default();
+            while let Ok(value) = self.pop_now(&mut question) {
                 discard_panic(|| drop(value));
             }
             debug_assert!(
