@@ -14,6 +14,7 @@ use crate::run::{Absent, Work};
 use crate::tally::Tally;
 use brigade::channel::{self, Receiver, RecvError, Sender, bounded, never, unbounded};
 use brigade::pool::{Job, Pool};
+use brigade::select::Select;
 use brigade::{select, select_async};
 use std::future::ready;
 use std::ops::Range;
@@ -44,6 +45,19 @@ pub(super) const SELECT: Peer<Selecting> = Peer {
             question.tasks_by(open, select_in_task)
         } else {
             question.threads(open, select_in_thread)
+        })
+    },
+};
+
+/// One select for all waits, made anew when a channel closes.
+pub(super) const KEPT_SELECT: Peer<Selecting> = Peer {
+    name: "brigade Select",
+    work: |question| {
+        let open = || four(|| bounded(CAPACITY));
+        Ok(if question.in_tasks {
+            question.tasks_by(open, kept_select_in_task)
+        } else {
+            question.threads(open, kept_select_in_thread)
         })
     },
 };
@@ -106,6 +120,45 @@ async fn select_in_task(receivers: [Receiver<usize>; WIDTH], mut tally: Tally) -
             recv(c) -> received => take(received, &mut c),
             recv(d) -> received => take(received, &mut d),
         };
+    }
+    tally.stop()
+}
+
+fn kept_select_in_thread(mut receivers: [Receiver<usize>; WIDTH], tally: &mut Tally) {
+    for _ in 0..WIDTH {
+        let [a, b, c, d] = &receivers;
+        let mut select = Select::new()
+            .recv(a, |message| (0, message))
+            .recv(b, |message| (1, message))
+            .recv(c, |message| (2, message))
+            .recv(d, |message| (3, message));
+        let closed = loop {
+            match select.wait().expect("it has arms") {
+                (_, Ok(message)) => tally.add(message),
+                (from, Err(_)) => break from,
+            }
+        };
+        drop(select);
+        receivers[closed] = never();
+    }
+}
+
+async fn kept_select_in_task(mut receivers: [Receiver<usize>; WIDTH], mut tally: Tally) -> Tally {
+    for _ in 0..WIDTH {
+        let [a, b, c, d] = &receivers;
+        let mut select = Select::new()
+            .recv(a, |message| (0, message))
+            .recv(b, |message| (1, message))
+            .recv(c, |message| (2, message))
+            .recv(d, |message| (3, message));
+        let closed = loop {
+            match select.wait_async().await.expect("it has arms") {
+                (_, Ok(message)) => tally.add(message),
+                (from, Err(_)) => break from,
+            }
+        };
+        drop(select);
+        receivers[closed] = never();
     }
     tally.stop()
 }
