@@ -13,6 +13,8 @@
 //! - Dropping a future loses nothing: a dropped receive takes no value, a dropped send drops only
 //!   the value that it has not sent, and [`SendFuture::cancel`] gives even that one back.
 //!
+//! If there is one sender and one receiver, [`spsc()`](fn@spsc) is cheaper.
+//!
 //! # Examples
 //!
 //! Two workers take from one queue:
@@ -48,6 +50,7 @@ mod operation;
 mod receiver;
 mod sender;
 mod shared;
+pub mod spsc;
 
 pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
@@ -107,6 +110,34 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 #[must_use]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     handles(Flavor::Blocks(Blocks::new()))
+}
+
+/// Makes a channel that holds at most `capacity` values, for one sender and one receiver. See
+/// [the module](mod@spsc).
+///
+/// # Panics
+///
+/// If `capacity` is 0, or more than memory can hold.
+///
+/// # Examples
+///
+/// ```
+/// use brigade::channel;
+/// use std::thread;
+///
+/// let (mut sender, mut receiver) = channel::spsc(16);
+/// let producer = thread::spawn(move || sender.send("bucket"));
+/// assert_eq!(receiver.recv(), Ok("bucket"));
+/// assert_eq!(producer.join().unwrap(), Ok(()));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn spsc<T>(capacity: usize) -> (spsc::Sender<T>, spsc::Receiver<T>) {
+    assert!(
+        capacity > 0,
+        "a bounded channel needs a capacity of at least 1"
+    );
+    spsc::handles(capacity)
 }
 
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {

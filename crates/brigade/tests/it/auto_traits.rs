@@ -1,5 +1,6 @@
 //! What may cross threads, in one table.
 
+use brigade::channel::spsc;
 use brigade::channel::{
     IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture,
     SendFuture, Sender, TryIter,
@@ -22,6 +23,10 @@ fn handles_of_values_that_are_send_are_send_and_sync() {
     send::<Receiver<Value>>();
     sync::<Receiver<Value>>();
     unpin::<Receiver<Value>>();
+    send::<spsc::Sender<Value>>();
+    sync::<spsc::Sender<Value>>();
+    send::<spsc::Receiver<Value>>();
+    sync::<spsc::Receiver<Value>>();
     send::<Job<Value>>();
     sync::<Job<Value>>();
     send::<Pool>();
@@ -37,6 +42,14 @@ fn futures_of_values_that_are_send_are_send() {
     send::<RecvDeadlineFuture<'_, Value>>();
     send::<RecvStream<Value>>();
     unpin::<RecvStream<Value>>();
+    send::<spsc::SendFuture<'_, Value>>();
+    send::<spsc::SendDeadlineFuture<'_, Value>>();
+    send::<spsc::SendManyFuture<'_, Value>>();
+    send::<spsc::RecvFuture<'_, Value>>();
+    send::<spsc::RecvDeadlineFuture<'_, Value>>();
+    send::<spsc::RecvManyFuture<'_, Value>>();
+    send::<spsc::RecvStream<Value>>();
+    unpin::<spsc::RecvStream<Value>>();
     send::<JobFuture<Value>>();
     send::<Iter<'_, Value>>();
     send::<TryIter<'_, Value>>();

@@ -1,6 +1,7 @@
 //! The library as its users see it.
 //!
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
+//! - `spsc`: the channel of one sender and one receiver.
 //! - `cancel`: futures dropped at every point.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
@@ -21,4 +22,5 @@ mod channel;
 mod pool;
 mod sides;
 mod sleep;
+mod spsc;
 mod stress;
