@@ -18,6 +18,7 @@
 //!
 //! For a single value, such as the answer to a question, there is [`oneshot()`](fn@oneshot): it costs
 //! one small allocation, and its sender is used up by sending.
+//! If there is one sender and one receiver, [`spsc()`](fn@spsc) is cheaper.
 //!
 //! # Examples
 //!
@@ -61,6 +62,7 @@ mod select;
 mod sender;
 mod shared;
 mod sink;
+pub mod spsc;
 pub mod watch;
 mod weak;
 
@@ -189,6 +191,34 @@ pub fn oneshot<T>() -> (oneshot::Sender<T>, oneshot::Receiver<T>) {
 #[track_caller]
 pub fn broadcast<T: Clone>(capacity: usize) -> (broadcast::Sender<T>, broadcast::Receiver<T>) {
     broadcast::handles(capacity)
+}
+
+/// Makes a channel that holds at most `capacity` values, for one sender and one receiver. See
+/// [the module](mod@spsc).
+///
+/// # Panics
+///
+/// If `capacity` is 0, or more than memory can hold.
+///
+/// # Examples
+///
+/// ```
+/// use brigade::channel;
+/// use std::thread;
+///
+/// let (mut sender, mut receiver) = channel::spsc(16);
+/// let producer = thread::spawn(move || sender.send("bucket"));
+/// assert_eq!(receiver.recv(), Ok("bucket"));
+/// assert_eq!(producer.join().unwrap(), Ok(()));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn spsc<T>(capacity: usize) -> (spsc::Sender<T>, spsc::Receiver<T>) {
+    assert!(
+        capacity > 0,
+        "a bounded channel needs a capacity of at least 1"
+    );
+    spsc::handles(capacity)
 }
 
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {

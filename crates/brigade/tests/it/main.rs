@@ -6,6 +6,7 @@
 //! - `permit`: room that is reserved, and room that is made by force.
 //! - `rendezvous`: channels without room.
 //! - `broadcast`: every value to every receiver, and what becomes of those who are slow.
+//! - `spsc`: the channel of one sender and one receiver.
 //! - `cancel`: futures dropped at every point.
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
@@ -37,6 +38,7 @@ mod rendezvous;
 mod sides;
 mod sink;
 mod sleep;
+mod spsc;
 mod stress;
 mod watch;
 mod weak;
