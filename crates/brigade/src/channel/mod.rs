@@ -5,6 +5,7 @@
 //!
 //! - [`bounded`] holds at most so many values; who sends faster than others receive waits
 //!   (backpressure). [`unbounded`] never makes a sender wait, and has no limit on memory.
+//! - [`priority()`] has several lanes, each with a sender and a bound of its own; what is urgent comes first.
 //! - [`Sender`] and [`Receiver`] are both `Clone`; each value goes to one receiver, in the order of
 //!   sending.
 //! - The channel is closed when it is told so, or when one side has no handle left. What was sent before
@@ -47,6 +48,7 @@ mod iter;
 #[cfg(all(test, brigade_loom))]
 mod model;
 mod operation;
+mod priority;
 mod receiver;
 mod select;
 mod sender;
@@ -60,6 +62,7 @@ pub use error::{
 };
 pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture, SendFuture};
 pub use iter::{Drain, IntoIter, Iter, TryIter};
+pub use priority::priority;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use sink::SendSink;
@@ -120,7 +123,7 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared::new(flavor));
     (
-        Sender::counted(Arc::clone(&shared)),
+        Sender::counted(Arc::clone(&shared), 0),
         Receiver::counted(shared),
     )
 }

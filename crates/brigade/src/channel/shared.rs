@@ -1,12 +1,14 @@
 //! What the handles of one channel share: the queue, who waits at which end, how many handles live.
 
 use super::clock::Clock;
+use super::priority::Lanes;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::discard_panic;
 use crate::queue::{Backoff, Blocks, PopError, PushError, Ring};
 use crate::wait::{Patience, WaitQueue};
 use crossbeam_utils::CachePadded;
+use std::slice::from_ref;
 
 /// More handles than this mean a leak in a loop, which would end in a use after free.
 const HANDLES_MAX: usize = isize::MAX as usize;
@@ -14,8 +16,8 @@ const HANDLES_MAX: usize = isize::MAX as usize;
 #[derive(Debug)]
 pub(super) struct Shared<T> {
     flavor: Flavor<T>,
-    /// Senders wait here.
-    pub(super) not_full: CachePadded<Gate>,
+    /// Senders wait here, unless the channel has lanes, each of which has its own gate.
+    not_full: CachePadded<Gate>,
     /// Receivers wait here, unless the channel is a clock, which has its own queue.
     pub(super) not_empty: CachePadded<Gate>,
     senders: AtomicUsize,
@@ -27,6 +29,8 @@ pub(super) struct Shared<T> {
 pub(super) enum Flavor<T> {
     Ring(Ring<T>),
     Blocks(Blocks<T>),
+    /// Several rings, the first of them first.
+    Lanes(Lanes<T>),
     /// Not kept: made when it is due. Has no senders.
     Clock(Clock<T>),
 }
@@ -39,7 +43,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    fn new(patience: Patience) -> CachePadded<Self> {
+    pub(super) fn new(patience: Patience) -> CachePadded<Self> {
         CachePadded::new(Self {
             waiting: WaitQueue::new(),
             patience,
@@ -56,9 +60,17 @@ impl<T> Shared<T> {
             }
             // Nobody ever waits for room there.
             Flavor::Blocks(_) => (Patience::new(), Patience::for_values(usize::MAX)),
+            Flavor::Lanes(lanes) => {
+                let places = lanes.values().capacity();
+                (Patience::new(), Patience::for_values(places))
+            }
             Flavor::Clock(_) => (Patience::new(), Patience::new()),
         };
-        let senders = usize::from(!matches!(flavor, Flavor::Clock(_)));
+        let senders = match &flavor {
+            Flavor::Ring(_) | Flavor::Blocks(_) => 1,
+            Flavor::Lanes(lanes) => lanes.values().count(),
+            Flavor::Clock(_) => 0,
+        };
         Self {
             flavor,
             not_full: Gate::new(for_room),
@@ -69,11 +81,14 @@ impl<T> Shared<T> {
     }
 
     /// Puts the value in and wakes a receiver. On failure it stays where it is.
+    ///
+    /// The lane, here and below, is 0 in a channel without lanes.
     #[inline]
-    pub(super) fn push(&self, value: &mut Option<T>) -> Result<(), PushError> {
+    pub(super) fn push(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push(value)?,
             Flavor::Blocks(blocks) => blocks.push(value)?,
+            Flavor::Lanes(lanes) => lanes.values().push(lane, value)?,
             Flavor::Clock(_) => return Err(PushError::Closed),
         }
         self.not_empty.waiting.wake_one();
@@ -82,10 +97,11 @@ impl<T> Shared<T> {
 
     /// `push`, for those who go on looking: may say that the channel is full a little too late.
     #[inline]
-    pub(super) fn push_if_free(&self, value: &mut Option<T>) -> Result<(), PushError> {
+    pub(super) fn push_if_free(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push_if_free(value)?,
             Flavor::Blocks(blocks) => blocks.push(value)?,
+            Flavor::Lanes(lanes) => lanes.values().push_if_free(lane, value)?,
             Flavor::Clock(_) => return Err(PushError::Closed),
         }
         self.not_empty.waiting.wake_one();
@@ -103,6 +119,7 @@ impl<T> Shared<T> {
             }
             // Nobody waits to send where there is always room.
             Flavor::Blocks(blocks) => blocks.pop(),
+            Flavor::Lanes(lanes) => lanes.pop(),
             Flavor::Clock(clock) => clock.pop(),
         }
     }
@@ -118,16 +135,17 @@ impl<T> Shared<T> {
                 Ok(value)
             }
             Flavor::Blocks(blocks) => blocks.pop(),
+            Flavor::Lanes(lanes) => lanes.pop(),
             Flavor::Clock(clock) => clock.pop(),
         }
     }
 
     /// `push`, with a clear answer: waits out the few instructions of a receiver in the way.
     #[inline]
-    pub(super) fn push_now(&self, value: &mut Option<T>) -> Result<(), PushError> {
+    pub(super) fn push_now(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
         let mut backoff = Backoff::new();
         loop {
-            match self.push(value) {
+            match self.push(lane, value) {
                 Err(PushError::Busy) => backoff.look_again(),
                 answer => return answer,
             }
@@ -146,18 +164,27 @@ impl<T> Shared<T> {
         }
     }
 
+    /// Where the senders wait, lane by lane.
+    pub(super) fn not_full(&self) -> &[CachePadded<Gate>] {
+        match &self.flavor {
+            Flavor::Lanes(lanes) => lanes.not_full(),
+            Flavor::Ring(_) | Flavor::Blocks(_) | Flavor::Clock(_) => from_ref(&self.not_full),
+        }
+    }
+
     /// The queue of the receivers.
     pub(super) fn receivers_wait_at(&self) -> &WaitQueue {
         match &self.flavor {
             Flavor::Clock(clock) => clock.waiting(),
-            Flavor::Ring(_) | Flavor::Blocks(_) => &self.not_empty.waiting,
+            Flavor::Ring(_) | Flavor::Blocks(_) | Flavor::Lanes(_) => &self.not_empty.waiting,
         }
     }
 
     /// The senders' second look: how many could go on.
-    pub(super) fn look_for_room(&self) -> usize {
+    pub(super) fn look_for_room(&self, lane: usize) -> usize {
         match &self.flavor {
             Flavor::Ring(ring) => ring.look_for_room(),
+            Flavor::Lanes(lanes) => lanes.values().look_for_room(lane),
             Flavor::Blocks(_) | Flavor::Clock(_) => usize::MAX,
         }
     }
@@ -167,14 +194,16 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.look_for_values(),
             Flavor::Blocks(blocks) => blocks.look_for_values(),
+            Flavor::Lanes(lanes) => lanes.values().look_for_values(),
             Flavor::Clock(clock) => clock.look(),
         }
     }
 
     /// About how many values have been put in, from anywhere on.
-    pub(super) fn sent(&self) -> usize {
+    pub(super) fn sent(&self, lane: usize) -> usize {
         match &self.flavor {
             Flavor::Ring(ring) => ring.put(),
+            Flavor::Lanes(lanes) => lanes.values().put(lane),
             // Nobody ever waits for room there.
             Flavor::Blocks(_) | Flavor::Clock(_) => 0,
         }
@@ -185,6 +214,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.taken(),
             Flavor::Blocks(blocks) => blocks.taken(),
+            Flavor::Lanes(lanes) => lanes.values().taken(),
             // Values come one by one: there is nothing to learn about batches.
             Flavor::Clock(_) => 0,
         }
@@ -195,10 +225,13 @@ impl<T> Shared<T> {
         let was_open = match &self.flavor {
             Flavor::Ring(ring) => ring.close(),
             Flavor::Blocks(blocks) => blocks.close(),
+            Flavor::Lanes(lanes) => lanes.values().close(),
             Flavor::Clock(clock) => clock.close(),
         };
         if was_open {
-            self.not_full.waiting.wake_all();
+            for gate in self.not_full() {
+                gate.waiting.wake_all();
+            }
             self.receivers_wait_at().wake_all();
         }
         was_open
@@ -208,6 +241,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.is_closed(),
             Flavor::Blocks(blocks) => blocks.is_closed(),
+            Flavor::Lanes(lanes) => lanes.values().is_closed(),
             Flavor::Clock(clock) => clock.is_closed(),
         }
     }
@@ -216,6 +250,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.len(),
             Flavor::Blocks(blocks) => blocks.len(),
+            Flavor::Lanes(lanes) => lanes.values().len(),
             Flavor::Clock(clock) => clock.len(),
         }
     }
@@ -224,7 +259,24 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => Some(ring.capacity()),
             Flavor::Blocks(_) => None,
+            Flavor::Lanes(lanes) => Some(lanes.values().capacity()),
             Flavor::Clock(_) => Some(1),
+        }
+    }
+
+    /// How many values the senders of a lane see before them.
+    pub(super) fn len_of(&self, lane: usize) -> usize {
+        match &self.flavor {
+            Flavor::Lanes(lanes) => lanes.values().len_of(lane),
+            Flavor::Ring(_) | Flavor::Blocks(_) | Flavor::Clock(_) => self.len(),
+        }
+    }
+
+    /// How many values the senders of a lane have room for.
+    pub(super) fn capacity_of(&self, lane: usize) -> Option<usize> {
+        match &self.flavor {
+            Flavor::Lanes(lanes) => Some(lanes.values().capacity_of(lane)),
+            Flavor::Ring(_) | Flavor::Blocks(_) | Flavor::Clock(_) => self.capacity(),
         }
     }
 

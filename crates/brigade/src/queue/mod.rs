@@ -1,4 +1,5 @@
-//! Lock-free containers that many may use at once: a ring with a bound, and a list of blocks without.
+//! Lock-free containers that many may use at once: a ring with a bound, a list of blocks without, and several
+//! rings in one order.
 //!
 //! They never sleep and wake nobody. What they offer to those who do is one promise: an end of the
 //! queue moves by read-modify-writes only, which acquire and release. Whoever is about to sleep does
@@ -10,10 +11,12 @@
 
 mod backoff;
 mod blocks;
+mod lanes;
 mod ring;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use blocks::Blocks;
+pub(crate) use lanes::Lanes;
 pub(crate) use ring::Ring;
 
 /// Why a value could not be put in. The value stays with the caller.

@@ -23,6 +23,7 @@ mod cancel;
 mod channel;
 mod clock;
 mod pool;
+mod priority;
 mod sides;
 mod sink;
 mod sleep;
