@@ -7,6 +7,7 @@
 //!   (backpressure). [`unbounded`] never makes a sender wait, and has no limit on memory.
 //! - [`watch()`] holds one value only, the latest, and shows it to every receiver.
 //! - [`broadcast`](mod@broadcast) gives every value to every receiver.
+//! - [`priority()`] has several lanes, each with a sender and a bound of its own; what is urgent comes first.
 //! - [`Sender`] and [`Receiver`] are both `Clone`; each value goes to one receiver, in the order of
 //!   sending.
 //! - The channel is closed when it is told so, or when one side has no handle left. What was sent before
@@ -57,6 +58,7 @@ mod model;
 pub mod oneshot;
 mod operation;
 mod permit;
+mod priority;
 mod receiver;
 mod select;
 mod sender;
@@ -74,6 +76,7 @@ pub use error::{
 pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture, SendFuture};
 pub use iter::{Drain, IntoIter, Iter, TryIter};
 pub use permit::{Permit, ReserveFuture};
+pub use priority::priority;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use sink::SendSink;
@@ -224,7 +227,7 @@ pub fn spsc<T>(capacity: usize) -> (spsc::Sender<T>, spsc::Receiver<T>) {
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared::new(flavor));
     (
-        Sender::counted(Arc::clone(&shared)),
+        Sender::counted(Arc::clone(&shared), 0),
         Receiver::counted(shared),
     )
 }

@@ -34,6 +34,7 @@ mod clock;
 mod oneshot;
 mod permit;
 mod pool;
+mod priority;
 mod rendezvous;
 mod sides;
 mod sink;
