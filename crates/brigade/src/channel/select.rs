@@ -2,7 +2,7 @@
 
 use super::operation::Recv;
 use super::{Receiver, RecvError, SendError, Sender};
-use crate::select::{Arm, Arms, Select};
+use crate::select::{Arm, Arms, Select, of_one};
 
 impl<A> Select<A> {
     /// Adds an arm that receives from `receiver`, and makes of the result what `finish` makes of it.
@@ -27,13 +27,13 @@ impl<A> Select<A> {
     pub fn recv<T, R>(
         self,
         receiver: &Receiver<T>,
-        mut finish: impl FnMut(Result<T, RecvError>) -> R,
+        finish: impl FnMut(Result<T, RecvError>) -> R,
     ) -> Select<impl Arms<R>>
     where
         A: Arms<R>,
     {
         let recv = [Recv(&*receiver.shared)];
-        self.with(|before| Arm::again(before, recv, move |_, received| finish(received)))
+        self.with(|before| Arm::again(before, recv, of_one(finish)))
     }
 
     /// Adds an arm for each of `receivers`; `finish` is told the index of the one that has received.
@@ -91,12 +91,12 @@ impl<A> Select<A> {
         self,
         sender: &Sender<T>,
         value: T,
-        mut finish: impl FnMut(Result<(), SendError<T>>) -> R,
+        finish: impl FnMut(Result<(), SendError<T>>) -> R,
     ) -> Select<impl Arms<R>>
     where
         A: Arms<R>,
     {
         let send = [sender.operation(value)];
-        self.with(|before| Arm::once(before, send, move |_, sent| finish(sent)))
+        self.with(|before| Arm::once(before, send, of_one(finish)))
     }
 }

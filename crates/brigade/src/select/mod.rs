@@ -49,8 +49,8 @@ mod macros;
 pub use error::{SelectError, SelectTimeoutError, TrySelectError};
 pub use future::{SelectDeadlineFuture, SelectFuture};
 
-pub(crate) use arm::Arm;
 pub use arm::NoArms;
+pub(crate) use arm::{Arm, of_one};
 
 use crate::wait::{Drive, Look, Order, block_any, deadline_after, look};
 use std::fmt;

@@ -5,6 +5,8 @@
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
 //! - `weak`: handles that do not keep a channel open.
+//! - `select`, `select_macro`: one of several operations, built and written as cases; `select_wakes`: what becomes
+//!   of wakes that were in vain.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -19,10 +21,14 @@
 
 mod allocations;
 mod auto_traits;
+mod by_hand;
 mod cancel;
 mod channel;
 mod clock;
 mod pool;
+mod select;
+mod select_macro;
+mod select_wakes;
 mod sides;
 mod sink;
 mod sleep;
