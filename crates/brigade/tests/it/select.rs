@@ -511,6 +511,19 @@ fn a_sleeping_select_is_listed_once_for_each_arm() {
     }
 }
 
+/// Puts this thread to sleep, and has it woken.
+fn sleep_once() {
+    let (waker, sleeper) = bounded(1);
+    let (lines, line) = bounded(1);
+    let waker = thread::spawn(move || {
+        until_listed(line.recv().unwrap(), 1);
+        waker.send(()).unwrap();
+    });
+    lines.send(line!() + 1).unwrap();
+    sleeper.recv().unwrap();
+    waker.join().unwrap();
+}
+
 #[test]
 fn a_blocked_select_allocates_nothing() {
     let (sender, receiver) = full(1);
@@ -519,8 +532,8 @@ fn a_blocked_select_allocates_nothing() {
         .send(&sender, 2, |sent| sent.is_ok())
         .recv(&empty, |_| false);
     let moment = Duration::from_micros(100);
-    // The first wait makes the thread's own parker, the first deadline of a task the keeper of the time.
-    assert!(select.wait_timeout(moment).is_err());
+    // The first sleep makes the thread's own parker, the first deadline of a task the keeper of the time.
+    sleep_once();
     assert!(poll(pin!(select.wait_timeout_async(FOREVER))).is_pending());
     let count = allocations::during(|| {
         assert!(select.wait_timeout(moment).is_err());
