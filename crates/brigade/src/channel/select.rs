@@ -1,5 +1,8 @@
 //! Sending and receiving as arms of a select.
 
+#[cfg(all(test, brigade_loom))]
+mod model;
+
 use super::operation::Recv;
 use super::{Receiver, RecvError, SendError, Sender};
 use crate::select::{Arm, Arms, Select, of_one};
