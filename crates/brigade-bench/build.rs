@@ -3,13 +3,18 @@
 
 use std::{env, fs, path::Path, process::Command};
 
-const PEERS: [&str; 8] = [
+const PEERS: [&str; 13] = [
+    "async-broadcast",
     "async-channel",
     "crossbeam-channel",
     "crossfire",
     "flume",
     "kanal",
+    "loole",
+    "oneshot",
+    "rapidfire",
     "rayon",
+    "thingbuf",
     "threadpool",
     "tokio",
 ];

@@ -3,8 +3,15 @@
 
 use crate::run::Absent;
 
-/// Row, peer and why it stays out of the row. Nothing hangs at the versions in use.
-const EXCLUDED: &[(&str, &str, &str)] = &[];
+const KANAL_SELECT: &str = "kanal 0.1.1 loses messages when a receive that was already given one is \
+    dropped, and every select drops the receives it does not take; with four busy channels it hung \
+    in every try";
+
+/// Row, peer and why it stays out of the row.
+const EXCLUDED: &[(&str, &str, &str)] = &[
+    ("select/tasks/4-busy", "kanal", KANAL_SELECT),
+    ("select/tasks/1-busy", "kanal", KANAL_SELECT),
+];
 
 /// Row, peer and what is printed below the row.
 const REMARKS: &[(&str, &str, &str)] = &[(
@@ -37,7 +44,7 @@ mod tests {
 
     #[test]
     fn everything_known_is_about_a_row_and_a_peer_that_exist() {
-        let rows = scenario::rows(&[]);
+        let rows = scenario::rows(&[], false);
         let peers = scenario::peer_names();
         for (row, peer, _) in EXCLUDED.iter().chain(REMARKS) {
             assert!(rows.iter().any(|known| known.id == *row), "{row}");

@@ -15,13 +15,17 @@ mod json;
 mod known;
 mod machine;
 mod measure;
+mod oneshot;
 mod peer;
 mod pool;
 mod probe;
 mod report;
 mod run;
 mod scenario;
+mod stage;
 mod statistics;
+mod summary;
+mod tally;
 mod verdict;
 mod watchdog;
 
@@ -73,7 +77,7 @@ fn chosen(args: &Args) -> Result<Vec<Row>, String> {
             scenario::peer_names().join(", ")
         ));
     }
-    let rows = scenario::rows(&args.filter);
+    let rows = scenario::rows(&args.filter, args.quick);
     if rows.is_empty() {
         return Err(format!(
             "no row's name contains '{}'; `--list` shows the names",
@@ -100,7 +104,7 @@ fn run(rows: &[Row], args: &Args) -> Result<(), String> {
     let file = args.json.as_deref().map(create).transpose()?;
     print(&report::heading(&machine, &plan))?;
     let results = measure_all(rows, &args.selection(), &plan)?;
-    print(&report::summary(&results))?;
+    print(&summary::summary(&results))?;
     if let Some((mut file, path)) = file {
         let document = json::document(&machine, &plan, &results);
         writeln!(file, "{document:#}").map_err(|fault| cannot_write(path, &fault))?;

@@ -11,8 +11,6 @@ use std::time::Duration;
 
 /// The first guess of [`calibrate`].
 const FIRST_OPS: usize = 64;
-/// Keeps unbounded channels within some tens of megabytes.
-const MOST_OPS: usize = 2_000_000;
 /// How many times shorter or longer than the target a run may be and still be near it.
 const NEAR: u32 = 4;
 /// How many limits the row gets whose amount is not chosen to fit.
@@ -36,7 +34,7 @@ impl Plan {
     pub(crate) fn full() -> Self {
         Self {
             rounds: 21,
-            target: Duration::from_millis(50),
+            target: Duration::from_millis(30),
             limit: Duration::from_secs(1),
             all_jobs: 1_000_000,
         }
@@ -44,7 +42,7 @@ impl Plan {
 
     pub(crate) fn quick() -> Self {
         Self {
-            rounds: 15,
+            rounds: 11,
             target: Duration::from_millis(15),
             limit: Duration::from_millis(500),
             all_jobs: 100_000,
@@ -129,19 +127,30 @@ pub(crate) fn measure(
     })
 }
 
+/// What one measurement should be.
+#[derive(Clone, Copy, Debug)]
+struct Aim {
+    time: Duration,
+    /// No more operations than this.
+    most: usize,
+}
+
 struct Entry {
     name: String,
     contestant: Contestant,
     load: Load,
-    /// The time of one measurement, if the row is time-boxed.
-    target: Option<Duration>,
+    /// What its amount is fitted to, if the row is time-boxed.
+    aim: Option<Aim>,
     standing: Standing,
 }
 
 impl Entry {
     fn new(row: &Row, contestant: Contestant, plan: &Plan, watchdog: &Watchdog) -> Self {
-        let (load, target) = match row.amount {
-            Amount::TimeBoxed => (load(FIRST_OPS, plan.limit), Some(plan.target)),
+        let (load, aim) = match row.amount {
+            Amount::TimeBoxed { most } => {
+                let time = plan.target;
+                (load(FIRST_OPS, plan.limit), Some(Aim { time, most }))
+            }
             Amount::AllJobs => (load(plan.all_jobs, plan.limit * ALL_JOBS_LIMITS), None),
         };
         let mut entry = Self {
@@ -152,10 +161,10 @@ impl Entry {
             },
             contestant,
             load,
-            target,
+            aim,
         };
-        if let Some(target) = target {
-            entry.load.ops = calibrate(target, |ops| {
+        if let Some(aim) = aim {
+            entry.load.ops = calibrate(aim, |ops| {
                 entry.load.ops = ops;
                 entry.run(watchdog)
             });
@@ -176,8 +185,8 @@ impl Entry {
     /// The run counts all the same: repeating it only when it was fast would favour the slow.
     fn run_and_fit(&mut self, watchdog: &Watchdog) -> Run {
         let run = self.run(watchdog);
-        if let Some(target) = self.target {
-            self.load.ops = fitted(self.load.ops, &run, target);
+        if let Some(aim) = self.aim {
+            self.load.ops = fitted(self.load.ops, &run, aim);
         }
         run
     }
@@ -189,48 +198,52 @@ fn load(ops: usize, limit: Duration) -> Load {
 
 /// The amount for the next run after this one. A contestant may park in one run and spin in the
 /// next, and a run much shorter than the target would measure the start and the end alone.
-fn fitted(ops: usize, run: &Run, target: Duration) -> usize {
-    let near = target / NEAR..=target * NEAR;
+fn fitted(ops: usize, run: &Run, aim: Aim) -> usize {
+    let near = aim.time / NEAR..=aim.time * NEAR;
     if near.contains(&run.elapsed) {
         ops
     } else {
-        scaled(run.ops, factor(target, run.elapsed))
+        scaled(run, aim)
     }
 }
 
-/// Finds the number of operations that takes about `target`. It grows slowly towards it, because
+/// Finds the number of operations that takes about the time aimed at. It grows slowly towards it, because
 /// a contestant may be many times slower with a few messages than with many, or the reverse.
-fn calibrate(target: Duration, mut run: impl FnMut(usize) -> Run) -> usize {
+fn calibrate(aim: Aim, mut run: impl FnMut(usize) -> Run) -> usize {
     let mut ops = FIRST_OPS;
     // The first run also pays for the pages and the code it touches.
     run(ops);
     for _ in 0..GUESSES {
         let run = run(ops);
-        let settled = run.elapsed >= target / 2;
-        ops = scaled(run.ops, factor(target, run.elapsed));
-        if settled || run.cut_short || ops == MOST_OPS {
+        let settled = run.elapsed >= aim.time / 2;
+        ops = scaled(&run, aim);
+        if settled || run.cut_short || ops == aim.most {
             break;
         }
     }
     ops
 }
 
-fn factor(target: Duration, elapsed: Duration) -> f64 {
-    target.as_secs_f64() / elapsed.as_secs_f64().max(1e-9)
-}
-
-fn scaled(ops: usize, factor: f64) -> usize {
-    let scaled = ops as f64 * factor.clamp(1.0 / 64.0, 16.0);
-    (scaled as usize).clamp(8, MOST_OPS)
+fn scaled(run: &Run, aim: Aim) -> usize {
+    let factor = aim.time.as_secs_f64() / run.elapsed.as_secs_f64().max(1e-9);
+    let scaled = run.ops as f64 * factor.clamp(1.0 / 64.0, 16.0);
+    (scaled as usize).clamp(8, aim.most)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_OPS, Plan, calibrate, fitted, measure};
+    use super::{Aim, Plan, calibrate, fitted, measure};
     use crate::run::Run;
     use crate::scenario::{self, Selection};
     use crate::watchdog::Watchdog;
     use std::time::Duration;
+
+    fn aim(milliseconds: u64) -> Aim {
+        Aim {
+            time: Duration::from_millis(milliseconds),
+            most: 2_000_000,
+        }
+    }
 
     fn run_at(ns_per_op: u64) -> impl FnMut(usize) -> Run {
         move |ops| {
@@ -241,20 +254,19 @@ mod tests {
 
     #[test]
     fn calibration_fills_the_time_of_a_measurement() {
-        let target = Duration::from_millis(10);
-        assert_eq!(calibrate(target, run_at(100)), 100_000);
-        assert_eq!(calibrate(target, run_at(50_000)), 200);
+        assert_eq!(calibrate(aim(10), run_at(100)), 100_000);
+        assert_eq!(calibrate(aim(10), run_at(50_000)), 200);
     }
 
     #[test]
     fn calibration_stays_within_the_most_operations() {
-        assert_eq!(calibrate(Duration::from_secs(1), run_at(1)), MOST_OPS);
+        let aim = aim(1000);
+        assert_eq!(calibrate(aim, run_at(1)), aim.most);
     }
 
     #[test]
     fn a_collapsed_contestant_is_calibrated_to_what_it_did() {
-        let target = Duration::from_millis(10);
-        let ops = calibrate(target, |asked| {
+        let ops = calibrate(aim(10), |asked| {
             let done = asked / 2;
             Run::of(asked, done, Duration::from_secs(1), Duration::ZERO)
         });
@@ -263,7 +275,6 @@ mod tests {
 
     #[test]
     fn the_amount_is_fitted_only_after_a_run_far_from_the_target() {
-        let target = Duration::from_millis(10);
         let after = |milliseconds| {
             let run = Run::of(
                 100,
@@ -271,7 +282,7 @@ mod tests {
                 Duration::from_millis(milliseconds),
                 Duration::ZERO,
             );
-            fitted(100, &run, target)
+            fitted(100, &run, aim(10))
         };
         assert_eq!((after(5), after(40)), (100, 100));
         assert_eq!((after(1), after(100)), (1000, 10));
@@ -286,7 +297,7 @@ mod tests {
             all_jobs: 500,
         };
         let watchdog = Watchdog::start(Duration::from_secs(60));
-        let row = &scenario::rows(&["pool/submit-all".to_owned()])[0];
+        let row = &scenario::rows(&["pool/submit-all".to_owned()], false)[0];
         let result = measure(row, &Selection::default(), &plan, &watchdog).unwrap();
         assert!(result.standings.iter().all(|one| one.runs.len() == 2));
         assert_eq!(result.probes.len(), 2);

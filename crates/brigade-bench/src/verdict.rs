@@ -1,12 +1,12 @@
 //! What a row says about us: how many times as fast we are as the best peer, above 1 if faster.
 
 use crate::measure::{RowResult, Standing};
-use crate::peer::OURS;
+use crate::peer::{BARE_RING, OURS};
 use crate::scenario::CONTROL;
 use crate::statistics::{geometric_mean, median, paired_ratio};
 
 /// The row needs a look if we are slower than this part of the best peer.
-pub(crate) const FLOOR: f64 = 0.8;
+pub(crate) const FLOOR: f64 = 0.85;
 
 /// Us against one peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +35,7 @@ impl Verdict {
         let peers: Vec<Comparison> = result
             .standings
             .iter()
-            .filter(|one| one.peer != OURS && one.peer != CONTROL)
+            .filter(|one| ![OURS, CONTROL, BARE_RING].contains(&one.peer))
             .map(|one| Comparison::of(ours, one))
             .collect();
         let least = |key: fn(&Comparison) -> f64| {
@@ -67,6 +67,13 @@ pub(crate) fn control(result: &RowResult) -> Option<Comparison> {
     Some(Comparison::of(ours, standing(result, CONTROL)?))
 }
 
+/// How many times as long as the bare ring we take, if it ran.
+pub(crate) fn times_the_bare_ring(result: &RowResult) -> Option<f64> {
+    let ours = standing(result, OURS)?;
+    let ring = standing(result, BARE_RING)?;
+    Some(Comparison::of(ring, ours).paired)
+}
+
 fn standing<'a>(result: &'a RowResult, peer: &str) -> Option<&'a Standing> {
     result.standings.iter().find(|one| one.peer == peer)
 }
@@ -94,7 +101,7 @@ impl Score {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{OURS, RowResult, Score, Standing, Verdict};
+    use super::{BARE_RING, OURS, RowResult, Score, Standing, Verdict};
     use crate::run::Run;
     use crate::scenario::CONTROL;
     use std::time::Duration;
@@ -166,6 +173,13 @@ pub(crate) mod tests {
         let row = result("row", &[(OURS, &[50]), (CONTROL, &[10])]);
         assert_eq!(Verdict::of(&row), None);
         assert!((super::control(&row).unwrap().paired - 0.2).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_bare_ring_is_no_peer_but_a_measure() {
+        let row = result("row", &[(OURS, &[30]), (BARE_RING, &[20]), ("peer", &[60])]);
+        assert_eq!(Verdict::of(&row).unwrap().by_rounds.peer, "peer");
+        assert!((super::times_the_bare_ring(&row).unwrap() - 1.5).abs() < 1e-6);
     }
 
     #[test]

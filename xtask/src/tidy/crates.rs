@@ -26,13 +26,18 @@ const MEMBERS: &[Member] = &[
 const BENCH: &str = "brigade-bench";
 
 /// What we are measured against, and so must not be built on.
-const PEERS: [&str; 7] = [
+const PEERS: [&str; 12] = [
+    "async-broadcast",
     "async-channel",
     "crossbeam-channel",
     "crossfire",
     "flume",
     "kanal",
+    "loole",
+    "oneshot",
+    "rapidfire",
     "rayon",
+    "thingbuf",
     "threadpool",
 ];
 

@@ -1,43 +1,48 @@
 //! What the channel rows need from a peer: ends that send and receive, and a way to open them.
-//! The workloads are in [`threads`] and [`tasks`]; the peers themselves are in [`crate::peer`].
+//! The programs they run have a file each, from [`throughput`] to [`select`]; [`workload`] is what
+//! a peer is asked with; the peers themselves are in [`crate::peer`].
 
-mod tally;
-pub(crate) mod tasks;
-pub(crate) mod threads;
+pub(crate) mod batches;
+pub(crate) mod broadcast;
+mod ends;
+mod message;
+mod ping_pong;
+pub(crate) mod select;
+mod throughput;
+mod workload;
+
+pub(crate) use message::{Message, Size, Wide};
+pub(crate) use workload::{Between, Traffic, Workload};
 
 use std::future::Future;
 
 /// How many ends a channel has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// One sender, one receiver.
-    Spsc,
-    /// Four senders, one receiver.
-    Mpsc,
-    /// Four senders, four receivers.
-    Mpmc,
+pub(crate) struct Shape {
+    pub(crate) senders: usize,
+    pub(crate) receivers: usize,
 }
 
 impl Shape {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Spsc => "spsc",
-            Self::Mpsc => "mpsc-4",
-            Self::Mpmc => "mpmc-4x4",
-        }
+    pub(crate) const SPSC: Self = Self::new(1, 1);
+    pub(crate) const MPSC: Self = Self::new(4, 1);
+    pub(crate) const SPMC: Self = Self::new(1, 4);
+    pub(crate) const MPMC: Self = Self::new(4, 4);
+    pub(crate) const MPSC_16: Self = Self::new(16, 1);
+    pub(crate) const MPSC_32: Self = Self::new(32, 1);
+
+    const fn new(senders: usize, receivers: usize) -> Self {
+        Self { senders, receivers }
     }
 
-    fn senders(self) -> usize {
-        match self {
-            Self::Spsc => 1,
-            Self::Mpsc | Self::Mpmc => 4,
-        }
-    }
-
-    fn receivers(self) -> usize {
-        match self {
-            Self::Spsc | Self::Mpsc => 1,
-            Self::Mpmc => 4,
+    /// The name in the rows.
+    pub(crate) fn name(self) -> String {
+        let Self { senders, receivers } = self;
+        match (senders, receivers) {
+            (1, 1) => "spsc".to_owned(),
+            (_, 1) => format!("mpsc-{senders}"),
+            (1, _) => format!("spmc-{receivers}"),
+            _ => format!("mpmc-{senders}x{receivers}"),
         }
     }
 }
@@ -48,15 +53,6 @@ pub(crate) struct Route {
     pub(crate) shape: Shape,
     /// `None` is unbounded.
     pub(crate) capacity: Option<usize>,
-}
-
-/// What to do with the channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Traffic {
-    /// Senders send and receivers receive, as fast as they can.
-    Throughput,
-    /// A message there over one channel, an answer back over another.
-    PingPong,
 }
 
 /// Every end of one channel.
@@ -74,13 +70,21 @@ impl<S, R> Ends<S, R> {
             receivers: vec![receiver],
         }
     }
+
+    /// The ends together with who uses them.
+    fn used<P, C>(self, by_senders: fn(S) -> P, by_receivers: fn(R) -> C) -> Ends<P, C> {
+        Ends {
+            senders: self.senders.into_iter().map(by_senders).collect(),
+            receivers: self.receivers.into_iter().map(by_receivers).collect(),
+        }
+    }
 }
 
 impl<S: Clone, R> Ends<S, R> {
     /// For a channel with exactly one receiver.
     pub(crate) fn one_receiver(shape: Shape, (sender, receiver): (S, R)) -> Self {
         Self {
-            senders: vec![sender; shape.senders()],
+            senders: vec![sender; shape.senders],
             receivers: vec![receiver],
         }
     }
@@ -90,31 +94,39 @@ impl<S: Clone, R: Clone> Ends<S, R> {
     /// For a channel whose ends can all be cloned.
     pub(crate) fn cloned(shape: Shape, (sender, receiver): (S, R)) -> Self {
         Self {
-            senders: vec![sender; shape.senders()],
-            receivers: vec![receiver; shape.receivers()],
+            senders: vec![sender; shape.senders],
+            receivers: vec![receiver; shape.receivers],
         }
     }
 }
 
 /// The plain blocking send of a peer; false if the channel refused the message.
 pub(crate) trait BlockingSender: Send + 'static {
-    fn put(&mut self, message: usize) -> bool;
+    type Message: Message;
+
+    fn put(&mut self, message: Self::Message) -> bool;
 }
 
 /// The plain blocking receive of a peer; `None` once the channel is closed and empty.
 pub(crate) trait BlockingReceiver: Send + 'static {
-    fn take(&mut self) -> Option<usize>;
+    type Message: Message;
+
+    fn take(&mut self) -> Option<Self::Message>;
 }
 
 /// The awaited send of a peer. The future is the peer's own, as it comes: one more around it would
 /// be paid for by every message.
 pub(crate) trait TaskSender: Send + 'static {
-    fn put(&mut self, message: usize) -> impl Future<Output: Sent> + Send;
+    type Message: Message;
+
+    fn put(&mut self, message: Self::Message) -> impl Future<Output: Sent> + Send;
 }
 
 /// The awaited receive of a peer. The future is the peer's own, as it comes.
 pub(crate) trait TaskReceiver: Send + 'static {
-    fn take(&mut self) -> impl Future<Output: Received> + Send;
+    type Message: Message;
+
+    fn take(&mut self) -> impl Future<Output: Received<Self::Message>> + Send;
 }
 
 /// What a peer says after a send.
@@ -122,7 +134,7 @@ pub(crate) trait Sent {
     fn accepted(self) -> bool;
 }
 
-impl<E> Sent for Result<(), E> {
+impl<T, E> Sent for Result<T, E> {
     #[inline]
     fn accepted(self) -> bool {
         self.is_ok()
@@ -130,20 +142,39 @@ impl<E> Sent for Result<(), E> {
 }
 
 /// What a peer says after a receive; nothing once the channel is closed and empty.
-pub(crate) trait Received {
-    fn message(self) -> Option<usize>;
+pub(crate) trait Received<M> {
+    fn message(self) -> Option<M>;
 }
 
-impl<E> Received for Result<usize, E> {
+impl<M, E> Received<M> for Result<M, E> {
     #[inline]
-    fn message(self) -> Option<usize> {
+    fn message(self) -> Option<M> {
         self.ok()
     }
 }
 
-impl Received for Option<usize> {
+impl<M> Received<M> for Option<M> {
     #[inline]
-    fn message(self) -> Option<usize> {
+    fn message(self) -> Option<M> {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shape;
+
+    #[test]
+    fn a_shape_is_named_after_its_ends() {
+        let shapes = [
+            (Shape::SPSC, "spsc"),
+            (Shape::MPSC, "mpsc-4"),
+            (Shape::SPMC, "spmc-4"),
+            (Shape::MPMC, "mpmc-4x4"),
+            (Shape::MPSC_16, "mpsc-16"),
+        ];
+        for (shape, name) in shapes {
+            assert_eq!(shape.name(), name);
+        }
     }
 }

@@ -1,15 +1,15 @@
 //! rayon: a pool of its own, `spawn` for jobs nobody waits for and for windows of results over a
 //! channel, `install` for one result.
 
-use super::PoolPeer;
-use crate::pool::{self, Workers};
+use super::Peer;
+use crate::pool::{self, PoolTraffic, Workers};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::Range;
 use std::sync::mpsc;
 
-pub(super) const POOL: PoolPeer = PoolPeer {
+pub(super) const POOL: Peer<PoolTraffic> = Peer {
     name: "rayon",
-    work: pool::work::<ThreadPool>,
+    work: |traffic| Ok(pool::work::<ThreadPool>(traffic)),
 };
 
 impl Workers for ThreadPool {

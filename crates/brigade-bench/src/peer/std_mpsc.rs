@@ -1,46 +1,79 @@
 //! The channels of the standard library: one receiver, threads only, two kinds of sender.
 
-use super::ChannelPeer;
-use crate::channel::{BlockingReceiver, BlockingSender, Ends, Route, Shape, Traffic, threads};
+use super::{Channels, NO_ASYNC, ONE_RECEIVER, Peer};
+use crate::channel::batches::{BlockingBatches, fill};
+use crate::channel::{Between, BlockingReceiver, BlockingSender, Ends, Message, Route, Workload};
 use crate::run::{Absent, Work};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
-pub(super) const CHANNEL: ChannelPeer = ChannelPeer {
-    name: "std mpsc",
-    threads,
-    tasks: |_, _| Err(Absent("its channels have no async side")),
+pub(super) const BATCHES: Peer<Workload> = Peer {
+    name: StdMpsc::NAME,
+    work: |workload| {
+        if workload.between != Between::Threads {
+            return Err(NO_ASYNC);
+        }
+        let Route { shape, capacity } = workload.route;
+        Ok(match capacity {
+            Some(capacity) => workload
+                .batches_in_threads(move || Ends::one_receiver(shape, sync_channel(capacity))),
+            None => workload.batches_in_threads(move || Ends::one_receiver(shape, channel())),
+        })
+    },
 };
 
-fn threads(route: Route, traffic: Traffic) -> Result<Work, Absent> {
-    let Route { shape, capacity } = route;
-    if shape == Shape::Mpmc {
-        return Err(Absent("its channels have one receiver"));
+pub(super) struct StdMpsc;
+
+impl Channels for StdMpsc {
+    const NAME: &'static str = "std mpsc";
+
+    fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
+        let shape = workload.route.shape;
+        if workload.between != Between::Threads {
+            return Err(NO_ASYNC);
+        }
+        if shape.receivers > 1 {
+            return Err(ONE_RECEIVER);
+        }
+        Ok(match workload.route.capacity {
+            Some(capacity) => {
+                workload.threads(move || Ends::one_receiver(shape, sync_channel::<M>(capacity)))
+            }
+            None => workload.threads(move || Ends::one_receiver(shape, channel::<M>())),
+        })
     }
-    Ok(match capacity {
-        Some(capacity) => threads::work(traffic, move || {
-            Ends::one_receiver(shape, sync_channel(capacity))
-        }),
-        None => threads::work(traffic, move || Ends::one_receiver(shape, channel())),
-    })
 }
 
-impl BlockingSender for SyncSender<usize> {
+impl<M: Message> BlockingSender for SyncSender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> bool {
+    fn put(&mut self, message: M) -> bool {
         self.send(message).is_ok()
     }
 }
 
-impl BlockingSender for Sender<usize> {
+impl<M: Message> BlockingSender for Sender<M> {
+    type Message = M;
+
     #[inline]
-    fn put(&mut self, message: usize) -> bool {
+    fn put(&mut self, message: M) -> bool {
         self.send(message).is_ok()
     }
 }
 
-impl BlockingReceiver for Receiver<usize> {
+impl<M: Message> BlockingReceiver for Receiver<M> {
+    type Message = M;
+
     #[inline]
-    fn take(&mut self) -> Option<usize> {
+    fn take(&mut self) -> Option<M> {
         self.recv().ok()
+    }
+}
+
+impl BlockingBatches for Receiver<usize> {
+    #[inline]
+    fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        let first = self.recv().ok();
+        fill(batch, first, self.try_iter())
     }
 }

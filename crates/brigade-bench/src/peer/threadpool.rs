@@ -1,14 +1,14 @@
 //! threadpool: `execute` for every job, results over a channel of the standard library.
 
-use super::PoolPeer;
-use crate::pool::{self, Workers};
+use super::Peer;
+use crate::pool::{self, PoolTraffic, Workers};
 use std::ops::Range;
 use std::sync::mpsc;
 use threadpool::ThreadPool;
 
-pub(super) const POOL: PoolPeer = PoolPeer {
+pub(super) const POOL: Peer<PoolTraffic> = Peer {
     name: "threadpool",
-    work: pool::work::<ThreadPool>,
+    work: |traffic| Ok(pool::work::<ThreadPool>(traffic)),
 };
 
 impl Workers for ThreadPool {

@@ -1,14 +1,16 @@
-//! tokio: its mpsc channel with the blocking and the awaited calls, its task pool as a pool for
+//! tokio: its channels with the blocking and the awaited calls, its task pool as a pool for
 //! jobs, and its pool for blocking jobs held to the same number of threads.
 
-use super::{ChannelPeer, PoolPeer};
+use super::{Channels, ONE_RECEIVER, PANICS_ON_ZERO, Peer, TASKS_SELECT};
+use crate::channel::batches::{BlockingBatches, MOST, TaskBatches};
+use crate::channel::broadcast::{self as broadcast_table, Broadcasting, LISTENERS};
+use crate::channel::select::{CAPACITY, Selecting, four};
 use crate::channel::{
-    BlockingReceiver, BlockingSender, Ends, Received, Route, Sent, Shape, TaskReceiver, TaskSender,
-    Traffic,
-    tasks::{self, TaskTraffic},
-    threads,
+    BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
+    TaskSender, Workload,
 };
-use crate::pool::{self, Workers};
+use crate::oneshot::{self as table, Oneshot, OneshotTraffic};
+use crate::pool::{self, PoolTraffic, Workers};
 use crate::run::{Absent, Work};
 use std::future::ready;
 use std::ops::Range;
@@ -16,108 +18,237 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{
     Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel,
 };
+use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 
-pub(super) const CHANNEL: ChannelPeer = ChannelPeer {
-    name: "tokio mpsc",
-    threads,
-    tasks,
+pub(super) const BATCHES: Peer<Workload> = Peer {
+    name: TokioMpsc::NAME,
+    work: |workload| {
+        let Route { shape, capacity } = workload.route;
+        Ok(match capacity {
+            Some(capacity) => {
+                workload.batches_anywhere(move || Ends::one_receiver(shape, channel(capacity)))
+            }
+            None => {
+                workload.batches_anywhere(move || Ends::one_receiver(shape, unbounded_channel()))
+            }
+        })
+    },
 };
 
-pub(super) const SPAWN_POOL: PoolPeer = PoolPeer {
+pub(super) const ONESHOT: Peer<OneshotTraffic> = Peer {
+    name: "tokio oneshot",
+    work: |traffic| Ok(table::work::<TokioOneshot>(traffic)),
+};
+
+pub(super) const TOKIO_SELECT: Peer<Selecting> = Peer {
+    name: TokioMpsc::NAME,
+    work: |question| {
+        if !question.in_tasks {
+            return Err(TASKS_SELECT);
+        }
+        Ok(question.tasks(|| four(|| channel(CAPACITY))))
+    },
+};
+
+pub(super) const BROADCAST: Peer<Broadcasting> = Peer {
+    name: "tokio broadcast",
+    work: |question| {
+        Ok(question.anywhere(|| {
+            let (sender, first) = broadcast::channel(broadcast_table::CAPACITY);
+            let mut receivers = vec![first];
+            receivers.resize_with(LISTENERS, || sender.subscribe());
+            (sender, receivers)
+        }))
+    },
+};
+
+pub(super) struct TokioMpsc;
+
+pub(super) const SPAWN_POOL: Peer<PoolTraffic> = Peer {
     name: "tokio spawn",
-    work: pool::work::<Spawn>,
+    work: |traffic| Ok(pool::work::<Spawn>(traffic)),
 };
 
-pub(super) const BLOCKING_POOL: PoolPeer = PoolPeer {
+pub(super) const BLOCKING_POOL: Peer<PoolTraffic> = Peer {
     name: "tokio spawn_blocking",
-    work: pool::work::<SpawnBlocking>,
+    work: |traffic| Ok(pool::work::<SpawnBlocking>(traffic)),
 };
 
-const ONE_RECEIVER: Absent = Absent("its channels have one receiver");
+impl Channels for TokioMpsc {
+    const NAME: &'static str = "tokio mpsc";
 
-fn threads(route: Route, traffic: Traffic) -> Result<Work, Absent> {
-    let Route { shape, capacity } = route;
-    if shape == Shape::Mpmc {
-        return Err(ONE_RECEIVER);
+    fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
+        let Route { shape, capacity } = workload.route;
+        if shape.receivers > 1 {
+            return Err(ONE_RECEIVER);
+        }
+        match capacity {
+            Some(0) => Err(PANICS_ON_ZERO),
+            Some(capacity) => {
+                Ok(workload.anywhere(move || Ends::one_receiver(shape, channel::<M>(capacity))))
+            }
+            None => {
+                Ok(workload.anywhere(move || Ends::one_receiver(shape, unbounded_channel::<M>())))
+            }
+        }
     }
-    Ok(match capacity {
-        Some(capacity) => threads::work(traffic, move || {
-            Ends::one_receiver(shape, channel(capacity))
-        }),
-        None => threads::work(traffic, move || {
-            Ends::one_receiver(shape, unbounded_channel())
-        }),
-    })
 }
 
-fn tasks(route: Route, traffic: TaskTraffic) -> Result<Work, Absent> {
-    let Route { shape, capacity } = route;
-    if shape == Shape::Mpmc {
-        return Err(ONE_RECEIVER);
-    }
-    Ok(match capacity {
-        Some(capacity) => tasks::work(traffic, move || {
-            Ends::one_receiver(shape, channel(capacity))
-        }),
-        None => tasks::work(traffic, move || {
-            Ends::one_receiver(shape, unbounded_channel())
-        }),
-    })
-}
+impl<M: Message> BlockingSender for Sender<M> {
+    type Message = M;
 
-impl BlockingSender for Sender<usize> {
     #[inline]
-    fn put(&mut self, message: usize) -> bool {
+    fn put(&mut self, message: M) -> bool {
         self.blocking_send(message).is_ok()
     }
 }
 
-impl BlockingSender for UnboundedSender<usize> {
+impl<M: Message> BlockingSender for UnboundedSender<M> {
+    type Message = M;
+
+    #[inline]
+    fn put(&mut self, message: M) -> bool {
+        self.send(message).is_ok()
+    }
+}
+
+impl<M: Message> BlockingReceiver for Receiver<M> {
+    type Message = M;
+
+    #[inline]
+    fn take(&mut self) -> Option<M> {
+        self.blocking_recv()
+    }
+}
+
+impl<M: Message> BlockingReceiver for UnboundedReceiver<M> {
+    type Message = M;
+
+    #[inline]
+    fn take(&mut self) -> Option<M> {
+        self.blocking_recv()
+    }
+}
+
+impl<M: Message> TaskSender for Sender<M> {
+    type Message = M;
+
+    #[inline]
+    fn put(&mut self, message: M) -> impl Future<Output: Sent> + Send {
+        self.send(message)
+    }
+}
+
+impl<M: Message> TaskSender for UnboundedSender<M> {
+    type Message = M;
+
+    #[inline]
+    fn put(&mut self, message: M) -> impl Future<Output: Sent> + Send {
+        ready(self.send(message))
+    }
+}
+
+impl<M: Message> TaskReceiver for Receiver<M> {
+    type Message = M;
+
+    #[inline]
+    fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
+        self.recv()
+    }
+}
+
+impl<M: Message> TaskReceiver for UnboundedReceiver<M> {
+    type Message = M;
+
+    #[inline]
+    fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
+        self.recv()
+    }
+}
+
+impl BlockingBatches for Receiver<usize> {
+    #[inline]
+    fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        self.blocking_recv_many(batch, MOST) > 0
+    }
+}
+
+impl TaskBatches for Receiver<usize> {
+    #[inline]
+    async fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        self.recv_many(batch, MOST).await > 0
+    }
+}
+
+impl BlockingBatches for UnboundedReceiver<usize> {
+    #[inline]
+    fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        self.blocking_recv_many(batch, MOST) > 0
+    }
+}
+
+impl TaskBatches for UnboundedReceiver<usize> {
+    #[inline]
+    async fn take_batch(&mut self, batch: &mut Vec<usize>) -> bool {
+        self.recv_many(batch, MOST).await > 0
+    }
+}
+
+struct TokioOneshot;
+
+impl Oneshot for TokioOneshot {
+    type Sender = oneshot::Sender<usize>;
+    type Receiver = oneshot::Receiver<usize>;
+
+    #[inline]
+    fn open() -> (Self::Sender, Self::Receiver) {
+        oneshot::channel()
+    }
+
+    #[inline]
+    fn send(sender: Self::Sender, message: usize) -> bool {
+        sender.send(message).is_ok()
+    }
+
+    #[inline]
+    fn recv(receiver: Self::Receiver) -> Option<usize> {
+        receiver.blocking_recv().ok()
+    }
+}
+
+impl BlockingSender for broadcast::Sender<usize> {
+    type Message = usize;
+
     #[inline]
     fn put(&mut self, message: usize) -> bool {
         self.send(message).is_ok()
     }
 }
 
-impl BlockingReceiver for Receiver<usize> {
+impl BlockingReceiver for broadcast::Receiver<usize> {
+    type Message = usize;
+
     #[inline]
     fn take(&mut self) -> Option<usize> {
-        self.blocking_recv()
+        self.blocking_recv().ok()
     }
 }
 
-impl BlockingReceiver for UnboundedReceiver<usize> {
-    #[inline]
-    fn take(&mut self) -> Option<usize> {
-        self.blocking_recv()
-    }
-}
+impl TaskSender for broadcast::Sender<usize> {
+    type Message = usize;
 
-impl TaskSender for Sender<usize> {
-    #[inline]
-    fn put(&mut self, message: usize) -> impl Future<Output: Sent> + Send {
-        self.send(message)
-    }
-}
-
-impl TaskSender for UnboundedSender<usize> {
     #[inline]
     fn put(&mut self, message: usize) -> impl Future<Output: Sent> + Send {
         ready(self.send(message))
     }
 }
 
-impl TaskReceiver for Receiver<usize> {
-    #[inline]
-    fn take(&mut self) -> impl Future<Output: Received> + Send {
-        self.recv()
-    }
-}
+impl TaskReceiver for broadcast::Receiver<usize> {
+    type Message = usize;
 
-impl TaskReceiver for UnboundedReceiver<usize> {
     #[inline]
-    fn take(&mut self) -> impl Future<Output: Received> + Send {
+    fn take(&mut self) -> impl Future<Output: Received<usize>> + Send {
         self.recv()
     }
 }

@@ -125,7 +125,7 @@ impl<'a, T> RecvDeadlineFuture<'a, T> {
 
 impl<T> RecvStream<T> {
     pub(super) fn new(receiver: Receiver<T>, site: Site) -> Self {
-        let recv = Recv(Arc::clone(&receiver.shared));
+        let recv = Recv::new(Arc::clone(&receiver.shared));
         Self {
             wait: Box::pin(Wait::new(recv, site)),
             receiver,

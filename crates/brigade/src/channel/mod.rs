@@ -5,6 +5,8 @@
 //!
 //! - [`bounded`] holds at most so many values; who sends faster than others receive waits
 //!   (backpressure). [`unbounded`] never makes a sender wait, and has no limit on memory.
+//! - [`watch()`] holds one value only, the latest, and shows it to every receiver.
+//! - [`broadcast`](mod@broadcast) gives every value to every receiver.
 //! - [`Sender`] and [`Receiver`] are both `Clone`; each value goes to one receiver, in the order of
 //!   sending.
 //! - The channel is closed when it is told so, or when one side has no handle left. What was sent before
@@ -13,6 +15,9 @@
 //! - [`after`], [`at`] and [`tick`] are receivers that the clock fills, and from [`never()`] nothing comes.
 //! - Dropping a future loses nothing: a dropped receive takes no value, a dropped send drops only
 //!   the value that it has not sent, and [`SendFuture::cancel`] gives even that one back.
+//!
+//! For a single value, such as the answer to a question, there is [`oneshot()`](fn@oneshot): it costs
+//! one small allocation, and its sender is used up by sending.
 //!
 //! # Examples
 //!
@@ -40,43 +45,54 @@
 //!
 //! This module does not know how its queues work (`queue`), nor how anybody sleeps (`wait`).
 
+mod batch;
+pub mod broadcast;
 mod clock;
 mod error;
 mod future;
 mod iter;
 #[cfg(all(test, brigade_loom))]
 mod model;
+pub mod oneshot;
 mod operation;
+mod permit;
 mod receiver;
 mod select;
 mod sender;
 mod shared;
 mod sink;
+pub mod watch;
 mod weak;
 
+pub use batch::{RecvManyDeadlineFuture, RecvManyFuture, SendManyFuture};
 pub use clock::{after, at, never, tick};
 pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture, SendFuture};
 pub use iter::{Drain, IntoIter, Iter, TryIter};
+pub use permit::{Permit, ReserveFuture};
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use sink::SendSink;
 pub use weak::{WeakReceiver, WeakSender};
 
 use crate::prim::Arc;
-use crate::queue::{Blocks, Ring};
+use crate::queue::{Blocks, Rendezvous, Ring};
 use shared::{Flavor, Shared};
 
 /// Makes a channel that holds at most `capacity` values.
 ///
 /// While it is full, senders wait.
 ///
+/// A channel with a capacity of 0 is a rendezvous: a value is accepted only once a receiver has asked for it.
+/// Every receive asks for one, and takes its question back if it gives up. Should it give up when the value has
+/// just been accepted, the next receiver gets that value. A [`try_recv`](Receiver::try_recv) that finds a sender
+/// asleep wakes it, and leaves its question to it: the value is there for the next receive.
+///
 /// # Panics
 ///
-/// If `capacity` is 0 (a channel that hands over without holding is not there yet), or more than
-/// memory can hold.
+/// If `capacity` is more than memory can hold.
 ///
 /// # Examples
 ///
@@ -90,11 +106,11 @@ use shared::{Flavor, Shared};
 #[must_use]
 #[track_caller]
 pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    assert!(
-        capacity > 0,
-        "a bounded channel needs a capacity of at least 1"
-    );
-    handles(Flavor::Ring(Ring::new(capacity)))
+    handles(if capacity == 0 {
+        Flavor::Rendezvous(Box::new(Rendezvous::new()))
+    } else {
+        Flavor::Ring(Ring::new(capacity))
+    })
 }
 
 /// Makes a channel without a limit.
@@ -115,6 +131,64 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 #[must_use]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     handles(Flavor::Blocks(Blocks::new()))
+}
+
+/// Makes a channel that holds one value, which senders replace and every receiver sees.
+///
+/// There is always a latest value, at first `initial`; the [module](mod@watch) says more.
+///
+/// # Examples
+///
+/// ```
+/// let (sender, mut receiver) = brigade::channel::watch("starting");
+/// assert_eq!(*receiver.get(), "starting");
+/// sender.send("ready")?;
+/// assert_eq!(receiver.changed().as_deref(), Ok(&"ready"));
+/// # Ok::<(), brigade::channel::SendError<&str>>(())
+/// ```
+#[must_use]
+pub fn watch<T>(initial: T) -> (watch::Sender<T>, watch::Receiver<T>) {
+    watch::handles(initial)
+}
+
+/// Makes a channel for one value. See [the module](mod@oneshot).
+///
+/// # Examples
+///
+/// ```
+/// use brigade::channel;
+/// use std::thread;
+///
+/// let (sender, receiver) = channel::oneshot();
+/// thread::spawn(move || sender.send("done"));
+/// assert_eq!(receiver.recv(), Ok("done"));
+/// ```
+#[inline]
+pub fn oneshot<T>() -> (oneshot::Sender<T>, oneshot::Receiver<T>) {
+    oneshot::handles()
+}
+
+/// Makes a channel that gives every value to every receiver, and keeps the last `capacity` values for
+/// those who are slower.
+///
+/// See [the module](mod@broadcast) for how it behaves.
+///
+/// # Panics
+///
+/// If `capacity` is 0, or more than memory can hold.
+///
+/// # Examples
+///
+/// ```
+/// let (sender, mut one) = brigade::channel::broadcast(8);
+/// let mut other = sender.subscribe();
+/// assert_eq!(sender.send("to all"), Ok(2));
+/// assert_eq!((one.recv(), other.recv()), (Ok("to all"), Ok("to all")));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn broadcast<T: Clone>(capacity: usize) -> (broadcast::Sender<T>, broadcast::Receiver<T>) {
+    broadcast::handles(capacity)
 }
 
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {

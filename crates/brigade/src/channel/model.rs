@@ -240,3 +240,70 @@ fn a_weak_sender_never_opens_what_has_closed() {
         assert!(weak.upgrade().is_none());
     });
 }
+
+#[test]
+fn rendezvous_hands_over_between_threads() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(0);
+        let producer = thread::spawn(move || {
+            sender.send(Box::new(1)).unwrap();
+            sender.send(Box::new(2)).unwrap();
+        });
+        assert_eq!(*receiver.recv().unwrap(), 1);
+        assert_eq!(*receiver.recv().unwrap(), 2);
+        assert_eq!(receiver.recv(), Err(RecvError));
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn rendezvous_hands_over_from_thread_to_task() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(0);
+        let producer = thread::spawn(move || {
+            sender.send(1).unwrap();
+            sender.send(2).unwrap();
+        });
+        block_on(async {
+            assert_eq!(receiver.recv_async().await, Ok(1));
+            assert_eq!(receiver.recv_async().await, Ok(2));
+        });
+        producer.join().unwrap();
+    });
+}
+
+/// More ask at a time than there are slots.
+#[test]
+fn rendezvous_three_questions_for_two_slots() {
+    three_threads(|| {
+        let (sender, receiver) = bounded(0);
+        let mut asked = [(); 3].map(|()| Box::pin(receiver.recv_async()));
+        let cx = &mut Context::from_waker(Waker::noop());
+        for recv in &mut asked {
+            assert!(recv.as_mut().poll(cx).is_pending());
+        }
+        let producer = thread::spawn(move || (0..3).for_each(|value| sender.send(value).unwrap()));
+        for (value, recv) in asked.into_iter().enumerate() {
+            assert_eq!(block_on(recv), Ok(value));
+        }
+        producer.join().unwrap();
+    });
+}
+
+/// A receive that gives up takes nothing along, whatever it was told.
+#[test]
+fn rendezvous_a_dropped_recv_future_loses_no_value() {
+    three_threads(|| {
+        let (sender, receiver) = bounded(0);
+        let producer = thread::spawn(move || sender.send(1));
+        let taken = {
+            let mut recv = pin!(receiver.recv_async());
+            let polled = recv.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            matches!(polled, Poll::Ready(Ok(_)))
+        };
+        if !taken {
+            assert_eq!(receiver.recv(), Ok(1));
+        }
+        assert!(producer.join().unwrap().is_ok());
+    });
+}

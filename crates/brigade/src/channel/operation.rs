@@ -1,6 +1,6 @@
 //! Sending and receiving as operations that may wait, written once for threads and tasks.
 
-use super::shared::Shared;
+use super::shared::{Question, Shared};
 use super::{RecvError, SendError};
 use crate::prim::Arc;
 use crate::queue::{PopError, PushError};
@@ -104,41 +104,69 @@ unsafe impl<T> Holder for Arc<Shared<T>> {
 
 /// Takes one value out. Can be repeated.
 #[derive(Debug)]
-pub(super) struct Recv<H>(pub(super) H);
+pub(super) struct Recv<H: Holder> {
+    holder: H,
+    question: Question,
+}
 
-// SAFETY: the queue belongs to the channel, which its holder keeps in place, and is never replaced.
+impl<H: Holder> Recv<H> {
+    #[inline]
+    pub(super) fn new(holder: H) -> Self {
+        Self {
+            holder,
+            question: Question::default(),
+        }
+    }
+}
+
+impl<H: Holder> Drop for Recv<H> {
+    #[inline]
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}
+
+// SAFETY: the queue is a field of the channel, which its holder keeps in place.
 unsafe impl<H: Holder> Operation for Recv<H> {
     type Output = Result<H::Value, RecvError>;
     const WAITS_FOR: &'static What = &"channel recv";
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
-        received(self.0.channel().pop())
+        received(self.holder.channel().pop(&mut self.question))
     }
 
     #[inline]
     fn glance(&mut self) -> Poll<Self::Output> {
-        received(self.0.channel().pop_if_there())
+        received(self.holder.channel().pop_if_there(&mut self.question))
     }
 
     fn last_attempt(&mut self) -> Poll<Self::Output> {
-        received(self.0.channel().pop_now())
+        received(self.holder.channel().pop_now(&mut self.question))
+    }
+
+    #[inline]
+    fn give_up(&mut self) {
+        if self.question != Question::Unasked {
+            let question = std::mem::take(&mut self.question);
+            self.holder.channel().withdraw(question);
+        }
     }
 
     fn chances(&self) -> usize {
-        self.0.channel().look_for_values()
+        self.holder.channel().look_for_values()
     }
 
     fn moves(&self) -> usize {
-        self.0.channel().taken()
+        self.holder.channel().taken()
     }
 
     fn queue(&self) -> &WaitQueue {
-        self.0.channel().receivers_wait_at()
+        self.holder.channel().receivers_wait_at()
     }
 
     fn patience(&self) -> &Patience {
-        &self.0.channel().not_empty.patience
+        &self.holder.channel().not_empty.patience
     }
 }
 

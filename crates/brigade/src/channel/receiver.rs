@@ -6,10 +6,10 @@ use super::operation::Recv;
 use super::shared::Shared;
 use super::{RecvError, RecvTimeoutError, TryRecvError, WeakReceiver};
 use crate::prim::Arc;
-use crate::queue::PopError;
-use crate::wait::{Limit, block, deadline_after};
+use crate::wait::{Limit, Operation, block, deadline_after};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// Takes values out of a channel. Clones take from the same channel: each value goes to one of them.
@@ -48,7 +48,11 @@ impl<T> Receiver<T> {
     #[inline]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        match block(&mut Recv(&*self.shared), Limit::NONE, Location::caller()) {
+        match block(
+            &mut Recv::new(&*self.shared),
+            Limit::NONE,
+            Location::caller(),
+        ) {
             Ok(received) => received,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
@@ -72,10 +76,10 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.shared.pop_now().map_err(|error| match error {
-            PopError::Closed => TryRecvError::Closed,
-            PopError::Empty | PopError::Busy => TryRecvError::Empty,
-        })
+        match Recv::new(&*self.shared).last_attempt() {
+            Poll::Ready(received) => Ok(received?),
+            Poll::Pending => Err(TryRecvError::Empty),
+        }
     }
 
     /// Takes the oldest value, and blocks the thread for at most `timeout` while the channel is empty.
@@ -106,7 +110,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         match block(
-            &mut Recv(&*self.shared),
+            &mut Recv::new(&*self.shared),
             Limit::until(deadline),
             Location::caller(),
         ) {
@@ -127,7 +131,7 @@ impl<T> Receiver<T> {
     /// another receiver is woken in its place.
     #[track_caller]
     pub fn recv_async(&self) -> RecvFuture<'_, T> {
-        RecvFuture::new(Recv(&*self.shared), Location::caller())
+        RecvFuture::new(Recv::new(&*self.shared), Location::caller())
     }
 
     /// Takes the oldest value, and suspends the task for at most `timeout` while the channel is empty.
@@ -145,7 +149,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout_async(&self, timeout: Duration) -> RecvDeadlineFuture<'_, T> {
         let deadline = deadline_after(timeout);
-        RecvDeadlineFuture::new(Recv(&*self.shared), deadline, Location::caller())
+        RecvDeadlineFuture::new(Recv::new(&*self.shared), deadline, Location::caller())
     }
 
     /// Takes the oldest value, and suspends the task until `deadline` at most while the channel is
@@ -162,7 +166,7 @@ impl<T> Receiver<T> {
     /// As for [`recv_async`](Self::recv_async).
     #[track_caller]
     pub fn recv_deadline_async(&self, deadline: Instant) -> RecvDeadlineFuture<'_, T> {
-        RecvDeadlineFuture::new(Recv(&*self.shared), Some(deadline), Location::caller())
+        RecvDeadlineFuture::new(Recv::new(&*self.shared), Some(deadline), Location::caller())
     }
 
     /// Takes values until the channel is closed and empty, and blocks in between.

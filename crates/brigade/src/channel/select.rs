@@ -35,7 +35,7 @@ impl<A> Select<A> {
     where
         A: Arms<R>,
     {
-        let recv = [Recv(&*receiver.shared)];
+        let recv = [Recv::new(&*receiver.shared)];
         self.with(|before| Arm::again(before, recv, of_one(finish)))
     }
 
@@ -66,7 +66,9 @@ impl<A> Select<A> {
         T: 'a,
     {
         let receivers = receivers.into_iter();
-        let recvs: Vec<_> = receivers.map(|receiver| Recv(&*receiver.shared)).collect();
+        let recvs: Vec<_> = receivers
+            .map(|receiver| Recv::new(&*receiver.shared))
+            .collect();
         self.with(|before| Arm::again(before, recvs, finish))
     }
 
@@ -74,6 +76,9 @@ impl<A> Select<A> {
     ///
     /// It is done once; from then on it takes no part. If the channel is closed it is done at once, and the
     /// value comes back in the error. A select that is dropped before drops the value.
+    ///
+    /// At a channel of capacity 0, a select that also receives there counts as a receiver that has asked: it may
+    /// meet itself, and its value goes to the next receive.
     ///
     /// # Examples
     ///

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::discard_panic;
-use crate::queue::{Backoff, Blocks, PopError, PushError, Ring};
+use crate::queue::{Backoff, Blocks, PopError, PushError, Rendezvous, Ring};
 use crate::wait::{Patience, WaitQueue};
 use crossbeam_utils::CachePadded;
 
@@ -13,7 +13,7 @@ const HANDLES_MAX: usize = isize::MAX as usize;
 
 #[derive(Debug)]
 pub(super) struct Shared<T> {
-    flavor: Flavor<T>,
+    pub(super) flavor: Flavor<T>,
     /// Senders wait here.
     pub(super) not_full: CachePadded<Gate>,
     /// Receivers wait here, unless the channel is a clock, which has its own queue.
@@ -27,8 +27,20 @@ pub(super) struct Shared<T> {
 pub(super) enum Flavor<T> {
     Ring(Ring<T>),
     Blocks(Blocks<T>),
+    /// Kept only if a receiver has asked for them.
+    Rendezvous(Box<Rendezvous<T>>),
     /// Not kept: made when it is due. Has no senders.
     Clock(Clock<T>),
+}
+
+/// Whether a receive has asked for its value, where that makes a difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Question {
+    #[default]
+    Unasked,
+    Asked,
+    /// A sender was waiting and has been woken.
+    Expected,
 }
 
 /// Where one side waits.
@@ -39,7 +51,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    fn new(patience: Patience) -> CachePadded<Self> {
+    pub(super) fn new(patience: Patience) -> CachePadded<Self> {
         CachePadded::new(Self {
             waiting: WaitQueue::new(),
             patience,
@@ -56,6 +68,7 @@ impl<T> Shared<T> {
             }
             // Nobody ever waits for room there.
             Flavor::Blocks(_) => (Patience::new(), Patience::for_values(usize::MAX)),
+            Flavor::Rendezvous(_) => (Patience::for_room(1), Patience::for_values(1)),
             Flavor::Clock(_) => (Patience::new(), Patience::new()),
         };
         let senders = usize::from(!matches!(flavor, Flavor::Clock(_)));
@@ -74,6 +87,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push(value)?,
             Flavor::Blocks(blocks) => blocks.push(value)?,
+            Flavor::Rendezvous(rendezvous) => rendezvous.push(value)?,
             Flavor::Clock(_) => return Err(PushError::Closed),
         }
         self.not_empty.waiting.wake_one();
@@ -86,15 +100,17 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push_if_free(value)?,
             Flavor::Blocks(blocks) => blocks.push(value)?,
+            Flavor::Rendezvous(rendezvous) => rendezvous.push(value)?,
             Flavor::Clock(_) => return Err(PushError::Closed),
         }
         self.not_empty.waiting.wake_one();
         Ok(())
     }
 
-    /// Takes the oldest value out and wakes a sender.
+    /// Takes the oldest value out and wakes a sender. Asks for it first, where values must be asked for; if
+    /// nothing comes out the question stays asked, until it is answered or withdrawn.
     #[inline]
-    pub(super) fn pop(&self) -> Result<T, PopError> {
+    pub(super) fn pop(&self, question: &mut Question) -> Result<T, PopError> {
         match &self.flavor {
             Flavor::Ring(ring) => {
                 let value = ring.pop()?;
@@ -103,6 +119,10 @@ impl<T> Shared<T> {
             }
             // Nobody waits to send where there is always room.
             Flavor::Blocks(blocks) => blocks.pop(),
+            Flavor::Rendezvous(rendezvous) => {
+                self.ask(rendezvous, question);
+                self.answered(rendezvous, question, rendezvous.pop())
+            }
             Flavor::Clock(clock) => clock.pop(),
         }
     }
@@ -110,7 +130,7 @@ impl<T> Shared<T> {
     /// `pop`, for those who go on looking: may say that the channel is empty a little too late, and does
     /// not notice that it is closed.
     #[inline]
-    pub(super) fn pop_if_there(&self) -> Result<T, PopError> {
+    pub(super) fn pop_if_there(&self, question: &mut Question) -> Result<T, PopError> {
         match &self.flavor {
             Flavor::Ring(ring) => {
                 let value = ring.pop_if_there()?;
@@ -118,7 +138,49 @@ impl<T> Shared<T> {
                 Ok(value)
             }
             Flavor::Blocks(blocks) => blocks.pop(),
+            Flavor::Rendezvous(rendezvous) => {
+                self.ask(rendezvous, question);
+                self.answered(rendezvous, question, rendezvous.pop_if_there())
+            }
             Flavor::Clock(clock) => clock.pop(),
+        }
+    }
+
+    fn ask(&self, rendezvous: &Rendezvous<T>, question: &mut Question) {
+        if *question != Question::Unasked {
+            return;
+        }
+        let senders = &self.not_full.waiting;
+        let expected = rendezvous.ask() || !senders.is_at_rest();
+        senders.wake_one();
+        *question = if expected {
+            Question::Expected
+        } else {
+            Question::Asked
+        };
+    }
+
+    fn answered(
+        &self,
+        rendezvous: &Rendezvous<T>,
+        question: &mut Question,
+        popped: Result<T, PopError>,
+    ) -> Result<T, PopError> {
+        if popped.is_ok() {
+            *question = Question::Unasked;
+            if rendezvous.is_crowded() {
+                self.not_full.waiting.wake_one();
+            }
+        }
+        popped
+    }
+
+    /// A receive gives up. What it has asked for is not wanted any more.
+    pub(super) fn withdraw(&self, question: Question) {
+        if let (Flavor::Rendezvous(rendezvous), Question::Asked | Question::Expected) =
+            (&self.flavor, question)
+        {
+            rendezvous.withdraw(question == Question::Expected);
         }
     }
 
@@ -136,10 +198,10 @@ impl<T> Shared<T> {
 
     /// `pop`, with a clear answer: waits out the few instructions of a sender in the way.
     #[inline]
-    pub(super) fn pop_now(&self) -> Result<T, PopError> {
+    pub(super) fn pop_now(&self, question: &mut Question) -> Result<T, PopError> {
         let mut backoff = Backoff::new();
         loop {
-            match self.pop() {
+            match self.pop(question) {
                 Err(PopError::Busy) => backoff.look_again(),
                 answer => return answer,
             }
@@ -150,7 +212,7 @@ impl<T> Shared<T> {
     pub(super) fn receivers_wait_at(&self) -> &WaitQueue {
         match &self.flavor {
             Flavor::Clock(clock) => clock.waiting(),
-            Flavor::Ring(_) | Flavor::Blocks(_) => &self.not_empty.waiting,
+            _ => &self.not_empty.waiting,
         }
     }
 
@@ -158,6 +220,7 @@ impl<T> Shared<T> {
     pub(super) fn look_for_room(&self) -> usize {
         match &self.flavor {
             Flavor::Ring(ring) => ring.look_for_room(),
+            Flavor::Rendezvous(rendezvous) => rendezvous.look_for_room(),
             Flavor::Blocks(_) | Flavor::Clock(_) => usize::MAX,
         }
     }
@@ -167,6 +230,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.look_for_values(),
             Flavor::Blocks(blocks) => blocks.look_for_values(),
+            Flavor::Rendezvous(rendezvous) => rendezvous.look_for_values(),
             Flavor::Clock(clock) => clock.look(),
         }
     }
@@ -175,6 +239,7 @@ impl<T> Shared<T> {
     pub(super) fn sent(&self) -> usize {
         match &self.flavor {
             Flavor::Ring(ring) => ring.put(),
+            Flavor::Rendezvous(rendezvous) => rendezvous.put(),
             // Nobody ever waits for room there.
             Flavor::Blocks(_) | Flavor::Clock(_) => 0,
         }
@@ -185,6 +250,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.taken(),
             Flavor::Blocks(blocks) => blocks.taken(),
+            Flavor::Rendezvous(rendezvous) => rendezvous.taken(),
             // Values come one by one: there is nothing to learn about batches.
             Flavor::Clock(_) => 0,
         }
@@ -195,6 +261,7 @@ impl<T> Shared<T> {
         let was_open = match &self.flavor {
             Flavor::Ring(ring) => ring.close(),
             Flavor::Blocks(blocks) => blocks.close(),
+            Flavor::Rendezvous(rendezvous) => rendezvous.close(),
             Flavor::Clock(clock) => clock.close(),
         };
         if was_open {
@@ -208,6 +275,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.is_closed(),
             Flavor::Blocks(blocks) => blocks.is_closed(),
+            Flavor::Rendezvous(rendezvous) => rendezvous.is_closed(),
             Flavor::Clock(clock) => clock.is_closed(),
         }
     }
@@ -216,6 +284,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.len(),
             Flavor::Blocks(blocks) => blocks.len(),
+            Flavor::Rendezvous(rendezvous) => rendezvous.len(),
             Flavor::Clock(clock) => clock.len(),
         }
     }
@@ -224,6 +293,7 @@ impl<T> Shared<T> {
         match &self.flavor {
             Flavor::Ring(ring) => Some(ring.capacity()),
             Flavor::Blocks(_) => None,
+            Flavor::Rendezvous(_) => Some(0),
             Flavor::Clock(_) => Some(1),
         }
     }
@@ -267,7 +337,8 @@ impl<T> Shared<T> {
     pub(super) fn remove_receiver(&self) {
         if self.receivers.fetch_sub(1, AcqRel) == 1 {
             self.close();
-            while let Ok(value) = self.pop_now() {
+            let mut question = Question::default();
+            while let Ok(value) = self.pop_now(&mut question) {
                 discard_panic(|| drop(value));
             }
             debug_assert!(
@@ -278,7 +349,7 @@ impl<T> Shared<T> {
     }
 }
 
-fn add_handle(count: &AtomicUsize) {
+pub(super) fn add_handle(count: &AtomicUsize) {
     check_handles(count.fetch_add(1, Relaxed));
 }
 

@@ -8,7 +8,6 @@ use std::time::Instant;
 
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::Arc;
-pub(crate) use loom::thread_local;
 
 /// Whether this is a model: then capacities shrink, so that few steps reach every state, and nobody
 /// spins, because no time passes.
@@ -26,6 +25,17 @@ macro_rules! const_new {
     };
 }
 pub(crate) use const_new;
+
+/// Thread-locals; an initial value that is `const` in real programs is made on first use here.
+macro_rules! made_on_first_use {
+    (static $name:ident: $type:ty = const { $init:expr };) => {
+        ::loom::thread_local! { static $name: $type = $init; }
+    };
+    ($($plain:tt)*) => {
+        ::loom::thread_local! { $($plain)* }
+    };
+}
+pub(crate) use made_on_first_use as thread_local;
 
 /// Waiting without sleeping is a scheduling point, else loom would explore an endless loop.
 pub(crate) mod hint {

@@ -8,7 +8,8 @@
 //!
 //! # Who does what
 //!
-//! - A sender moves the tail by one and so owns a slot. It writes the value, then sets `written`.
+//! - A sender moves the tail by one and so owns a slot (or by a few within the block, and owns those). It
+//!   writes the value, then sets `written`.
 //!   The sender of a block's last slot hangs on the next block first: it stores `tail.block`, moves
 //!   the tail over the gap, then stores `next`. It has made the block before its claim, so nobody
 //!   waits for the allocator.
@@ -20,6 +21,15 @@
 //!   aside, and whoever retires a later one looks again. So a receiver pays a plain store for this, and
 //!   nobody waits for it.
 //!
+//! A receiver that has claimed a slot whose sender has lost its processor has to wait for it. It cannot look
+//! first whether the slot is written, and leave it, because before its claim it may not follow the pointer to
+//! the block.
+//!
+//! # How much memory it keeps
+//!
+//! When all values are out, the block at the tail and one spare one are left: two. A receiver that was late
+//! may keep a few more aside until the next block is retired.
+//!
 //! # Why a block is not freed too early
 //!
 //! A block is touched only by those who own a slot of it, and by nobody before the claim: the block
@@ -29,11 +39,15 @@
 //! sender because the receiver has seen `written`, which is the sender's last touch. Only the one who
 //! retires a block, and after that the one who has taken it from those put aside, touch it longer.
 
+#[cfg(all(test, not(brigade_loom)))]
+mod tests;
+
 use super::{Backoff, PopError, PushError};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use crate::prim::{MODEL, UnsafeCell, discard_panic};
 use crossbeam_utils::CachePadded;
+use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::ptr;
 
@@ -84,6 +98,13 @@ struct Slot<T> {
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
+/// Slots of one block, next to each other, that the caller has claimed by moving an end.
+struct Claim<T> {
+    block: *mut Block<T>,
+    at: usize,
+    count: usize,
+}
+
 // SAFETY: a slot's value is touched only by its sender and then its receiver, ordered by `written`
 // (release to acquire). Values cross threads: T is Send.
 unsafe impl<T: Send> Send for Blocks<T> {}
@@ -111,6 +132,53 @@ impl<T> Block<T> {
     /// Whether everybody who owned a slot is done with it.
     fn is_read(&self) -> bool {
         self.read.iter().all(|slot| slot.load(Acquire))
+    }
+}
+
+impl<T> Claim<T> {
+    fn has_last(&self) -> bool {
+        self.at + self.count == SLOTS
+    }
+
+    /// Writes the value into the slot of this index within the claim, and publishes it.
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the slots by moving the tail, and not written this one yet.
+    #[inline]
+    unsafe fn write(&self, index: usize, value: T) {
+        // SAFETY: the block lives until all of the claimed slots have been read, and this one is not
+        // even written.
+        let slot = unsafe { &(&(*self.block).slots)[self.at + index] };
+        slot.value.with_mut(|place| {
+            // SAFETY: the slot is ours alone until `written` is set.
+            unsafe { (*place).write(value) };
+        });
+        slot.written.store(true, Release);
+    }
+
+    /// Reads the value of the slot of this index within the claim, which is on its way at the least, and marks
+    /// the slot as read.
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the slots by moving the head, and not read this one yet.
+    #[inline]
+    unsafe fn read(&self, index: usize) -> T {
+        // SAFETY: the block lives until all of the claimed slots are marked as read.
+        let block = unsafe { &*self.block };
+        let at = self.at + index;
+        let slot = &block.slots[at];
+        let mut backoff = Backoff::new();
+        while !slot.written.load(Acquire) {
+            backoff.look_again();
+        }
+        let value = slot.value.with(|place| {
+            // SAFETY: written, and only the owner of the slot reads it, once.
+            unsafe { (*place).assume_init_read() }
+        });
+        block.read[at].store(true, Release);
+        value
     }
 }
 
@@ -142,10 +210,34 @@ impl<T> Blocks<T> {
     /// If `value` is `None`.
     #[inline]
     pub(crate) fn push(&self, value: &mut Option<T>) -> Result<(), PushError> {
+        let claim = self.claim_tail(1)?;
+        let value = value.take().expect("there is a value to push");
+        // SAFETY: the slot has just been claimed.
+        unsafe { claim.write(0, value) };
+        Ok(())
+    }
+
+    /// Puts in values from the front of `values`, as many as the block at the tail has slots left, by one move.
+    /// Returns how many that were, at least one unless there were none. Fails only with `Closed`.
+    pub(crate) fn push_many(&self, values: &mut VecDeque<T>) -> Result<usize, PushError> {
+        if values.is_empty() {
+            return Ok(0);
+        }
+        let claim = self.claim_tail(values.len())?;
+        for (index, value) in values.drain(..claim.count).enumerate() {
+            // SAFETY: the slots have just been claimed, and each is written once.
+            unsafe { claim.write(index, value) };
+        }
+        Ok(claim.count)
+    }
+
+    /// Claims slots to write: `most` at most, and no more than the block at the tail has left.
+    #[inline]
+    fn claim_tail(&self, most: usize) -> Result<Claim<T>, PushError> {
         let mut backoff = Backoff::new();
         let mut fresh: Option<Box<Block<T>>> = None;
         let mut position = self.tail.position.load(Acquire);
-        loop {
+        let claim = loop {
             if position & CLOSED != 0 {
                 return Err(PushError::Closed);
             }
@@ -156,8 +248,9 @@ impl<T> Blocks<T> {
                 position = self.tail.position.load(Acquire);
                 continue;
             }
-            let is_last = at + 1 == SLOTS;
-            if is_last && fresh.is_none() {
+            let count = most.min(SLOTS - at);
+            let claim = Claim { block, at, count };
+            if claim.has_last() && fresh.is_none() {
                 fresh = Some(self.take_spare());
             }
             if block.is_null() {
@@ -167,36 +260,25 @@ impl<T> Blocks<T> {
             }
             match self.tail.position.compare_exchange_weak(
                 position,
-                position + STEP,
+                position + count * STEP,
                 AcqRel,
                 Acquire,
             ) {
-                Ok(_) => {
-                    // SAFETY: the claim succeeded, so `block` is the block of `position` and lives
-                    // until its slot `at` has been read (module documentation).
-                    let block = unsafe { &*block };
-                    if let Some(next) = fresh.take_if(|_| is_last) {
-                        self.hang_on(block, next);
-                    }
-                    let value = value.take().expect("there is a value to push");
-                    let slot = &block.slots[at];
-                    slot.value.with_mut(|place| {
-                        // SAFETY: the slot is ours alone until `written` is set.
-                        unsafe { (*place).write(value) };
-                    });
-                    slot.written.store(true, Release);
-                    break;
-                }
+                Ok(_) => break claim,
                 Err(now) => {
                     position = now;
                     backoff.lost_race();
                 }
             }
+        };
+        if let Some(next) = fresh.take_if(|_| claim.has_last()) {
+            // SAFETY: the claim succeeded, so the block lives until the claimed slots have been read.
+            self.hang_on(unsafe { &*claim.block }, next);
         }
         if let Some(unused) = fresh {
             self.keep_spare(unused);
         }
-        Ok(())
+        Ok(claim)
     }
 
     #[cold]
@@ -226,6 +308,40 @@ impl<T> Blocks<T> {
     /// Takes the oldest value out.
     #[inline]
     pub(crate) fn pop(&self) -> Result<T, PopError> {
+        let claim = self.claim_head(1, |_| ())?;
+        // SAFETY: the slot has just been claimed.
+        let value = unsafe { claim.read(0) };
+        // SAFETY: it has been read.
+        unsafe { self.finish(claim) };
+        Ok(value)
+    }
+
+    /// Takes out values and appends them to `into`: at most `limit`, and no more than the block at the head
+    /// has left, by one move. Returns how many that were, at least one unless the limit is 0.
+    pub(crate) fn pop_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, PopError> {
+        if limit == 0 {
+            return Ok(0);
+        }
+        // Room for them before they are claimed: from there on nothing may fail.
+        let claim = self.claim_head(limit, |count| into.reserve(count))?;
+        for index in 0..claim.count {
+            // SAFETY: the slots have just been claimed, and each is read once.
+            into.push(unsafe { claim.read(index) });
+        }
+        let count = claim.count;
+        // SAFETY: all have been read.
+        unsafe { self.finish(claim) };
+        Ok(count)
+    }
+
+    /// Claims slots to read: `most` at most, and no more than senders have claimed in the block at the head.
+    /// Before each try `prepare` is told how many. If the last slot is among them, moves the head on.
+    #[inline]
+    fn claim_head(
+        &self,
+        most: usize,
+        mut prepare: impl FnMut(usize),
+    ) -> Result<Claim<T>, PopError> {
         let mut backoff = Backoff::new();
         let head = &self.head.end;
         let mut position = head.position.load(Acquire);
@@ -237,21 +353,29 @@ impl<T> Blocks<T> {
                 position = head.position.load(Acquire);
                 continue;
             }
-            self.look_for_value(position)?;
+            let claimed = self.look_for_value(position)?;
             if block.is_null() {
                 // The first sender has claimed a slot and not yet shown us the block.
                 backoff.look_again();
                 position = head.position.load(Acquire);
                 continue;
             }
-            match head
-                .position
-                .compare_exchange_weak(position, position + STEP, AcqRel, Acquire)
-            {
+            let count = most.min(claimed).min(SLOTS - at);
+            prepare(count);
+            match head.position.compare_exchange_weak(
+                position,
+                position + count * STEP,
+                AcqRel,
+                Acquire,
+            ) {
                 Ok(_) => {
-                    // SAFETY: the claim succeeded, so `block` is the block of `position` and lives
-                    // until we have marked the slot as read.
-                    return Ok(unsafe { self.read(block, at) });
+                    let claim = Claim { block, at, count };
+                    if claim.has_last() {
+                        // SAFETY: the claim succeeded, so the block lives until the claimed slots have
+                        // been read.
+                        self.move_head(unsafe { &*block });
+                    }
+                    return Ok(claim);
                 }
                 Err(now) => {
                     position = now;
@@ -261,16 +385,18 @@ impl<T> Blocks<T> {
         }
     }
 
-    /// Whether a sender has claimed `position`, the head's.
+    /// How many positions from `position`, the head's, on senders have claimed: at least one.
     #[inline]
-    fn look_for_value(&self, position: usize) -> Result<(), PopError> {
+    fn look_for_value(&self, position: usize) -> Result<usize, PopError> {
         // Acquired, so that who goes on by it sees a tail at least as far.
         let known = self.head.known_tail.load(Acquire);
-        if known.wrapping_sub(position).cast_signed() > 0 {
-            return Ok(());
+        let claimed = known.wrapping_sub(position).cast_signed();
+        if claimed > 0 {
+            return Ok(claimed as usize / STEP);
         }
         let tail = self.tail.position.load(Acquire);
-        if (tail & !CLOSED).wrapping_sub(position).cast_signed() <= 0 {
+        let claimed = (tail & !CLOSED).wrapping_sub(position).cast_signed();
+        if claimed <= 0 {
             return Err(if tail & CLOSED == 0 {
                 PopError::Empty
             } else {
@@ -278,37 +404,20 @@ impl<T> Blocks<T> {
             });
         }
         self.head.known_tail.store(tail & !CLOSED, Release);
-        Ok(())
+        Ok(claimed as usize / STEP)
     }
 
-    /// Reads slot `at` of `block`. If it is the last, moves the head on and retires the block.
+    /// Retires the block, if its last slot is among those that the caller has read.
     ///
     /// # Safety
     ///
-    /// The caller has claimed the slot by moving the head.
+    /// The caller has claimed the slots by moving the head, and has read them all.
     #[inline]
-    unsafe fn read(&self, block: *mut Block<T>, at: usize) -> T {
-        // SAFETY: the block lives until this slot is marked as read, which happens below.
-        let shared = unsafe { &*block };
-        let is_last = at + 1 == SLOTS;
-        if is_last {
-            self.move_head(shared);
-        }
-        let slot = &shared.slots[at];
-        let mut backoff = Backoff::new();
-        while !slot.written.load(Acquire) {
-            backoff.look_again();
-        }
-        let value = slot.value.with(|place| {
-            // SAFETY: written, and only the owner of the slot reads it, once.
-            unsafe { (*place).assume_init_read() }
-        });
-        shared.read[at].store(true, Release);
-        if is_last {
+    unsafe fn finish(&self, claim: Claim<T>) {
+        if claim.has_last() {
             // SAFETY: the owner of the last slot alone retires the block, and the head has left it.
-            unsafe { self.retire(block) };
+            unsafe { self.retire(claim.block) };
         }
-        value
     }
 
     /// Frees `block`, and those put aside before, unless a receiver is late.

@@ -10,10 +10,14 @@
 
 mod backoff;
 mod blocks;
+#[cfg(all(test, brigade_loom))]
+mod model;
+mod rendezvous;
 mod ring;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use blocks::Blocks;
+pub(crate) use rendezvous::Rendezvous;
 pub(crate) use ring::Ring;
 
 /// Why a value could not be put in. The value stays with the caller.

@@ -35,7 +35,7 @@ enum Life {
 /// Operations of one kind, and room for them to wait.
 pub(crate) trait Group {
     type Operation: Operation;
-    type Places: Room;
+    type Places: Room + Send;
 
     fn operations(&self) -> &[Self::Operation];
     fn operations_mut(&mut self) -> &mut [Self::Operation];
@@ -196,6 +196,8 @@ unsafe impl<R> Drive<R> for NoArms {
 
     fn pass_on(&self, _: Pin<&()>) {}
 
+    fn give_up(&mut self) {}
+
     fn finish(&mut self) -> Option<R> {
         None
     }
@@ -314,6 +316,13 @@ where
             let place = places.own().place(index);
             place.pass_on(operation, done == Some(index));
         }
+    }
+
+    #[inline]
+    fn give_up(&mut self) {
+        self.before.give_up();
+        let own = self.group.operations_mut();
+        own.iter_mut().for_each(Operation::give_up);
     }
 
     #[inline]

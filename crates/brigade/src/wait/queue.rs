@@ -148,8 +148,7 @@ impl WaitQueue {
         word != 0 && word & COMING == 0
     }
 
-    /// Whether nobody waits and nobody is on the way.
-    #[cfg(test)]
+    /// Whether nobody waits and nobody is on the way. Exact only as `may_need_wake` is.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.word.load(Relaxed).is_null()
     }
@@ -283,32 +282,44 @@ impl WaitQueue {
         Some(kind)
     }
 
+    /// Wakes every waiter there is now, if there is one.
+    ///
+    /// The caller has synchronised with the waiters as for [`WaitQueue::wake_one`]. A thread on its way
+    /// changes nothing: what it will find says nothing about the others.
+    #[inline]
+    pub(crate) fn wake_everyone(&self) {
+        if self.word.load(Relaxed).addr() & !FLAGS != 0 {
+            self.wake_all();
+        }
+    }
+
     /// Wakes every waiter there is now, whatever the caller has or has not synchronised with.
     ///
     /// Always locks, and so is itself the read-modify-write of the handshake: use it after a plain
     /// store, where it is rare enough (close, cancel, done).
     #[cold]
     pub(crate) fn wake_all(&self) {
-        let locked = self.lock();
-        // SAFETY: the lock is held.
-        let mut waiting = unsafe { list::count(locked.head) };
-        self.unlock(locked);
+        let mut locked = self.lock();
         // Those who join from here on are not meant; should some have left, a few of the newcomers
         // are woken in their place and look again in vain.
-        while waiting > 0 {
+        //
+        // SAFETY: the lock is held.
+        let mut waiting = unsafe { list::count(locked.head) };
+        loop {
             let mut batch = WakeBatch::new();
-            let mut locked = self.lock();
             while waiting > 0 && !locked.head.is_null() && batch.has_room() {
                 waiting -= 1;
                 // SAFETY: the lock is held, and the head is that of a list that is not empty.
                 let (_, waker) = unsafe { locked.notify_oldest() };
                 batch.push(waker);
             }
-            if locked.head.is_null() {
-                waiting = 0;
-            }
+            let done = waiting == 0 || locked.head.is_null();
             self.unlock(locked);
             batch.wake();
+            if done {
+                return;
+            }
+            locked = self.lock();
         }
     }
 
@@ -606,6 +617,26 @@ mod tests {
     }
 
     #[test]
+    fn everyone_is_woken_beside_a_thread_on_its_way() {
+        let queue = WaitQueue::new();
+        let thread = pin!(Node::new(Kind::Thread));
+        let task = pin!(Node::new(Kind::Task));
+        let wakers = [counted(), counted()];
+        // SAFETY: the nodes are pinned to this frame and both are notified before it ends.
+        unsafe { queue.join(thread.as_ref(), wakers[0].1.clone()) };
+        queue.wake_one();
+        // SAFETY: as above.
+        unsafe { queue.join(task.as_ref(), wakers[1].1.clone()) };
+        queue.wake_one();
+        assert_eq!(wakers.each_ref().map(|(count, _)| woken(count)), [1, 0]);
+        queue.wake_everyone();
+        assert_eq!(wakers.each_ref().map(|(count, _)| woken(count)), [1, 1]);
+        queue.wake_everyone();
+        queue.arrive();
+        assert!(queue.is_at_rest());
+    }
+
+    #[test]
     fn one_who_was_woken_learns_it_when_leaving() {
         let queue = WaitQueue::new();
         let node = pin!(Node::new(Kind::Task));
@@ -632,6 +663,25 @@ mod tests {
         queue.wake_all();
         assert_eq!(woken(&count) as usize, nodes.len());
         assert!(nodes.iter().all(|node| node.is_notified()));
+    }
+
+    #[test]
+    fn a_move_for_all_is_not_left_to_a_thread_on_its_way() {
+        let queue = WaitQueue::new();
+        let (thread, task) = (pin!(Node::new(Kind::Thread)), pin!(Node::new(Kind::Task)));
+        let (count, waker) = counted();
+        // SAFETY: pinned to this frame, and notified before it ends.
+        unsafe { queue.join(thread.as_ref(), waker.clone()) };
+        assert_eq!(queue.wake_one(), Some(Kind::Thread));
+        queue.wake_everyone();
+        assert_eq!(woken(&count), 1);
+        // SAFETY: as above.
+        unsafe { queue.join(task.as_ref(), waker) };
+        assert_eq!(queue.wake_one(), None);
+        queue.wake_everyone();
+        assert_eq!(woken(&count), 2);
+        queue.arrive();
+        assert!(queue.is_at_rest());
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl<O: Operation> Wait<O> {
             return None;
         }
         // It has only let others run.
-        match self.as_mut().operation().attempt() {
+        match self.as_mut().operation().last_attempt() {
             Poll::Ready(output) => Some(output),
             Poll::Pending => None,
         }

@@ -1,4 +1,4 @@
-//! Counts the allocations of each thread, for the tests that promise there are none.
+//! Counts the allocations of each thread and the bytes that it holds, for the tests that promise how many.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -7,6 +7,7 @@ struct Counting;
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 #[global_allocator]
@@ -17,11 +18,13 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // After the thread's locals are gone there is nobody left to ask.
         let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get().wrapping_add(layout.size())));
         // SAFETY: the caller's promise is handed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get().wrapping_sub(layout.size())));
         // SAFETY: the caller's promise is handed on.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -34,8 +37,17 @@ pub(crate) fn during(body: impl FnOnce()) -> u64 {
     COUNT.get() - before
 }
 
+/// How many bytes more this thread holds after `body`.
+pub(crate) fn held_after<T>(body: impl FnOnce() -> T) -> (usize, T) {
+    let before = BYTES.get();
+    let result = body();
+    (BYTES.get().wrapping_sub(before), result)
+}
+
 #[test]
 fn an_allocation_is_counted() {
     assert_eq!(during(|| drop(std::hint::black_box(Box::new(1)))), 1);
     assert_eq!(during(|| ()), 0);
+    assert_eq!(held_after(|| Box::new(1_u64)).0, 8);
+    assert_eq!(held_after(|| drop(Box::new(1_u64))).0, 0);
 }

@@ -394,13 +394,24 @@ fn values_of_no_size_and_of_large_size_arrive(case: Case) {
 }
 
 macro_rules! suite {
-    ($($test:ident)*) => {
+    (of all { $($test:ident)* } of those with room { $($with_room:ident)* }) => {
         macro_rules! case {
             ($name:ident: $capacity:expr, $sends:ident -> $receives:ident) => {
                 mod $name {
                     use super::*;
                     const CASE: Case =
                         Case { capacity: $capacity, sends: $sends, receives: $receives };
+                    $(#[test] fn $test() { super::$test(CASE) })*
+                    $(#[test] fn $with_room() { super::$with_room(CASE) })*
+                }
+            };
+        }
+        macro_rules! case_without_room {
+            ($name:ident: $sends:ident -> $receives:ident) => {
+                mod $name {
+                    use super::*;
+                    const CASE: Case =
+                        Case { capacity: Some(0), sends: $sends, receives: $receives };
                     $(#[test] fn $test() { super::$test(CASE) })*
                 }
             };
@@ -409,30 +420,38 @@ macro_rules! suite {
 }
 
 suite! {
-    smoke
-    values_arrive_in_the_order_of_sending
-    every_value_arrives_once
-    a_receive_waits_while_the_channel_is_empty
-    a_send_waits_while_the_channel_is_full
-    a_full_channel_refuses_and_gives_the_value_back
-    an_empty_channel_times_out
-    a_deadline_in_the_past_tries_once
-    a_timeout_beyond_the_clock_waits
-    a_value_in_time_beats_the_timeout
-    what_was_sent_before_the_last_sender_left_arrives
-    sends_fail_once_the_last_receiver_left
-    the_last_receiver_wakes_a_waiting_sender
-    the_last_sender_wakes_every_waiting_receiver
-    close_ends_sending_and_keeps_what_was_sent
-    length_counts_what_is_in
-    iterators_end_with_the_channel
-    a_drain_takes_what_was_in_and_ends
-    a_drain_whose_values_others_take_ends_early
-    streams_end_with_the_channel
-    every_value_is_dropped_once
-    values_of_no_size_and_of_large_size_arrive
+    of all {
+        values_arrive_in_the_order_of_sending
+        every_value_arrives_once
+        a_receive_waits_while_the_channel_is_empty
+        a_send_waits_while_the_channel_is_full
+        a_full_channel_refuses_and_gives_the_value_back
+        an_empty_channel_times_out
+        a_timeout_beyond_the_clock_waits
+        a_value_in_time_beats_the_timeout
+        the_last_receiver_wakes_a_waiting_sender
+        the_last_sender_wakes_every_waiting_receiver
+        iterators_end_with_the_channel
+        streams_end_with_the_channel
+    }
+    of those with room {
+        smoke
+        a_deadline_in_the_past_tries_once
+        what_was_sent_before_the_last_sender_left_arrives
+        sends_fail_once_the_last_receiver_left
+        close_ends_sending_and_keeps_what_was_sent
+        length_counts_what_is_in
+        a_drain_takes_what_was_in_and_ends
+        a_drain_whose_values_others_take_ends_early
+        every_value_is_dropped_once
+        values_of_no_size_and_of_large_size_arrive
+    }
 }
 
+case_without_room!(none_threads: Thread -> Thread);
+case_without_room!(none_tasks: Task -> Task);
+case_without_room!(none_thread_to_task: Thread -> Task);
+case_without_room!(none_task_to_thread: Task -> Thread);
 case!(one_threads: Some(1), Thread -> Thread);
 case!(one_tasks: Some(1), Task -> Task);
 case!(one_thread_to_task: Some(1), Thread -> Task);
@@ -481,12 +500,6 @@ fn a_value_whose_drop_panics_does_not_keep_the_others() {
         assert_eq!(count.load(Relaxed), 10);
         drop(sender);
     }
-}
-
-#[test]
-#[should_panic(expected = "a bounded channel needs a capacity of at least 1")]
-fn a_capacity_of_zero_is_refused() {
-    drop(bounded::<i32>(0));
 }
 
 #[test]

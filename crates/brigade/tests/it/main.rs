@@ -1,12 +1,18 @@
 //! The library as its users see it.
 //!
 //! - `channel`: one suite, the same test names over every capacity and every mix of threads and tasks.
+//! - `oneshot`: one value, between every mix of threads and tasks.
+//! - `batch`: many values in one call.
+//! - `permit`: room that is reserved, and room that is made by force.
+//! - `rendezvous`: channels without room.
+//! - `broadcast`: every value to every receiver, and what becomes of those who are slow.
 //! - `cancel`: futures dropped at every point.
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
 //! - `weak`: handles that do not keep a channel open.
 //! - `select`, `select_macro`: one of several operations, built and written as cases; `select_wakes`: what becomes
 //!   of wakes that were in vain.
+//! - `watch`: the latest value, closures that panic, futures dropped.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -21,11 +27,16 @@
 
 mod allocations;
 mod auto_traits;
+mod batch;
+mod broadcast;
 mod by_hand;
 mod cancel;
 mod channel;
 mod clock;
+mod oneshot;
+mod permit;
 mod pool;
+mod rendezvous;
 mod select;
 mod select_macro;
 mod select_wakes;
@@ -33,4 +44,5 @@ mod sides;
 mod sink;
 mod sleep;
 mod stress;
+mod watch;
 mod weak;

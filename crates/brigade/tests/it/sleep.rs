@@ -1,4 +1,5 @@
-//! What a wait costs: a blocked operation allocates nothing, and a sleeper uses no processor.
+//! What a wait costs: a blocked operation allocates nothing, and a sleeper uses no processor. And what a
+//! burst leaves: hardly any memory.
 
 use crate::allocations;
 use brigade::channel::{after, bounded, unbounded};
@@ -64,6 +65,25 @@ fn a_wait_at_a_clock_allocates_nothing() {
     // The first wait starts the thread that keeps the time and makes this one's parker, once for all.
     wait(&mut cx);
     assert_eq!(allocations::during(|| wait(&mut cx)), 0);
+}
+
+#[test]
+fn the_memory_of_a_burst_is_given_back() {
+    let burst = |count: u64| {
+        let (sender, receiver) = unbounded();
+        for value in 0..count {
+            sender.send(value).unwrap();
+        }
+        assert_eq!(receiver.try_iter().count() as u64, count);
+        (sender, receiver)
+    };
+    let (small, _handles) = allocations::held_after(|| burst(100));
+    let (large, handles) = allocations::held_after(|| burst(200_000));
+    assert_eq!(small, large);
+    assert_eq!(
+        allocations::held_after(|| drop(handles)).0,
+        0_usize.wrapping_sub(large)
+    );
 }
 
 /// The kernel says of a thread that uses no processor that it sleeps.

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 /// Senders look at the clock once in so many messages; reading it every time would cost more than
 /// a message does.
-pub(super) const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 64;
 
 /// What one end has done.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     count: usize,
     sum: usize,
     from: Instant,
@@ -18,7 +18,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let now = Instant::now();
         Self {
             count: 0,
@@ -29,33 +29,33 @@ impl Tally {
     }
 
     #[inline]
-    pub(super) fn add(&mut self, message: usize) {
+    pub(crate) fn add(&mut self, message: usize) {
         self.count += 1;
         self.sum = self.sum.wrapping_add(message);
     }
 
-    pub(super) fn stop(mut self) -> Self {
+    pub(crate) fn stop(mut self) -> Self {
         self.until = Instant::now();
         self
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    pub(super) fn expired(&self, limit: Duration) -> bool {
+    pub(crate) fn expired(&self, limit: Duration) -> bool {
         self.from.elapsed() >= limit
     }
 }
 
 /// How many messages each of `senders` sends, at least one.
-pub(super) fn share(load: Load, senders: usize) -> usize {
+pub(crate) fn share(load: Load, senders: usize) -> usize {
     (load.ops / senders).max(1)
 }
 
 /// Compares both sides and makes the run of them: from the first end past the barrier to the last
 /// receiver done.
-pub(super) fn settle(
+pub(crate) fn settle(
     asked: usize,
     sent: &[Tally],
     received: &[Tally],
@@ -78,6 +78,21 @@ pub(super) fn settle(
     Ok(Run::of(asked, count, until.duration_since(from), cpu))
 }
 
+/// As [`settle`], where every receiver gets everything that was sent.
+pub(crate) fn settle_each(
+    asked: usize,
+    sent: Tally,
+    received: &[Tally],
+    cpu: Duration,
+) -> Result<Run, String> {
+    let all = vec![sent; received.len()];
+    for one in received {
+        settle(asked, &[sent], &[*one], cpu)?;
+    }
+    let run = settle(asked, &all, received, cpu)?;
+    Ok(Run::of(asked, sent.count, run.elapsed, cpu))
+}
+
 fn total(ends: &[Tally]) -> (usize, usize) {
     ends.iter().fold((0, 0), |(count, sum), end| {
         (count + end.count, sum.wrapping_add(end.sum))
@@ -86,7 +101,7 @@ fn total(ends: &[Tally]) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, settle, share};
+    use super::{Tally, settle, settle_each, share};
     use crate::run::Load;
     use std::time::Duration;
 
@@ -120,6 +135,15 @@ mod tests {
     #[test]
     fn a_doubled_message_in_place_of_another_is_no_run() {
         assert!(settle(2, &[tally(&[1, 2])], &[tally(&[1, 1])], Duration::ZERO).is_err());
+    }
+
+    #[test]
+    fn every_listener_has_to_get_everything() {
+        let sent = tally(&[1, 2]);
+        let run = settle_each(2, sent, &[sent, tally(&[2, 1])], Duration::ZERO).unwrap();
+        assert_eq!((run.ops, run.cut_short), (2, false));
+        let doubled = [tally(&[1]), tally(&[1, 2, 2])];
+        assert!(settle_each(2, sent, &doubled, Duration::ZERO).is_err());
     }
 
     #[test]

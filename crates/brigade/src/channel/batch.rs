@@ -1,0 +1,419 @@
+//! Many values in one call: fewer moves of the ends, fewer wakes, and one wait for the first of them.
+//!
+//! The values are with the caller until they are sent, and from when they are received: a call that ends early
+//! has neither lost nor taken any.
+
+use super::operation::Holder;
+use super::shared::{Flavor, Question, Shared};
+use super::{Receiver, RecvError, RecvTimeoutError, SendError, Sender};
+use crate::queue::{PopError, PushError};
+use crate::wait::{
+    Limit, Operation, Patience, Wait, WaitQueue, WaitUntil, What, block, deadline_after,
+};
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+impl<T> Sender<T> {
+    /// Sends all of `values`, from the front, and blocks the thread whenever the channel is full.
+    ///
+    /// They arrive in their order. What others send meanwhile may come between them.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed. What has not been sent is still in `values`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::VecDeque;
+    ///
+    /// let (sender, receiver) = brigade::channel::bounded(4);
+    /// let mut values = VecDeque::from([1, 2, 3]);
+    /// sender.send_many(&mut values)?;
+    /// assert!(values.is_empty());
+    /// assert_eq!(receiver.try_iter().sum::<i32>(), 6);
+    /// # Ok::<(), brigade::channel::SendError<()>>(())
+    /// ```
+    #[track_caller]
+    pub fn send_many(&self, values: &mut VecDeque<T>) -> Result<(), SendError<()>> {
+        let mut send = SendMany {
+            shared: &*self.shared,
+            values,
+        };
+        match block(&mut send, Limit::NONE, Location::caller()) {
+            Ok(sent) => sent,
+            Err(_) => unreachable!("a wait without a limit ends with the operation"),
+        }
+    }
+
+    /// Sends all of `values`, from the front, and suspends the task whenever the channel is full.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_many`](Self::send_many).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it is done, what has not been sent is still in `values`.
+    #[track_caller]
+    pub fn send_many_async<'a>(&'a self, values: &'a mut VecDeque<T>) -> SendManyFuture<'a, T> {
+        let send = SendMany {
+            shared: &*self.shared,
+            values,
+        };
+        SendManyFuture {
+            wait: Wait::new(send, Location::caller()),
+        }
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Takes what there is, at most `limit` values, and appends it to `into`. Blocks the thread while the channel
+    /// is empty. Returns how many values it has taken: at least one, unless `limit` is 0.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed and empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = brigade::channel::unbounded();
+    /// for n in 0..5 {
+    ///     sender.send(n)?;
+    /// }
+    /// let mut batch = Vec::new();
+    /// assert_eq!(receiver.recv_many(&mut batch, 3), Ok(3));
+    /// assert_eq!(receiver.recv_many(&mut batch, 3), Ok(2));
+    /// assert_eq!(batch, [0, 1, 2, 3, 4]);
+    /// # Ok::<(), brigade::channel::SendError<i32>>(())
+    /// ```
+    #[track_caller]
+    pub fn recv_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
+        let mut recv = RecvMany::new(&*self.shared, into, limit);
+        match block(&mut recv, Limit::NONE, Location::caller()) {
+            Ok(received) => received,
+            Err(_) => unreachable!("a wait without a limit ends with the operation"),
+        }
+    }
+
+    /// [`recv_many`](Self::recv_many), but blocks for at most `timeout`.
+    ///
+    /// A timeout too long for the clock waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// If the time runs out, or the channel is closed and empty.
+    #[track_caller]
+    pub fn recv_many_timeout(
+        &self,
+        into: &mut Vec<T>,
+        limit: usize,
+        timeout: Duration,
+    ) -> Result<usize, RecvTimeoutError> {
+        self.recv_many_until(into, limit, deadline_after(timeout))
+    }
+
+    /// [`recv_many`](Self::recv_many), but blocks until `deadline` at most. A deadline in the past tries once.
+    ///
+    /// # Errors
+    ///
+    /// If the deadline passes, or the channel is closed and empty.
+    #[track_caller]
+    pub fn recv_many_deadline(
+        &self,
+        into: &mut Vec<T>,
+        limit: usize,
+        deadline: Instant,
+    ) -> Result<usize, RecvTimeoutError> {
+        self.recv_many_until(into, limit, Some(deadline))
+    }
+
+    #[track_caller]
+    fn recv_many_until(
+        &self,
+        into: &mut Vec<T>,
+        limit: usize,
+        deadline: Option<Instant>,
+    ) -> Result<usize, RecvTimeoutError> {
+        let mut recv = RecvMany::new(&*self.shared, into, limit);
+        match block(&mut recv, Limit::until(deadline), Location::caller()) {
+            Ok(received) => Ok(received?),
+            Err(_) => Err(RecvTimeoutError::Timeout),
+        }
+    }
+
+    /// Takes what there is, at most `limit` values, and appends it to `into`. Suspends the task while the channel
+    /// is empty.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv_many`](Self::recv_many).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it is done, it has taken nothing.
+    #[track_caller]
+    pub fn recv_many_async<'a>(
+        &'a self,
+        into: &'a mut Vec<T>,
+        limit: usize,
+    ) -> RecvManyFuture<'a, T> {
+        let recv = RecvMany::new(&*self.shared, into, limit);
+        RecvManyFuture {
+            wait: Wait::new(recv, Location::caller()),
+        }
+    }
+
+    /// [`recv_many_async`](Self::recv_many_async), but for at most `timeout`.
+    ///
+    /// Needs no runtime. The time starts now, not at the first poll. A timeout too long for the clock
+    /// waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// If the time runs out, or the channel is closed and empty.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`recv_many_async`](Self::recv_many_async).
+    #[track_caller]
+    pub fn recv_many_timeout_async<'a>(
+        &'a self,
+        into: &'a mut Vec<T>,
+        limit: usize,
+        timeout: Duration,
+    ) -> RecvManyDeadlineFuture<'a, T> {
+        let recv = RecvMany::new(&*self.shared, into, limit);
+        let deadline = deadline_after(timeout);
+        RecvManyDeadlineFuture {
+            wait: WaitUntil::new(recv, deadline, Location::caller()),
+        }
+    }
+}
+
+impl<T> Shared<T> {
+    /// Puts in values from the front of `values` and wakes as many receivers. Stops at the first that has no
+    /// room.
+    fn push_many(&self, values: &mut VecDeque<T>) -> Result<(), PushError> {
+        while !values.is_empty() {
+            let count = match &self.flavor {
+                Flavor::Ring(ring) => ring.push_many(values)?,
+                Flavor::Blocks(blocks) => blocks.push_many(values)?,
+                _ => {
+                    self.push_first(values)?;
+                    continue;
+                }
+            };
+            self.not_empty.waiting.hand_on(count);
+        }
+        Ok(())
+    }
+
+    fn push_first(&self, values: &mut VecDeque<T>) -> Result<(), PushError> {
+        let mut first = values.pop_front();
+        let pushed = self.push(&mut first);
+        if let Some(unsent) = first {
+            values.push_front(unsent);
+        }
+        pushed
+    }
+
+    /// Takes out the oldest values, at most `limit`, and wakes as many senders.
+    fn pop_many(
+        &self,
+        into: &mut Vec<T>,
+        limit: usize,
+        question: &mut Question,
+    ) -> Result<usize, PopError> {
+        let mut taken = 0;
+        while taken < limit {
+            let popped = match &self.flavor {
+                Flavor::Ring(ring) => ring.pop_many(into, limit - taken),
+                Flavor::Blocks(blocks) => blocks.pop_many(into, limit - taken),
+                _ => self.pop(question).map(|value| {
+                    into.push(value);
+                    1
+                }),
+            };
+            match popped {
+                Ok(count) => {
+                    if let Flavor::Ring(_) = &self.flavor {
+                        self.not_full.waiting.hand_on(count);
+                    }
+                    taken += count;
+                }
+                Err(_) if taken > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Puts many values in.
+#[derive(Debug)]
+struct SendMany<'a, H: Holder> {
+    shared: H,
+    /// What has not been sent.
+    values: &'a mut VecDeque<H::Value>,
+}
+
+// SAFETY: the queue is a field of the channel, which its holder keeps in place.
+unsafe impl<H: Holder> Operation for SendMany<'_, H> {
+    type Output = Result<(), SendError<()>>;
+    const WAITS_FOR: &'static What = &"channel send";
+
+    fn attempt(&mut self) -> Poll<Self::Output> {
+        match self.shared.channel().push_many(self.values) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(PushError::Full | PushError::Busy) => Poll::Pending,
+            Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
+        }
+    }
+
+    fn chances(&self) -> usize {
+        self.shared.channel().look_for_room()
+    }
+
+    fn moves(&self) -> usize {
+        self.shared.channel().sent()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        &self.shared.channel().not_full.waiting
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.shared.channel().not_full.patience
+    }
+}
+
+/// Takes many values out.
+#[derive(Debug)]
+struct RecvMany<'a, H: Holder> {
+    shared: H,
+    into: &'a mut Vec<H::Value>,
+    limit: usize,
+    question: Question,
+}
+
+impl<'a, H: Holder> RecvMany<'a, H> {
+    fn new(shared: H, into: &'a mut Vec<H::Value>, limit: usize) -> Self {
+        Self {
+            shared,
+            into,
+            limit,
+            question: Question::default(),
+        }
+    }
+}
+
+impl<H: Holder> Drop for RecvMany<'_, H> {
+    fn drop(&mut self) {
+        self.shared.channel().withdraw(self.question);
+    }
+}
+
+// SAFETY: the queue is a field of the channel, which its holder keeps in place.
+unsafe impl<H: Holder> Operation for RecvMany<'_, H> {
+    type Output = Result<usize, RecvError>;
+    const WAITS_FOR: &'static What = &"channel recv";
+
+    fn attempt(&mut self) -> Poll<Self::Output> {
+        let channel = self.shared.channel();
+        match channel.pop_many(self.into, self.limit, &mut self.question) {
+            Ok(count) => Poll::Ready(Ok(count)),
+            Err(PopError::Empty | PopError::Busy) => Poll::Pending,
+            Err(PopError::Closed) => Poll::Ready(Err(RecvError)),
+        }
+    }
+
+    fn chances(&self) -> usize {
+        self.shared.channel().look_for_values()
+    }
+
+    fn moves(&self) -> usize {
+        self.shared.channel().taken()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        self.shared.channel().receivers_wait_at()
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.shared.channel().not_empty.patience
+    }
+}
+
+/// Values being sent. See [`Sender::send_many_async`].
+#[must_use = "nothing is sent unless the future is awaited"]
+pub struct SendManyFuture<'a, T> {
+    wait: Wait<SendMany<'a, &'a Shared<T>>>,
+}
+
+/// Values being received. See [`Receiver::recv_many_async`].
+#[must_use = "nothing is received unless the future is awaited"]
+pub struct RecvManyFuture<'a, T> {
+    wait: Wait<RecvMany<'a, &'a Shared<T>>>,
+}
+
+/// Values being received until a deadline. See [`Receiver::recv_many_timeout_async`].
+#[must_use = "nothing is received unless the future is awaited"]
+pub struct RecvManyDeadlineFuture<'a, T> {
+    wait: WaitUntil<RecvMany<'a, &'a Shared<T>>>,
+}
+
+impl<T> Future for SendManyFuture<'_, T> {
+    type Output = Result<(), SendError<()>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the only field, never moved out; there is no drop of our own.
+        unsafe { self.map_unchecked_mut(|this| &mut this.wait) }.poll(cx)
+    }
+}
+
+impl<T> Future for RecvManyFuture<'_, T> {
+    type Output = Result<usize, RecvError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the only field, never moved out; there is no drop of our own.
+        unsafe { self.map_unchecked_mut(|this| &mut this.wait) }.poll(cx)
+    }
+}
+
+impl<T> Future for RecvManyDeadlineFuture<'_, T> {
+    type Output = Result<usize, RecvTimeoutError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the only field, never moved out; there is no drop of our own.
+        let wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };
+        Poll::Ready(match ready!(wait.poll(cx)) {
+            Ok(received) => received.map_err(Into::into),
+            Err(_) => Err(RecvTimeoutError::Timeout),
+        })
+    }
+}
+
+impl<T> fmt::Debug for SendManyFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendManyFuture { .. }")
+    }
+}
+
+impl<T> fmt::Debug for RecvManyFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecvManyFuture { .. }")
+    }
+}
+
+impl<T> fmt::Debug for RecvManyDeadlineFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecvManyDeadlineFuture { .. }")
+    }
+}

@@ -1,0 +1,80 @@
+//! Waiting for the other side to end, which is all that anybody waits for here: an operation for both drivers.
+//!
+//! The value is not its result: whoever finds the sender at its end takes the value after the wait.
+
+use super::shared::{End, RECEIVER, ReceivingEnd, SENDER, SendingEnd};
+use crate::wait::{Operation, Patience, WaitQueue, What};
+use std::borrow::Borrow;
+use std::marker::PhantomData;
+use std::task::Poll;
+
+/// Done when nothing is left to wait for at `end`, which it owns or borrows.
+pub(super) struct Over<T, E, const SIDE: u8> {
+    pub(super) end: E,
+    value: PhantomData<T>,
+}
+
+/// For the value, by one who has borrowed the receiver.
+pub(super) type Recv<'a, T> = Over<T, &'a mut ReceivingEnd<T>, RECEIVER>;
+/// For the value, by one who owns the receiver.
+pub(super) type OwnedRecv<T> = Over<T, ReceivingEnd<T>, RECEIVER>;
+/// For the receiver to want nothing more.
+pub(super) type Closed<'a, T> = Over<T, &'a SendingEnd<T>, SENDER>;
+
+impl<'a, T> Recv<'a, T> {
+    pub(super) fn new(end: &'a mut ReceivingEnd<T>) -> Self {
+        let value = PhantomData;
+        Self { end, value }
+    }
+}
+
+impl<T> OwnedRecv<T> {
+    pub(super) fn new(end: ReceivingEnd<T>) -> Self {
+        let value = PhantomData;
+        Self { end, value }
+    }
+}
+
+impl<'a, T> Closed<'a, T> {
+    pub(super) fn new(end: &'a SendingEnd<T>) -> Self {
+        let value = PhantomData;
+        Self { end, value }
+    }
+}
+
+// SAFETY: the queue is a field of what the end shares. `E` is the end itself or a borrow of it (nothing else
+// is made above), and either keeps that alive and in place as long as the operation lives.
+unsafe impl<T, E: Borrow<End<T, SIDE>>, const SIDE: u8> Operation for Over<T, E, SIDE> {
+    type Output = ();
+    const WAITS_FOR: &'static What = if SIDE == SENDER {
+        &"oneshot closed"
+    } else {
+        &"oneshot recv"
+    };
+
+    #[inline]
+    fn attempt(&mut self) -> Poll<()> {
+        if self.end.borrow().is_over() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn chances(&self) -> usize {
+        // An end is for all who wait for it.
+        if self.end.borrow().is_over_for_waiter() {
+            usize::MAX
+        } else {
+            0
+        }
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        self.end.borrow().queue()
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.end.borrow().patience
+    }
+}

@@ -1,0 +1,253 @@
+//! Room that is reserved first and filled later, and room that is made by force.
+//!
+//! A permit holds room for one value, and no place in the order: the value takes that when it is sent. So a
+//! permit that is kept for long holds up nobody behind it, and whatever is awaited between the two steps, no
+//! value is at stake.
+
+use super::shared::{Flavor, Shared};
+use super::{SendError, Sender, TrySendError};
+use crate::queue::{Backoff, PushError};
+use crate::wait::{Limit, Operation, Patience, Wait, WaitQueue, What, block};
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+impl<T> Sender<T> {
+    /// Reserves room for one value, and blocks the thread while the channel is full.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = brigade::channel::bounded(1);
+    /// let permit = sender.reserve()?;
+    /// assert!(sender.try_send(1).is_err(), "the room is taken");
+    /// assert!(receiver.is_empty());
+    /// permit.send(2).unwrap();
+    /// assert_eq!(receiver.recv(), Ok(2));
+    /// # Ok::<(), brigade::channel::SendError<()>>(())
+    /// ```
+    #[track_caller]
+    pub fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
+        let mut reserve = Reserve(&*self.shared);
+        match block(&mut reserve, Limit::NONE, Location::caller()) {
+            Ok(reserved) => reserved,
+            Err(_) => unreachable!("a wait without a limit ends with the operation"),
+        }
+    }
+
+    /// Reserves room for one value if there is any.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is full or closed.
+    pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
+        let mut backoff = Backoff::new();
+        loop {
+            return match self.shared.reserve() {
+                Ok(()) => Ok(Permit(&self.shared)),
+                Err(PushError::Full) => Err(TrySendError::Full(())),
+                Err(PushError::Closed) => Err(TrySendError::Closed(())),
+                Err(PushError::Busy) => {
+                    backoff.look_again();
+                    continue;
+                }
+            };
+        }
+    }
+
+    /// Reserves room for one value, and suspends the task while the channel is full.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it is done, nothing is reserved. No value is at stake: there is none yet.
+    #[track_caller]
+    pub fn reserve_async(&self) -> ReserveFuture<'_, T> {
+        ReserveFuture {
+            wait: Wait::new(Reserve(&self.shared), Location::caller()),
+        }
+    }
+
+    /// Sends `value` at once. If there is no room for it, the oldest value makes way and comes back.
+    ///
+    /// In a channel without room of its own, capacity 0, or if all room is reserved, it is `value` itself that
+    /// comes back.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, the value comes back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = brigade::channel::bounded(2);
+    /// assert_eq!(sender.force_send(1), Ok(None));
+    /// assert_eq!(sender.force_send(2), Ok(None));
+    /// assert_eq!(sender.force_send(3), Ok(Some(1)));
+    /// assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [2, 3]);
+    /// ```
+    pub fn force_send(&self, value: T) -> Result<Option<T>, SendError<T>> {
+        let mut value = Some(value);
+        let mut backoff = Backoff::new();
+        loop {
+            match (self.shared.force(&mut value), value.take()) {
+                (Ok(evicted), _) => return Ok(evicted),
+                (Err(PushError::Full), unsent) => return Ok(unsent),
+                (Err(PushError::Closed), Some(unsent)) => return Err(SendError(unsent)),
+                (Err(PushError::Busy), unsent) => value = unsent,
+                (Err(PushError::Closed), None) => {
+                    unreachable!("what was not sent is still here")
+                }
+            }
+            backoff.look_again();
+        }
+    }
+}
+
+impl<T> Shared<T> {
+    fn reserve(&self) -> Result<(), PushError> {
+        match &self.flavor {
+            Flavor::Ring(ring) => ring.try_reserve(),
+            Flavor::Rendezvous(rendezvous) => rendezvous.try_reserve(),
+            // There is always room.
+            Flavor::Blocks(blocks) if !blocks.is_closed() => Ok(()),
+            Flavor::Blocks(_) | Flavor::Clock(_) => Err(PushError::Closed),
+        }
+    }
+
+    /// Puts the value into room that is reserved, and wakes a receiver. Fails only if the channel is closed;
+    /// then the room stays reserved and the value where it is.
+    fn push_reserved(&self, value: &mut Option<T>) -> Result<(), PushError> {
+        let senders = match &self.flavor {
+            Flavor::Ring(ring) => ring.push_reserved(value)?,
+            Flavor::Rendezvous(rendezvous) => rendezvous.push_reserved(value)?,
+            _ => return self.push_now(value),
+        };
+        self.not_empty.waiting.wake_one();
+        self.not_full.waiting.hand_on(senders);
+        Ok(())
+    }
+
+    fn unreserve(&self) {
+        let senders = match &self.flavor {
+            Flavor::Ring(ring) => ring.unreserve(),
+            Flavor::Rendezvous(rendezvous) => rendezvous.unreserve(),
+            Flavor::Blocks(_) | Flavor::Clock(_) => return,
+        };
+        self.not_full.waiting.hand_on(senders);
+    }
+
+    fn force(&self, value: &mut Option<T>) -> Result<Option<T>, PushError> {
+        let Flavor::Ring(ring) = &self.flavor else {
+            return self.push(value).map(|()| None);
+        };
+        let evicted = ring.force_push(value)?;
+        self.not_empty.waiting.wake_one();
+        if evicted.is_some() {
+            self.not_full.waiting.wake_one();
+        }
+        Ok(evicted)
+    }
+}
+
+/// Room for one value. See [`Sender::reserve`].
+///
+/// Dropping it gives the room back. One that is leaked keeps it for good.
+#[must_use = "the room is given back when the permit is dropped"]
+pub struct Permit<'a, T>(&'a Shared<T>);
+
+impl<T> Permit<'_, T> {
+    /// Sends `value` into the room, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// If the channel has been closed meanwhile, the value comes back.
+    pub fn send(self, value: T) -> Result<(), SendError<T>> {
+        let mut value = Some(value);
+        match (self.0.push_reserved(&mut value), value) {
+            (Ok(()), _) => {
+                // The room is used.
+                std::mem::forget(self);
+                Ok(())
+            }
+            (Err(_), Some(unsent)) => Err(SendError(unsent)),
+            (Err(_), None) => unreachable!("what was not sent is still here"),
+        }
+    }
+}
+
+impl<T> Drop for Permit<'_, T> {
+    fn drop(&mut self) {
+        self.0.unreserve();
+    }
+}
+
+impl<T> fmt::Debug for Permit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Permit { .. }")
+    }
+}
+
+/// Reserves room.
+#[derive(Debug)]
+struct Reserve<'a, T>(&'a Shared<T>);
+
+// SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
+unsafe impl<'a, T> Operation for Reserve<'a, T> {
+    type Output = Result<Permit<'a, T>, SendError<()>>;
+    const WAITS_FOR: &'static What = &"channel reserve";
+
+    fn attempt(&mut self) -> Poll<Self::Output> {
+        match self.0.reserve() {
+            Ok(()) => Poll::Ready(Ok(Permit(self.0))),
+            Err(PushError::Full | PushError::Busy) => Poll::Pending,
+            Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
+        }
+    }
+
+    fn chances(&self) -> usize {
+        self.0.look_for_room()
+    }
+
+    fn moves(&self) -> usize {
+        self.0.sent()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        &self.0.not_full.waiting
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.0.not_full.patience
+    }
+}
+
+/// Room being reserved. See [`Sender::reserve_async`].
+#[must_use = "nothing is reserved unless the future is awaited"]
+pub struct ReserveFuture<'a, T> {
+    wait: Wait<Reserve<'a, T>>,
+}
+
+impl<'a, T> Future for ReserveFuture<'a, T> {
+    type Output = Result<Permit<'a, T>, SendError<()>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the only field, never moved out; there is no drop of our own.
+        unsafe { self.map_unchecked_mut(|this| &mut this.wait) }.poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for ReserveFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReserveFuture { .. }")
+    }
+}
