@@ -1,8 +1,11 @@
 //! Sending and receiving as arms of a select.
 
+#[cfg(all(test, brigade_loom))]
+mod model;
+
 use super::operation::Recv;
 use super::{Receiver, RecvError, SendError, Sender};
-use crate::select::{Arm, Arms, Select};
+use crate::select::{Arm, Arms, Select, of_one};
 
 impl<A> Select<A> {
     /// Adds an arm that receives from `receiver`, and makes of the result what `finish` makes of it.
@@ -27,13 +30,13 @@ impl<A> Select<A> {
     pub fn recv<T, R>(
         self,
         receiver: &Receiver<T>,
-        mut finish: impl FnMut(Result<T, RecvError>) -> R,
+        finish: impl FnMut(Result<T, RecvError>) -> R,
     ) -> Select<impl Arms<R>>
     where
         A: Arms<R>,
     {
         let recv = [Recv::new(&*receiver.shared)];
-        self.with(|before| Arm::again(before, recv, move |_, received| finish(received)))
+        self.with(|before| Arm::again(before, recv, of_one(finish)))
     }
 
     /// Adds an arm for each of `receivers`; `finish` is told the index of the one that has received.
@@ -74,6 +77,9 @@ impl<A> Select<A> {
     /// It is done once; from then on it takes no part. If the channel is closed it is done at once, and the
     /// value comes back in the error. A select that is dropped before drops the value.
     ///
+    /// At a channel of capacity 0, a select that also receives there counts as a receiver that has asked: it may
+    /// meet itself, and its value goes to the next receive.
+    ///
     /// # Examples
     ///
     /// ```
@@ -93,12 +99,12 @@ impl<A> Select<A> {
         self,
         sender: &Sender<T>,
         value: T,
-        mut finish: impl FnMut(Result<(), SendError<T>>) -> R,
+        finish: impl FnMut(Result<(), SendError<T>>) -> R,
     ) -> Select<impl Arms<R>>
     where
         A: Arms<R>,
     {
         let send = [sender.operation(value)];
-        self.with(|before| Arm::once(before, send, move |_, sent| finish(sent)))
+        self.with(|before| Arm::once(before, send, of_one(finish)))
     }
 }

@@ -127,6 +127,14 @@ impl<A, G: Group, F> Arm<A, G, F> {
     }
 }
 
+/// `finish`, for an arm of one operation.
+///
+/// A closure carries the type parameters of the function that it is written in. Written where an arm is added, it
+/// would carry the arms before, a second time beside `Arm::before`, and the type would double with every arm.
+pub(crate) fn of_one<O, R>(mut finish: impl FnMut(O) -> R) -> impl FnMut(usize, O) -> R {
+    move |_, output| finish(output)
+}
+
 /// Where the arms before wait, and this one.
 #[derive(Debug)]
 pub(crate) struct Places<A, P> {
@@ -187,6 +195,8 @@ unsafe impl<R> Drive<R> for NoArms {
     unsafe fn leave(&self, _: Pin<&()>) {}
 
     fn pass_on(&self, _: Pin<&()>) {}
+
+    fn give_up(&mut self) {}
 
     fn finish(&mut self) -> Option<R> {
         None
@@ -306,6 +316,13 @@ where
             let place = places.own().place(index);
             place.pass_on(operation, done == Some(index));
         }
+    }
+
+    #[inline]
+    fn give_up(&mut self) {
+        self.before.give_up();
+        let own = self.group.operations_mut();
+        own.iter_mut().for_each(Operation::give_up);
     }
 
     #[inline]

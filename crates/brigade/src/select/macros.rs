@@ -7,9 +7,10 @@
 ///
 /// The cases are `recv(receiver) -> result => body` and `send(sender, value) -> result => body`; the result is
 /// what [`recv`](crate::channel::Receiver::recv) and [`send`](crate::channel::Sender::send) return, and its
-/// pattern takes all of it, as that of a `let` does. At the end there may be one `default => body`, for when nothing can be done at once, or `default(timeout) => body`, for
-/// when nothing could be done for so long. `biased;` in front tries the cases in their order instead of a random
-/// one. The value of the whole is that of the body.
+/// pattern takes all of it, as that of a `let` does. At the end there may be one `default => body`, for when
+/// nothing can be done at once, or `default(timeout) => body`, for when nothing could be done for so long.
+/// `biased;` in front tries the cases in their order instead of a random one. The value of the whole is that of
+/// the body.
 ///
 /// In a task use [`select_async!`](crate::select_async!). A list of receivers that is made at run time fits
 /// [`Select::recv_any`](crate::select::Select::recv_any).
@@ -56,12 +57,12 @@ macro_rules! select {
     };
     (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] recv ($from:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
         let mut output = ::core::option::Option::None;
-        $crate::select!(@next $how [$select.recv(&$from, |received| { output = ::core::option::Option::Some(received); $n })]
+        $crate::select!(@next $how [$select.recv(match &$from { from => from }, |received| { output = ::core::option::Option::Some(received); $n })]
             [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
     }};
     (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] send ($to:expr, $value:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
         let mut output = ::core::option::Option::None;
-        $crate::select!(@next $how [$select.send(&$to, $value, |sent| { output = ::core::option::Option::Some(sent); $n })]
+        $crate::select!(@next $how [$select.send(match &$to { to => to }, $value, |sent| { output = ::core::option::Option::Some(sent); $n })]
             [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
     }};
     (@case $how:ident $select:tt $n:tt $done:tt $op:ident $args:tt $($rest:tt)*) => {

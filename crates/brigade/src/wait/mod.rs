@@ -36,7 +36,7 @@ pub(crate) use patience::Patience;
 pub(crate) use queue::{Kind, WaitQueue};
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
-pub(crate) use select::{Order, WaitAny, block_any, look};
+pub(crate) use select::{Order, WaitAny, block_any, try_any};
 pub(crate) use task::{Wait, WaitUntil};
 pub(crate) use timer::Timer;
 
@@ -68,6 +68,10 @@ pub(crate) unsafe trait Operation {
     fn last_attempt(&mut self) -> Poll<Self::Output> {
         self.attempt()
     }
+
+    /// The wait is over and this has not been done: takes back what it has asked others for. It may be tried
+    /// again later.
+    fn give_up(&mut self) {}
 
     /// The second look of the handshake, taken after joining the queue: how many waiters could go on
     /// now. None is exact; else it may be a guess, but not 0.

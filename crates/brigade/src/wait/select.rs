@@ -29,9 +29,17 @@ pub(crate) enum Order {
     Biased,
 }
 
+/// Tries once whether an arm can be done. Returns whether one is.
+#[inline]
+pub(crate) fn try_any<R, A: Drive<R>>(arms: &mut A, order: Order) -> bool {
+    let done = look(arms, order, Look::Last);
+    arms.give_up();
+    done
+}
+
 /// Tries every arm once. Returns whether one is done.
 #[inline]
-pub(crate) fn look<R, A: Drive<R>>(arms: &mut A, order: Order, look: Look) -> bool {
+fn look<R, A: Drive<R>>(arms: &mut A, order: Order, look: Look) -> bool {
     let count = arms.count();
     let first = match order {
         Order::Fair if count > 1 => random() as usize % count,
@@ -49,10 +57,13 @@ pub(crate) fn block_any<R, A: Drive<R>>(
     site: &'static Location<'static>,
 ) -> Result<(), Ended> {
     // No glance: it sees no close, and an arm that is always busy would keep a closed one out for ever.
-    if look(arms, order, Look::Exact) {
-        return Ok(());
-    }
-    block_slow(arms, order, deadline, site)
+    let ended = if look(arms, order, Look::Exact) {
+        Ok(())
+    } else {
+        block_slow(arms, order, deadline, site)
+    };
+    arms.give_up();
+    ended
 }
 
 #[cold]
@@ -211,11 +222,12 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
     }
 
     /// It is over, whatever has come of it.
-    fn pass_on(&self) {
+    fn end(mut self: Pin<&mut Self>) {
         if let Some(places) = &self.places {
             // SAFETY: `self` is pinned: only a poll makes places.
             self.arms.pass_on(unsafe { Pin::new_unchecked(places) });
         }
+        self.as_mut().arms().give_up();
     }
 
     fn look(self: Pin<&mut Self>, how: Look) -> bool {
@@ -235,6 +247,7 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
             }
             // As in `block_any`.
             if self.as_mut().look(Look::Exact) {
+                self.end();
                 return Poll::Ready(Ok(()));
             }
         }
@@ -254,11 +267,11 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
             let ended = limit.reached();
             self.as_mut().leave();
             if self.as_mut().look(Look::Exact) {
-                self.pass_on();
+                self.end();
                 return Poll::Ready(Ok(()));
             }
             if let Some(ended) = ended {
-                self.pass_on();
+                self.end();
                 return Poll::Ready(Err(ended));
             }
             if looks == LOOKS {
@@ -279,7 +292,7 @@ impl<R, A: Drive<R>> Drop for WaitAny<'_, R, A> {
             // SAFETY: a drop is in place, and nothing is moved out of `self`.
             let mut this = unsafe { Pin::new_unchecked(self) };
             this.as_mut().leave();
-            this.pass_on();
+            this.end();
         }
     }
 }

@@ -11,6 +11,8 @@
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
 //! - `weak`: handles that do not keep a channel open.
+//! - `select`, `select_macro`: one of several operations, built and written as cases; `select_wakes`: what becomes
+//!   of wakes that were in vain.
 //! - `watch`: the latest value, closures that panic, futures dropped.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
@@ -28,6 +30,7 @@ mod allocations;
 mod auto_traits;
 mod batch;
 mod broadcast;
+mod by_hand;
 mod cancel;
 mod channel;
 mod clock;
@@ -36,6 +39,9 @@ mod permit;
 mod pool;
 mod priority;
 mod rendezvous;
+mod select;
+mod select_macro;
+mod select_wakes;
 mod sides;
 mod sink;
 mod sleep;

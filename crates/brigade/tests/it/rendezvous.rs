@@ -1,18 +1,15 @@
 //! Channels without room: a value is accepted once a receiver has asked for it, and not before.
 
+use crate::by_hand::poll;
 use crate::sides::Side::{self, Task, Thread};
 use brigade::channel::{RecvTimeoutError, TryRecvError, TrySendError, bounded};
-use std::future::Future;
-use std::pin::{Pin, pin};
+use brigade::select::{Select, SelectTimeoutError, TrySelectError};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
-
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
 
 #[test]
 fn nothing_is_accepted_that_nobody_has_asked_for() {
@@ -205,4 +202,85 @@ fn a_send_waits_for_its_receiver_until_its_deadline() {
     let consumer = thread::spawn(move || receiver.recv());
     assert_eq!(sender.send_timeout(2, Duration::MAX), Ok(()));
     assert_eq!(consumer.join().unwrap(), Ok(2));
+}
+
+/// However it ends, a select that has not received leaves no place to senders.
+#[test]
+fn a_select_that_is_done_elsewhere_takes_its_question_back() {
+    let (sender, receiver) = bounded(0);
+    let (other, value) = bounded(1);
+    let nobody_asks = || assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
+    let mut select = Select::new()
+        .biased()
+        .recv(&receiver, |value| value)
+        .recv(&value, |value| value);
+    other.send(7).unwrap();
+    assert_eq!(select.wait(), Ok(Ok(7)));
+    nobody_asks();
+    assert_eq!(select.try_wait(), Err(TrySelectError::NotReady));
+    nobody_asks();
+    let timeout = Err(SelectTimeoutError::Timeout);
+    assert_eq!(select.wait_timeout(Duration::from_millis(1)), timeout);
+    nobody_asks();
+    let mut wait = Box::pin(select.wait_async());
+    assert!(poll(wait.as_mut()).is_pending());
+    other.send(8).unwrap();
+    assert_eq!(poll(wait.as_mut()), Poll::Ready(Ok(Ok(8))));
+    nobody_asks();
+    assert!(poll(wait.as_mut()).is_pending());
+    drop(wait);
+    nobody_asks();
+    let mut wait = Box::pin(select.wait_async());
+    other.send(9).unwrap();
+    assert_eq!(poll(wait.as_mut()), Poll::Ready(Ok(Ok(9))));
+    nobody_asks();
+    assert!(receiver.is_empty());
+}
+
+#[test]
+fn a_select_that_waits_is_a_place() {
+    let (sender, receiver) = bounded(0);
+    let (_other, quiet) = bounded::<i32>(1);
+    let mut select = Select::new()
+        .recv(&quiet, |value| value)
+        .recv(&receiver, |value| value);
+    let mut wait = pin!(select.wait_async());
+    assert!(poll(wait.as_mut()).is_pending());
+    assert_eq!(sender.try_send(1), Ok(()));
+    assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
+    assert_eq!(poll(wait), Poll::Ready(Ok(Ok(1))));
+    assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
+}
+
+/// Both sides select, and each pair of them meets at one of two places.
+#[test]
+fn selects_meet_selects() {
+    for (sends, receives) in [
+        (Thread, Thread),
+        (Task, Task),
+        (Thread, Task),
+        (Task, Thread),
+    ] {
+        let channels = [(); 2].map(|()| bounded(0));
+        let [to, from] = [channels.clone(), channels];
+        let producer = sends.spawn(async move {
+            for value in 0..1000 {
+                let select = Select::new().send(&to[0].0, value, |sent| sent);
+                let mut select = select.send(&to[1].0, value, |sent| sent);
+                sends.select(&mut select).await.unwrap().unwrap();
+            }
+        });
+        let sum = receives.run(async move {
+            let mut select = Select::new()
+                .recv(&from[0].1, |value| value.unwrap())
+                .recv(&from[1].1, |value| value.unwrap());
+            let mut sum = 0;
+            for _ in 0..1000 {
+                sum += receives.select(&mut select).await.unwrap();
+            }
+            sum
+        });
+        producer.join();
+        assert_eq!(sum, 999 * 1000 / 2);
+    }
 }

@@ -3,6 +3,7 @@
 use brigade::channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
 };
+use brigade::select::{Arms, Select, SelectError, SelectTimeoutError};
 use brigade::wait::waiters;
 use std::future::Future;
 use std::sync::LazyLock;
@@ -92,6 +93,27 @@ impl Side {
         match self {
             Self::Thread => receiver.recv_timeout(timeout),
             Self::Task => receiver.recv_timeout_async(timeout).await,
+        }
+    }
+
+    pub(crate) async fn select<R, A: Arms<R>>(
+        self,
+        select: &mut Select<A>,
+    ) -> Result<R, SelectError> {
+        match self {
+            Self::Thread => select.wait(),
+            Self::Task => select.wait_async().await,
+        }
+    }
+
+    pub(crate) async fn select_timeout<R, A: Arms<R>>(
+        self,
+        select: &mut Select<A>,
+        timeout: Duration,
+    ) -> Result<R, SelectTimeoutError> {
+        match self {
+            Self::Thread => select.wait_timeout(timeout),
+            Self::Task => select.wait_timeout_async(timeout).await,
         }
     }
 }

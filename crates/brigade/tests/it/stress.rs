@@ -1,15 +1,21 @@
-//! Under pressure every value is counted: all threads on one processor, and many more threads than
-//! processors. `BRIGADE_STRESS_SECONDS` asks for more than one round of each.
+//! Under pressure every value is counted: all threads on one processor, many more threads than
+//! processors, and selects in between. `BRIGADE_STRESS_SECONDS` asks for more than one round of each.
 
+use crate::by_hand::poll;
 use crate::sides::Side::{self, Task, Thread};
-use brigade::channel::{bounded, unbounded};
+use brigade::channel::{Receiver, RecvError, bounded, unbounded};
 use brigade::pool::Pool;
+use brigade::select::Select;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
+const SIDES: [Side; 2] = [Thread, Task];
 const EACH: u64 = 2_000;
+/// Reached only if something is lost: then the test fails instead of hanging.
+const FOREVER: Duration = Duration::from_secs(60);
 
 /// Runs `round` once, or for as long as the environment asks.
 fn rounds(round: impl Fn()) {
@@ -105,9 +111,122 @@ fn all_threads_on_one_processor() {
         // SAFETY: the set lives for the call and its size is given; 0 is the calling thread.
         let answer = unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) };
         assert_eq!(answer, 0, "a thread may restrict itself");
-        rounds(|| all_arrive(4, Thread, Thread));
+        rounds(|| {
+            all_arrive(4, Thread, Thread);
+            all_arrive_by_selects(1);
+        });
     });
     pinned.join().unwrap();
+}
+
+/// Receives at whichever channel is first until all are closed. Returns how many values, and their sum.
+async fn drain(side: Side, mut receivers: Vec<Receiver<u64>>, hasty: bool) -> (u64, u64) {
+    let (mut number, mut sum) = (0, 0);
+    while !receivers.is_empty() {
+        let mut select = Select::new().recv_any(&receivers, |index, value| (index, value));
+        let done = if hasty {
+            let moment = Duration::from_micros(number % 64);
+            side.select_timeout(&mut select, moment).await
+        } else {
+            side.select_timeout(&mut select, FOREVER).await
+        };
+        drop(select);
+        match done {
+            Ok((_, Ok(value))) => {
+                number += 1;
+                sum += value;
+            }
+            Ok((index, Err(RecvError))) => drop(receivers.swap_remove(index)),
+            Err(ended) => assert!(hasty, "a select slept beside a value: {ended}"),
+        }
+    }
+    (number, sum)
+}
+
+/// Selects that send at two channels, selects that receive at three, plain ones, and some that give up.
+fn all_arrive_by_selects(capacity: usize) {
+    let channels = [(); 3].map(|()| bounded(capacity));
+    let producers: Vec<_> = (0..6)
+        .map(|producer| {
+            let [first, second] = [0, 1].map(|at| channels[(producer + at) % 3].0.clone());
+            let side = SIDES[producer % 2];
+            side.spawn(async move {
+                for n in 0..EACH {
+                    let value = producer as u64 * EACH + n;
+                    let select = Select::new().send(&first, value, |sent| sent);
+                    let mut select = select.send(&second, value, |sent| sent);
+                    let sent = side.select_timeout(&mut select, FOREVER).await;
+                    sent.unwrap().unwrap();
+                }
+            })
+        })
+        .collect();
+    let consumers: Vec<_> = (0..6)
+        .map(|consumer| {
+            let mut receivers = channels.clone().map(|(_, receiver)| receiver).to_vec();
+            if consumer >= 4 {
+                receivers.truncate(1);
+            }
+            let side = SIDES[consumer % 2];
+            side.spawn(drain(side, receivers, consumer < 2))
+        })
+        .collect();
+    drop(channels);
+    for producer in producers {
+        producer.join();
+    }
+    let parts = consumers.into_iter().map(|consumer| consumer.join());
+    let all = parts.fold((0, 0), |all, part| (all.0 + part.0, all.1 + part.1));
+    let sent = 6 * EACH;
+    assert_eq!(all, (sent, sent * (sent - 1) / 2), "capacity {capacity}");
+}
+
+#[test]
+fn many_selects_lose_no_value() {
+    rounds(|| [0, 1, 2, 64].into_iter().for_each(all_arrive_by_selects));
+}
+
+/// Futures that are dropped after a poll or two, between others that wait: nobody is left asleep.
+#[test]
+fn selects_that_are_dropped_lose_no_value() {
+    const VALUES: u64 = 5_000;
+    for side in SIDES {
+        let channels = [(); 2].map(|()| bounded(1));
+        let consumers: Vec<_> = (0..2)
+            .map(|_| {
+                let receivers = channels.clone().map(|(_, receiver)| receiver).to_vec();
+                side.spawn(drain(side, receivers, false))
+            })
+            .collect();
+        let fickle = {
+            let receivers = channels.clone().map(|(_, receiver)| receiver);
+            Task.spawn(async move {
+                let (mut number, mut sum) = (0, 0);
+                while !receivers.iter().all(|receiver| receiver.is_closed()) {
+                    let mut select = Select::new().recv_any(&receivers, |_, value| value);
+                    let mut wait = Box::pin(select.wait_async());
+                    for _ in 0..2 {
+                        if let Poll::Ready(Ok(Ok(value))) = poll(wait.as_mut()) {
+                            number += 1;
+                            sum += value;
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                }
+                (number, sum)
+            })
+        };
+        let senders = channels.map(|(sender, _)| sender);
+        for value in 0..VALUES {
+            senders[(value % 2) as usize]
+                .send_timeout(value, FOREVER)
+                .unwrap();
+        }
+        drop(senders);
+        let parts = consumers.into_iter().map(|consumer| consumer.join());
+        let (number, sum) = parts.fold(fickle.join(), |all, part| (all.0 + part.0, all.1 + part.1));
+        assert_eq!((number, sum), (VALUES, VALUES * (VALUES - 1) / 2));
+    }
 }
 
 #[test]
