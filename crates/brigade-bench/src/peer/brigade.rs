@@ -5,7 +5,7 @@ use crate::channel::batches::{BlockingBatches, MOST, TaskBatches};
 use crate::channel::broadcast::{self, Broadcasting, LISTENERS};
 use crate::channel::select::{CAPACITY, Selecting, WIDTH, four};
 use crate::channel::{
-    BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
+    BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, Shape, TaskReceiver,
     TaskSender, Workload,
 };
 use crate::oneshot::{self, Oneshot, OneshotTraffic};
@@ -165,6 +165,59 @@ async fn kept_select_in_task(mut receivers: [Receiver<usize>; WIDTH], mut tally:
 
 fn open<M: Message>(route: Route) -> Ends<Sender<M>, Receiver<M>> {
     Ends::cloned(route.shape, route.capacity.map_or_else(unbounded, bounded))
+}
+
+/// The channel that is made for one sender and one receiver.
+pub(super) struct Spsc;
+
+impl Channels for Spsc {
+    const NAME: &'static str = "brigade spsc";
+
+    fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
+        let Route { shape, capacity } = workload.route;
+        match capacity {
+            Some(capacity) if capacity > 0 && shape == Shape::SPSC => {
+                Ok(workload.anywhere(move || Ends::single(channel::spsc::<M>(capacity))))
+            }
+            _ => Err(Absent("it has one sender, one receiver and room")),
+        }
+    }
+}
+
+impl<M: Message> BlockingSender for channel::spsc::Sender<M> {
+    type Message = M;
+
+    #[inline]
+    fn put(&mut self, message: M) -> bool {
+        self.send(message).is_ok()
+    }
+}
+
+impl<M: Message> BlockingReceiver for channel::spsc::Receiver<M> {
+    type Message = M;
+
+    #[inline]
+    fn take(&mut self) -> Option<M> {
+        self.recv().ok()
+    }
+}
+
+impl<M: Message> TaskSender for channel::spsc::Sender<M> {
+    type Message = M;
+
+    #[inline]
+    fn put(&mut self, message: M) -> impl Future<Output: Sent> + Send {
+        self.send_async(message)
+    }
+}
+
+impl<M: Message> TaskReceiver for channel::spsc::Receiver<M> {
+    type Message = M;
+
+    #[inline]
+    fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
+        self.recv_async()
+    }
 }
 
 impl<M: Message> BlockingSender for Sender<M> {

@@ -87,8 +87,9 @@ pub(crate) struct Peer<Q> {
 }
 
 /// Everybody with channels.
-pub(crate) const CHANNELS: [ChannelPeer; 11] = [
+pub(crate) const CHANNELS: [ChannelPeer; 12] = [
     ChannelPeer::of::<brigade::Brigade>(),
+    ChannelPeer::of::<brigade::Spsc>(),
     ChannelPeer::of::<crossbeam::Crossbeam>(),
     ChannelPeer::of::<flume::Flume>(),
     ChannelPeer::of::<kanal::Kanal>(),
