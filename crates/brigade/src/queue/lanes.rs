@@ -169,3 +169,30 @@ impl<T> Lanes<T> {
         self.rings[lane].capacity()
     }
 }
+
+#[cfg(all(test, brigade_loom))]
+mod model {
+    use super::Lanes;
+    use crate::prim::Arc;
+    use loom::thread;
+
+    /// The sender is seen to put in nothing, the first value, or both: never the second alone.
+    #[test]
+    fn lanes_are_never_seen_in_the_wrong_order() {
+        loom::model(|| {
+            let lanes = Arc::new(Lanes::new(&[1, 1, 1]));
+            let other = Arc::clone(&lanes);
+            let sender = thread::spawn(move || {
+                // Loom tries a push at the moment of another's load only if the pusher has not loaded the same
+                // place before, as every push does. So it is told by a write that changes nothing.
+                other.look_for_values();
+                other.push(1, &mut Some(1)).unwrap();
+                other.push(2, &mut Some(2)).unwrap();
+            });
+            if let Ok((lane, value)) = lanes.pop() {
+                assert_eq!((lane, value), (1, 1));
+            }
+            sender.join().unwrap();
+        });
+    }
+}
