@@ -188,7 +188,6 @@ fn lanes_a_sender_each_one_receiver() {
         let producers = senders.map(|sender| thread::spawn(move || sender.send(1).unwrap()));
         assert_eq!(receiver.recv(), Ok(1));
         assert_eq!(receiver.recv(), Ok(1));
-        assert_eq!(receiver.recv(), Err(RecvError));
         for producer in producers {
             producer.join().unwrap();
         }

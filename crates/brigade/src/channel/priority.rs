@@ -26,9 +26,9 @@ const LANES_MAX: usize = 64;
 ///   [`is_full`](Sender::is_full) and [`capacity`](Sender::capacity) of a sender are those of its lane; of the
 ///   receiver, those of all lanes together. Everything else is of the whole channel: it is closed when one
 ///   of them closes it, or when the senders of all lanes are gone.
-/// - A receive that is under way while values come may take one that was there before them. What one thread
-///   sends into a lane and then into a less urgent one never comes out in the wrong order at a single receiver;
-///   of several receivers working at the same time, one may be a step ahead of the other.
+/// - What has been sent into a lane before something is sent into a less urgent one is received first, if there is
+///   one receiver. Of several at work in the same moment, one may take the less urgent value a step ahead of the
+///   other.
 ///
 /// **The order is strict.** As long as values come into one lane as fast as they are received, nothing is
 /// taken from the lanes below, for as long as that may be. Make lanes for what is rare and urgent, and not to

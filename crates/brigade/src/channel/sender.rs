@@ -11,7 +11,7 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
-/// Puts values into a channel. Clones send into the same channel.
+/// Puts values into a channel. Clones send into the same channel, and the same lane of it.
 ///
 /// When the last one is dropped the channel is closed.
 pub struct Sender<T> {
@@ -237,25 +237,26 @@ impl<T> Sender<T> {
         self.shared.is_closed()
     }
 
-    /// How many values are in the channel at this moment.
+    /// How many values are in the channel at this moment; of several lanes, in the sender's own.
     #[must_use]
     pub fn len(&self) -> usize {
         self.shared.len_of(self.lane)
     }
 
-    /// Whether no value is in the channel at this moment.
+    /// Whether no value is in the channel at this moment; of several lanes, in the sender's own.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether the channel holds as many values as it may. Never true of an unbounded channel.
+    /// Whether the channel holds as many values as it may; of several lanes, the sender's own. Never true of an
+    /// unbounded channel.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.capacity() == Some(self.len())
     }
 
-    /// How many values the channel may hold; `None` if there is no limit.
+    /// How many values the channel may hold; of several lanes, the sender's own; `None` if there is no limit.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         self.shared.capacity_of(self.lane)

@@ -174,3 +174,49 @@ impl<T> Lanes<T> {
         self.rings[lane].capacity()
     }
 }
+
+#[cfg(all(test, brigade_loom))]
+mod model {
+    use super::{Lanes, PopError, PushError};
+    use crate::prim::Arc;
+    use loom::thread;
+
+    /// Loom tries a push at the moment of another's load only if the pusher has not loaded the same place
+    /// before, as every push does. So it is told by a write that changes nothing.
+    fn push(lanes: &Lanes<u8>, lane: usize) -> Result<(), PushError> {
+        lanes.rings[lane].look_for_values();
+        lanes.push(lane, &mut Some(1))
+    }
+
+    /// The sender is seen to put in nothing, the first value, or both: never the second alone.
+    #[test]
+    fn lanes_are_never_seen_in_the_wrong_order() {
+        loom::model(|| {
+            let lanes = Arc::new(Lanes::new(&[1, 1, 1]));
+            let other = Arc::clone(&lanes);
+            let sender = thread::spawn(move || {
+                push(&other, 1).unwrap();
+                push(&other, 2).unwrap();
+            });
+            if let Ok((lane, _)) = lanes.pop() {
+                assert_eq!(lane, 1);
+            }
+            sender.join().unwrap();
+        });
+    }
+
+    /// A value may come into one lane when another is closed already.
+    #[test]
+    fn lanes_are_over_once_all_are() {
+        loom::model(|| {
+            let lanes = Arc::new(Lanes::new(&[1, 1]));
+            let [sends, closes] = [(); 2].map(|()| Arc::clone(&lanes));
+            let sender = thread::spawn(move || push(&sends, 1).is_ok());
+            let closer = thread::spawn(move || closes.close());
+            let is_over = lanes.pop() == Err(PopError::Closed);
+            let sent = sender.join().unwrap();
+            assert!(!(is_over && sent));
+            assert!(closer.join().unwrap());
+        });
+    }
+}
