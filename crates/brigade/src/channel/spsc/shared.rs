@@ -7,10 +7,6 @@ use crate::wait::{Patience, WaitQueue};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
 
-/// How many places here are worth one of a ring for many, to those who pause: a value takes a third of the
-/// time, and both sides rest until there is a good part of a lap.
-const FASTER: usize = 16;
-
 #[derive(Debug)]
 struct Shared<T> {
     ring: Spsc<T>,
@@ -36,12 +32,10 @@ pub(super) fn ends<T>(capacity: usize) -> (SendEnd<T>, RecvEnd<T>) {
             patience,
         })
     };
-    // As many values go by during a pause as would take a ring for many a lot longer.
-    let places = (capacity / FASTER).max(1);
     let shared = Arc::new(Shared {
         ring: Spsc::new(capacity),
-        not_full: gate(Patience::for_room(places)),
-        not_empty: gate(Patience::for_values(places)),
+        not_full: gate(Patience::for_room(capacity)),
+        not_empty: gate(Patience::for_values(capacity)),
     });
     (SendEnd(Arc::clone(&shared)), RecvEnd(shared))
 }
