@@ -652,8 +652,8 @@ impl<T> Ring<T> {
 
 /// A bound below the capacity, which somebody else moves.
 impl<T> Ring<T> {
-    /// `push`, as long as fewer than `limit` places have ever been used, or are promised. It is asked anew before each try, so it may move on meanwhile; whoever moves it
-    /// back has to cope with a value that was let in before.
+    /// `push`, as long as fewer than `limit` places have ever been used, or are promised. It is asked anew before
+    /// each try, so it may move on meanwhile; whoever moves it back has to cope with a value that was let in before.
     ///
     /// The capacity is a power of two above one.
     ///
@@ -698,13 +698,6 @@ impl<T> Ring<T> {
         let end = self.end(self.tail.load(Acquire));
         let left = limit.wrapping_mul(STEP).wrapping_sub(end).cast_signed();
         left.max(0) as usize / STEP
-    }
-
-    /// How many places have ever been used or are promised, without the bits at the top that a position has no
-    /// room for.
-    #[cfg(test)]
-    pub(crate) fn used_or_promised(&self) -> usize {
-        self.end(self.tail.load(Acquire)) / STEP
     }
 }
 

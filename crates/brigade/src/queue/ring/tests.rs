@@ -18,6 +18,12 @@ impl<T> Ring<T> {
         ring
     }
 
+    /// How many places have ever been used or are promised, without the bits at the top that a position has no
+    /// room for.
+    fn used_or_promised(&self) -> usize {
+        self.end(self.tail.load(Acquire)) / STEP
+    }
+
     fn put_in(&self, value: T) -> Result<(), PushError> {
         self.push(&mut Some(value))
     }
