@@ -165,7 +165,7 @@ unsafe impl<H: Holder> Operation for Recv<H> {
 }
 
 #[inline]
-fn received<T>(popped: Result<T, PopError>) -> Poll<Result<T, RecvError>> {
+pub(super) fn received<T>(popped: Result<T, PopError>) -> Poll<Result<T, RecvError>> {
     match popped {
         Ok(value) => Poll::Ready(Ok(value)),
         Err(PopError::Empty | PopError::Busy) => Poll::Pending,

@@ -253,7 +253,12 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
             }
             let ended = limit.reached();
             self.as_mut().leave();
-            if self.as_mut().look(Look::Exact) {
+            let how = if ended.is_some() {
+                Look::Last
+            } else {
+                Look::Exact
+            };
+            if self.as_mut().look(how) {
                 self.pass_on();
                 return Poll::Ready(Ok(()));
             }
