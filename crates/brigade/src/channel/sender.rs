@@ -241,7 +241,7 @@ impl<T> Sender<T> {
     /// Whether the channel holds as many values as it may. Never true of an unbounded channel.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.capacity() == Some(self.len())
+        self.shared.is_full()
     }
 
     /// How many values the channel may hold; `None` if there is no limit.

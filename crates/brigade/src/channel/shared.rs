@@ -298,6 +298,12 @@ impl<T> Shared<T> {
         }
     }
 
+    pub(super) fn is_full(&self) -> bool {
+        // Without room, a value that waits for a receiver is more than there may be.
+        self.capacity()
+            .is_some_and(|capacity| capacity <= self.len())
+    }
+
     pub(super) fn add_sender(&self) {
         add_handle(&self.senders);
     }

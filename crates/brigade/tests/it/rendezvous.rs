@@ -64,6 +64,7 @@ fn a_value_for_one_who_has_left_goes_to_the_next() {
     assert_eq!(sender.try_send(1), Ok(()));
     drop(recv);
     assert_eq!(receiver.len(), 1);
+    assert!(receiver.is_full() && sender.is_full());
     assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
     assert_eq!(receiver.try_recv(), Ok(1));
     assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
