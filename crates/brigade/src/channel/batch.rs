@@ -224,11 +224,12 @@ impl<T> Shared<T> {
         pushed
     }
 
-    /// Takes out the oldest values, at most `limit`, and wakes as many senders.
+    /// Takes out the oldest values, at most `limit`, and wakes as many senders. Leaves what comes meanwhile: that
+    /// may never end.
     fn pop_many(
         &self,
         into: &mut Vec<T>,
-        limit: usize,
+        mut limit: usize,
         question: &mut Question,
     ) -> Result<usize, PopError> {
         let mut taken = 0;
@@ -245,6 +246,9 @@ impl<T> Shared<T> {
                 Ok(count) => {
                     if let Flavor::Ring(_) = &self.flavor {
                         self.not_full.waiting.hand_on(count);
+                    }
+                    if taken == 0 && count < limit {
+                        limit = limit.min(count.saturating_add(self.len()));
                     }
                     taken += count;
                 }

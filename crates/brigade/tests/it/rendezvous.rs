@@ -99,6 +99,24 @@ fn looks_meet_a_task_that_sends() {
     looks_meet_a_sender(Task);
 }
 
+/// Who has got a value asks for no more in the same call.
+#[test]
+fn a_batch_is_what_was_asked_for() {
+    let (sender, receiver) = bounded(0);
+    let mut first = pin!(sender.send_async(1));
+    let mut second = pin!(sender.send_async(2));
+    assert!(poll(first.as_mut()).is_pending());
+    assert!(poll(second.as_mut()).is_pending());
+    let mut into = Vec::new();
+    let mut recv = Box::pin(receiver.recv_many_async(&mut into, 8));
+    assert!(poll(recv.as_mut()).is_pending());
+    assert!(poll(first.as_mut()).is_ready());
+    assert_eq!(poll(recv.as_mut()), Poll::Ready(Ok(1)));
+    drop(recv);
+    assert!(poll(second.as_mut()).is_pending(), "nobody asks");
+    assert_eq!(into, [1]);
+}
+
 /// The values that looks have made way for are at most one.
 #[test]
 fn looks_make_no_room() {
