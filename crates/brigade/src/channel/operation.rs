@@ -122,9 +122,7 @@ impl<H: Holder> Recv<H> {
 impl<H: Holder> Drop for Recv<H> {
     #[inline]
     fn drop(&mut self) {
-        if self.question != Question::Unasked {
-            self.holder.channel().withdraw(self.question);
-        }
+        self.withdraw();
     }
 }
 
@@ -145,6 +143,14 @@ unsafe impl<H: Holder> Operation for Recv<H> {
 
     fn last_attempt(&mut self) -> Poll<Self::Output> {
         received(self.holder.channel().pop_now(&mut self.question))
+    }
+
+    #[inline]
+    fn withdraw(&mut self) {
+        if self.question != Question::Unasked {
+            let question = std::mem::take(&mut self.question);
+            self.holder.channel().withdraw(question);
+        }
     }
 
     fn chances(&self) -> usize {

@@ -188,6 +188,8 @@ unsafe impl<R> Drive<R> for NoArms {
 
     fn pass_on(&self, _: Pin<&()>) {}
 
+    fn withdraw(&mut self) {}
+
     fn finish(&mut self) -> Option<R> {
         None
     }
@@ -306,6 +308,13 @@ where
             let place = places.own().place(index);
             place.pass_on(operation, done == Some(index));
         }
+    }
+
+    #[inline]
+    fn withdraw(&mut self) {
+        self.before.withdraw();
+        let own = self.group.operations_mut();
+        own.iter_mut().for_each(Operation::withdraw);
     }
 
     #[inline]

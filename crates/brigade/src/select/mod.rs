@@ -52,7 +52,7 @@ pub use future::{SelectDeadlineFuture, SelectFuture};
 pub(crate) use arm::Arm;
 pub use arm::NoArms;
 
-use crate::wait::{Drive, Look, Order, block_any, deadline_after, look};
+use crate::wait::{Drive, Order, block_any, deadline_after, try_any};
 use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
@@ -153,7 +153,7 @@ impl<A> Select<A> {
         A: Arms<R>,
     {
         self.not_spent()?;
-        if look(&mut self.arms, self.order, Look::Last) {
+        if try_any(&mut self.arms, self.order) {
             Ok(done(&mut self.arms))
         } else {
             Err(TrySelectError::NotReady)

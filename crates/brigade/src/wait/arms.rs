@@ -79,6 +79,9 @@ pub(crate) unsafe trait Drive<R> {
     /// Once it is over: passes on the wakes that were not for what has been done.
     fn pass_on(&self, places: Pin<&Self::Places>);
 
+    /// Nobody waits any more: see [`Operation::withdraw`].
+    fn withdraw(&mut self);
+
     /// What the arm that is done makes of its output; `None` if none is.
     fn finish(&mut self) -> Option<R>;
 }

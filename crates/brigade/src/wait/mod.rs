@@ -36,7 +36,7 @@ pub(crate) use patience::Patience;
 pub(crate) use queue::{Kind, WaitQueue};
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
-pub(crate) use select::{Order, WaitAny, block_any, look};
+pub(crate) use select::{Order, WaitAny, block_any, try_any};
 pub(crate) use task::{Wait, WaitUntil};
 pub(crate) use timer::Timer;
 
@@ -68,6 +68,11 @@ pub(crate) unsafe trait Operation {
     fn last_attempt(&mut self) -> Poll<Self::Output> {
         self.attempt()
     }
+
+    /// Nobody waits for it any more, though somebody may again: takes back what an attempt has left behind for
+    /// others to see.
+    #[inline]
+    fn withdraw(&mut self) {}
 
     /// The second look of the handshake, taken after joining the queue: how many waiters could go on
     /// now. None is exact; else it may be a guess, but not 0.

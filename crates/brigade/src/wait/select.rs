@@ -31,7 +31,7 @@ pub(crate) enum Order {
 
 /// Tries every arm once. Returns whether one is done.
 #[inline]
-pub(crate) fn look<R, A: Drive<R>>(arms: &mut A, order: Order, look: Look) -> bool {
+fn look<R, A: Drive<R>>(arms: &mut A, order: Order, look: Look) -> bool {
     let count = arms.count();
     let first = match order {
         Order::Fair if count > 1 => random() as usize % count,
@@ -49,10 +49,21 @@ pub(crate) fn block_any<R, A: Drive<R>>(
     site: &'static Location<'static>,
 ) -> Result<(), Ended> {
     // No glance: it sees no close, and an arm that is always busy would keep a closed one out for ever.
-    if look(arms, order, Look::Exact) {
-        return Ok(());
-    }
-    block_slow(arms, order, deadline, site)
+    let ended = if look(arms, order, Look::Exact) {
+        Ok(())
+    } else {
+        block_slow(arms, order, deadline, site)
+    };
+    arms.withdraw();
+    ended
+}
+
+/// Tries every arm once, and waits for none. Returns whether one is done.
+#[inline]
+pub(crate) fn try_any<R, A: Drive<R>>(arms: &mut A, order: Order) -> bool {
+    let is_done = look(arms, order, Look::Last);
+    arms.withdraw();
+    is_done
 }
 
 #[cold]
@@ -282,9 +293,10 @@ impl<R, A: Drive<R>> Drop for WaitAny<'_, R, A> {
     fn drop(&mut self) {
         if self.joined {
             // SAFETY: a drop is in place, and nothing is moved out of `self`.
-            let mut this = unsafe { Pin::new_unchecked(self) };
+            let mut this = unsafe { Pin::new_unchecked(&mut *self) };
             this.as_mut().leave();
             this.pass_on();
         }
+        self.arms.withdraw();
     }
 }
