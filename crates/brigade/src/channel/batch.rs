@@ -3,10 +3,10 @@
 //! The values are with the caller until they are sent, and from when they are received: a call that ends early
 //! has neither lost nor taken any.
 
-use super::operation::Holder;
+use super::operation::{Holder, received};
 use super::shared::{Flavor, Question, Shared};
 use super::{Receiver, RecvError, RecvTimeoutError, SendError, Sender};
-use crate::queue::{PopError, PushError};
+use crate::queue::{Backoff, PopError, PushError};
 use crate::wait::{
     Limit, Operation, Patience, Wait, WaitQueue, WaitUntil, What, block, deadline_after,
 };
@@ -226,11 +226,12 @@ impl<T> Shared<T> {
         pushed
     }
 
-    /// Takes out the oldest values, at most `limit`, and wakes as many senders.
+    /// Takes out the oldest values, at most `limit`, and wakes as many senders. Leaves what comes meanwhile: that
+    /// may never end.
     fn pop_many(
         &self,
         into: &mut Vec<T>,
-        limit: usize,
+        mut limit: usize,
         question: &mut Question,
     ) -> Result<usize, PopError> {
         let mut taken = 0;
@@ -247,6 +248,9 @@ impl<T> Shared<T> {
                 Ok(count) => {
                     if let Flavor::Ring(_) = &self.flavor {
                         self.not_full()[0].waiting.hand_on(count);
+                    }
+                    if taken == 0 && count < limit {
+                        limit = limit.min(count.saturating_add(self.len()));
                     }
                     taken += count;
                 }
@@ -317,6 +321,13 @@ impl<'a, H: Holder> RecvMany<'a, H> {
     }
 }
 
+impl<H: Holder> RecvMany<'_, H> {
+    fn pop(&mut self) -> Result<usize, PopError> {
+        let channel = self.shared.channel();
+        channel.pop_many(self.into, self.limit, &mut self.question)
+    }
+}
+
 impl<H: Holder> Drop for RecvMany<'_, H> {
     fn drop(&mut self) {
         self.shared.channel().withdraw(self.question);
@@ -329,11 +340,16 @@ unsafe impl<H: Holder> Operation for RecvMany<'_, H> {
     const WAITS_FOR: &'static What = &"channel recv";
 
     fn attempt(&mut self) -> Poll<Self::Output> {
-        let channel = self.shared.channel();
-        match channel.pop_many(self.into, self.limit, &mut self.question) {
-            Ok(count) => Poll::Ready(Ok(count)),
-            Err(PopError::Empty | PopError::Busy) => Poll::Pending,
-            Err(PopError::Closed) => Poll::Ready(Err(RecvError)),
+        received(self.pop())
+    }
+
+    fn last_attempt(&mut self) -> Poll<Self::Output> {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.pop() {
+                Err(PopError::Busy) => backoff.look_again(),
+                answer => return received(answer),
+            }
         }
     }
 

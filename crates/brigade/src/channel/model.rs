@@ -3,10 +3,11 @@
 
 use super::{RecvError, bounded, priority, unbounded};
 use crate::prim::three_threads;
+use futures_sink::Sink;
 use loom::future::block_on;
 use loom::thread;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 #[test]
@@ -388,6 +389,45 @@ fn rendezvous_a_dropped_recv_future_loses_no_value() {
         if !taken {
             assert_eq!(receiver.recv(), Ok(1));
         }
+        assert!(producer.join().unwrap().is_ok());
+    });
+}
+
+/// A sender that is dropped after a look has woken it: the one behind it hears of the question that the look has
+/// left, and that another receive has taken over.
+#[test]
+fn rendezvous_a_question_that_is_taken_over_reaches_a_sender() {
+    loom::model(|| {
+        let (sender, receiver) = bounded(0);
+        let mut leaving = sender.clone().into_sink();
+        let cx = &mut Context::from_waker(Waker::noop());
+        Pin::new(&mut leaving).start_send(1).unwrap();
+        assert!(Pin::new(&mut leaving).poll_flush(cx).is_pending());
+        let woken = std::sync::Arc::<Woken>::default();
+        let waker = Waker::from(std::sync::Arc::clone(&woken));
+        let mut staying = pin!(sender.send_async(2));
+        let polled = staying.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        let leaves = thread::spawn(move || drop(leaving));
+        assert!(receiver.try_recv().is_err());
+        let mut recv = pin!(receiver.recv_async());
+        assert!(recv.as_mut().poll(cx).is_pending());
+        leaves.join().unwrap();
+        assert!(woken.0.load(std::sync::atomic::Ordering::Relaxed));
+    });
+}
+
+/// One looks while another waits: a question that is left behind or taken over keeps nobody asleep.
+#[test]
+fn rendezvous_a_look_and_a_receive_and_a_send() {
+    three_threads(|| {
+        let (sender, receiver) = bounded(0);
+        let other = receiver.clone();
+        let looks = thread::spawn(move || other.try_recv().ok());
+        let producer = thread::spawn(move || sender.send(1));
+        let received = receiver.recv().ok();
+        let looked = looks.join().unwrap();
+        assert_eq!([received, looked].into_iter().flatten().count(), 1);
         assert!(producer.join().unwrap().is_ok());
     });
 }

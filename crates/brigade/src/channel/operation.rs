@@ -124,7 +124,7 @@ impl<H: Holder> Recv<H> {
 impl<H: Holder> Drop for Recv<H> {
     #[inline]
     fn drop(&mut self) {
-        self.give_up();
+        self.withdraw();
     }
 }
 
@@ -148,7 +148,7 @@ unsafe impl<H: Holder> Operation for Recv<H> {
     }
 
     #[inline]
-    fn give_up(&mut self) {
+    fn withdraw(&mut self) {
         if self.question != Question::Unasked {
             let question = std::mem::take(&mut self.question);
             self.holder.channel().withdraw(question);
@@ -173,7 +173,7 @@ unsafe impl<H: Holder> Operation for Recv<H> {
 }
 
 #[inline]
-fn received<T>(popped: Result<T, PopError>) -> Poll<Result<T, RecvError>> {
+pub(super) fn received<T>(popped: Result<T, PopError>) -> Poll<Result<T, RecvError>> {
     match popped {
         Ok(value) => Poll::Ready(Ok(value)),
         Err(PopError::Empty | PopError::Busy) => Poll::Pending,

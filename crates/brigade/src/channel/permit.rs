@@ -172,6 +172,9 @@ impl<T> Shared<T> {
 /// Room for one value. See [`Sender::reserve`].
 ///
 /// Dropping it gives the room back. One that is leaked keeps it for good.
+///
+/// A bounded channel has at most 65,535 permits at a time, or 255 where words have less than 64 bits. While all of
+/// them are out, it is full for everybody, whatever its capacity.
 #[must_use = "the room is given back when the permit is dropped"]
 pub struct Permit<'a, T> {
     shared: &'a Shared<T>,

@@ -263,7 +263,9 @@ impl<T> Receiver<T> {
     /// Whether the channel holds as many values as it may. Never true of an unbounded channel.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.capacity() == Some(self.len())
+        // Without room, a value that waits for a receiver is more than there may be.
+        self.capacity()
+            .is_some_and(|capacity| capacity <= self.len())
     }
 
     /// How many values the channel may hold; `None` if there is no limit.

@@ -253,7 +253,9 @@ impl<T> Sender<T> {
     /// unbounded channel.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.capacity() == Some(self.len())
+        // Without room, a value that waits for a receiver is more than there may be.
+        self.capacity()
+            .is_some_and(|capacity| capacity <= self.len())
     }
 
     /// How many values the channel may hold; of several lanes, the sender's own; `None` if there is no limit.

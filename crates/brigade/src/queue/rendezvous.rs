@@ -17,8 +17,9 @@
 //!
 //! The ring has `SLOTS` slots: so many receivers can be served before the first of them has taken its value.
 //! Senders who wait for slots, and not for questions, say so once and for all (`crowded`): from then on whoever
-//! takes a value looks at the senders. A sender stores that before its second look, a read-modify-write on the
-//! head, and who takes a value reads it after one; so the handshake holds for it as for the queue of waiters.
+//! takes a value looks at the senders. A sender stores that, or has read it, before its second look, a
+//! read-modify-write on the head, and who takes a value reads it after one; so the handshake holds for it as for
+//! the queue of waiters.
 
 use super::{PopError, PushError, Ring};
 use crate::prim::MODEL;
@@ -124,8 +125,12 @@ impl<T> Rendezvous<T> {
         if wanted == 0 {
             return 0;
         }
+        // What others have said counts only if it is known before the look: else a pop may lie between that look
+        // and what they said, and neither have seen it nor be seen.
+        let said = self.crowded.load(Relaxed);
         let mut room = self.ring.look_for_room();
-        if room == 0 && !self.crowded.swap(true, AcqRel) {
+        if room == 0 && !said {
+            self.crowded.store(true, Relaxed);
             room = self.ring.look_for_room();
         }
         wanted.min(room)

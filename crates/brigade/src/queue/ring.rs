@@ -652,8 +652,8 @@ impl<T> Ring<T> {
 
 /// A bound below the capacity, which somebody else moves.
 impl<T> Ring<T> {
-    /// `push`, as long as fewer than `limit` places have ever been used, or are promised. It is asked anew before each try, so it may move on meanwhile; whoever moves it
-    /// back has to cope with a value that was let in before.
+    /// `push`, as long as fewer than `limit` places have ever been used, or are promised. It is asked anew before
+    /// each try, so it may move on meanwhile; whoever moves it back has to cope with a value that was let in before.
     ///
     /// The capacity is a power of two above one.
     ///

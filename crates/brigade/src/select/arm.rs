@@ -196,7 +196,7 @@ unsafe impl<R> Drive<R> for NoArms {
 
     fn pass_on(&self, _: Pin<&()>) {}
 
-    fn give_up(&mut self) {}
+    fn withdraw(&mut self) {}
 
     fn finish(&mut self) -> Option<R> {
         None
@@ -319,10 +319,10 @@ where
     }
 
     #[inline]
-    fn give_up(&mut self) {
-        self.before.give_up();
+    fn withdraw(&mut self) {
+        self.before.withdraw();
         let own = self.group.operations_mut();
-        own.iter_mut().for_each(Operation::give_up);
+        own.iter_mut().for_each(Operation::withdraw);
     }
 
     #[inline]

@@ -79,8 +79,8 @@ pub(crate) unsafe trait Drive<R> {
     /// Once it is over: passes on the wakes that were not for what has been done.
     fn pass_on(&self, places: Pin<&Self::Places>);
 
-    /// Once it is over: takes back what arms that are not done have asked others for.
-    fn give_up(&mut self);
+    /// Nobody waits any more: see [`Operation::withdraw`].
+    fn withdraw(&mut self);
 
     /// What the arm that is done makes of its output; `None` if none is.
     fn finish(&mut self) -> Option<R>;

@@ -69,9 +69,10 @@ pub(crate) unsafe trait Operation {
         self.attempt()
     }
 
-    /// The wait is over and this has not been done: takes back what it has asked others for. It may be tried
-    /// again later.
-    fn give_up(&mut self) {}
+    /// Nobody waits for it any more, though somebody may again: takes back what an attempt has left behind for
+    /// others to see.
+    #[inline]
+    fn withdraw(&mut self) {}
 
     /// The second look of the handshake, taken after joining the queue: how many waiters could go on
     /// now. None is exact; else it may be a guess, but not 0.

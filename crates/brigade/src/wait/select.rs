@@ -33,7 +33,7 @@ pub(crate) enum Order {
 #[inline]
 pub(crate) fn try_any<R, A: Drive<R>>(arms: &mut A, order: Order) -> bool {
     let done = look(arms, order, Look::Last);
-    arms.give_up();
+    arms.withdraw();
     done
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn block_any<R, A: Drive<R>>(
     } else {
         block_slow(arms, order, deadline, site)
     };
-    arms.give_up();
+    arms.withdraw();
     ended
 }
 
@@ -227,7 +227,7 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
             // SAFETY: `self` is pinned: only a poll makes places.
             self.arms.pass_on(unsafe { Pin::new_unchecked(places) });
         }
-        self.as_mut().arms().give_up();
+        self.as_mut().arms().withdraw();
     }
 
     fn look(self: Pin<&mut Self>, how: Look) -> bool {
@@ -266,7 +266,12 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
             }
             let ended = limit.reached();
             self.as_mut().leave();
-            if self.as_mut().look(Look::Exact) {
+            let how = if ended.is_some() {
+                Look::Last
+            } else {
+                Look::Exact
+            };
+            if self.as_mut().look(how) {
                 self.end();
                 return Poll::Ready(Ok(()));
             }

@@ -74,14 +74,10 @@ impl<O: Operation> Wait<O> {
         }
     }
 
-    /// Gives up, but not without having tried.
+    /// Gives up, but not without having tried: it may only have let others run, or have found somebody in the way.
     fn last_attempt(mut self: Pin<&mut Self>) -> Option<O::Output> {
-        if self.placed {
-            // It has just taken the second look.
-            self.give_up();
-            return None;
-        }
-        // It has only let others run.
+        // A wake that has come is for one who waits. This is one who comes by.
+        self.as_mut().give_up();
         match self.as_mut().operation().last_attempt() {
             Poll::Ready(output) => Some(output),
             Poll::Pending => None,

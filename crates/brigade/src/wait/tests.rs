@@ -1,7 +1,9 @@
 //! The wait core on real threads and without a runtime.
 
 use super::permits::{Permits, Take, take, take_async};
-use super::{Ended, Interrupt, Limit, Wait, WaitUntil, block, waiters};
+use super::{
+    Ended, Interrupt, Limit, Operation, Patience, Wait, WaitQueue, WaitUntil, What, block, waiters,
+};
 use crate::prim::{Arc, clock, hint, thread};
 use futures::executor::block_on;
 use std::future::Future;
@@ -49,6 +51,50 @@ fn a_deadline_in_the_past_tries_once() {
     permits.put();
     let ended = block(&mut Take(&permits), in_the_past(), Location::caller());
     assert_eq!(ended, Ok(()));
+}
+
+/// A permit that is there, and somebody in front of it who has not finished: only who waits that out gets it.
+struct TakeBehind<'a>(Take<'a>);
+
+// SAFETY: the queue is that of the other.
+unsafe impl Operation for TakeBehind<'_> {
+    type Output = ();
+    const WAITS_FOR: &'static What = Take::WAITS_FOR;
+
+    fn attempt(&mut self) -> Poll<()> {
+        Poll::Pending
+    }
+
+    fn last_attempt(&mut self) -> Poll<()> {
+        self.0.attempt()
+    }
+
+    fn chances(&self) -> usize {
+        self.0.chances()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        self.0.queue()
+    }
+
+    fn patience(&self) -> &Patience {
+        self.0.patience()
+    }
+}
+
+#[test]
+fn at_a_deadline_whoever_is_in_the_way_is_waited_out() {
+    let permits = Permits::none();
+    permits.put();
+    let mut take = TakeBehind(Take(&permits));
+    let ended = block(&mut take, in_the_past(), Location::caller());
+    assert_eq!(ended, Ok(()));
+    permits.put();
+    let take = TakeBehind(Take(&permits));
+    let wait = pin!(WaitUntil::new(take, Some(clock::now()), Location::caller()));
+    let polled = wait.poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(polled, Poll::Ready(Ok(())));
+    assert!(permits.queue.is_at_rest());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::sides::Side::{self, Task, Thread};
 use brigade::channel::{
-    Receiver, RecvError, RecvTimeoutError, SendError, Sender, bounded, never, unbounded,
+    Receiver, RecvError, RecvTimeoutError, SendError, Sender, bounded, never, tick, unbounded,
 };
 use std::collections::VecDeque;
 use std::future::Future;
@@ -147,6 +147,14 @@ fn one_call_takes_what_there_is_and_no_more() {
     assert_eq!(receiver.recv_many(&mut into, 150), Ok(150));
     assert_eq!(receiver.recv_many(&mut into, usize::MAX), Ok(50));
     assert_eq!(into[1..], (0..200).collect::<Vec<_>>());
+}
+
+/// The clock makes a value whenever one is taken.
+#[test]
+fn one_call_ends_though_values_keep_coming() {
+    let mut into = Vec::new();
+    let received = tick(Duration::ZERO).recv_many(&mut into, usize::MAX);
+    assert_eq!(received, Ok(into.len()));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::sides::Side::{self, Task, Thread};
 use brigade::channel::{RecvTimeoutError, TryRecvError, TrySendError, bounded};
 use brigade::select::{Select, SelectTimeoutError, TrySelectError};
 use std::pin::pin;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
@@ -61,6 +62,7 @@ fn a_value_for_one_who_has_left_goes_to_the_next() {
     assert_eq!(sender.try_send(1), Ok(()));
     drop(recv);
     assert_eq!(receiver.len(), 1);
+    assert!(receiver.is_full() && sender.is_full());
     assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
     assert_eq!(receiver.try_recv(), Ok(1));
     assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
@@ -93,6 +95,50 @@ fn looks_meet_a_thread_that_sends() {
 #[test]
 fn looks_meet_a_task_that_sends() {
     looks_meet_a_sender(Task);
+}
+
+/// A select that can be used again asks as long as it waits.
+#[test]
+fn a_select_that_is_done_asks_no_more() {
+    let (sender, receiver) = bounded(0);
+    let (to_other, other) = bounded(1);
+    let mut select = Select::new()
+        .recv(&receiver, |value| value)
+        .recv(&other, |value| value)
+        .biased();
+    assert!(select.try_wait().is_err());
+    assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
+    to_other.send(2).unwrap();
+    assert_eq!(select.wait(), Ok(Ok(2)));
+    assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
+    assert!(select.wait_timeout(Duration::ZERO).is_err());
+    assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
+    {
+        let mut waits = pin!(select.wait_async());
+        assert!(poll(waits.as_mut()).is_pending());
+        assert_eq!(sender.try_send(3), Ok(()));
+        assert_eq!(poll(waits.as_mut()), Poll::Ready(Ok(Ok(3))));
+    }
+    assert!(poll(pin!(select.wait_async())).is_pending());
+    assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
+}
+
+/// Who has got a value asks for no more in the same call.
+#[test]
+fn a_batch_is_what_was_asked_for() {
+    let (sender, receiver) = bounded(0);
+    let mut first = pin!(sender.send_async(1));
+    let mut second = pin!(sender.send_async(2));
+    assert!(poll(first.as_mut()).is_pending());
+    assert!(poll(second.as_mut()).is_pending());
+    let mut into = Vec::new();
+    let mut recv = Box::pin(receiver.recv_many_async(&mut into, 8));
+    assert!(poll(recv.as_mut()).is_pending());
+    assert!(poll(first.as_mut()).is_ready());
+    assert_eq!(poll(recv.as_mut()), Poll::Ready(Ok(1)));
+    drop(recv);
+    assert!(poll(second.as_mut()).is_pending(), "nobody asks");
+    assert_eq!(into, [1]);
 }
 
 /// The values that looks have made way for are at most one.

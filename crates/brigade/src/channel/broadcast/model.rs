@@ -4,7 +4,7 @@
 
 use super::super::broadcast;
 use super::{Receiver, RecvError, TryRecvError};
-use crate::prim::three_threads;
+use crate::prim::{clock, three_threads};
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
@@ -254,4 +254,26 @@ fn what_is_sent_while_the_last_receiver_goes_is_dropped_once() {
         }
         leaving.join().unwrap();
     });
+}
+
+/// Also behind one who has claimed a place and not finished.
+#[test]
+fn who_does_not_wait_finds_what_its_thread_has_sent() {
+    for waits in [false, true] {
+        loom::model(move || {
+            let (sender, mut receiver) = broadcast(2);
+            let other = sender.clone();
+            let in_front = thread::spawn(move || other.send(1).unwrap());
+            sender.send(2).unwrap();
+            if waits {
+                let now = clock::now();
+                let mut recv = pin!(receiver.recv_deadline_async(now));
+                let polled = recv.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                assert!(matches!(polled, Poll::Ready(Ok(_))));
+            } else {
+                assert!(receiver.recv_deadline(clock::now()).is_ok());
+            }
+            in_front.join().unwrap();
+        });
+    }
 }

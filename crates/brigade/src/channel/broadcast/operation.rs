@@ -97,6 +97,11 @@ unsafe impl<H: Holder> Operation for Recv<H> {
         self.result(received)
     }
 
+    fn last_attempt(&mut self) -> Poll<Self::Output> {
+        let received = self.holder.receiver_mut().take_now();
+        self.result(received)
+    }
+
     fn chances(&self) -> usize {
         // What is there for this receiver says nothing of what is there for others.
         usize::from(!self.done && self.holder.receiver().has_next())

@@ -191,18 +191,11 @@ impl<T: Clone> Receiver<T> {
     /// ```
     #[inline]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        let mut backoff = Backoff::new();
-        loop {
-            return match self.take() {
-                Ok(value) => Ok(value),
-                Err(Missing::Empty) => Err(TryRecvError::Empty),
-                Err(Missing::Lagged { lost, .. }) => Err(TryRecvError::Lagged(lost as u64)),
-                Err(Missing::Closed) => Err(TryRecvError::Closed),
-                Err(Missing::Busy) => {
-                    backoff.look_again();
-                    continue;
-                }
-            };
+        match self.take_now() {
+            Ok(value) => Ok(value),
+            Err(Missing::Empty | Missing::Busy) => Err(TryRecvError::Empty),
+            Err(Missing::Lagged { lost, .. }) => Err(TryRecvError::Lagged(lost as u64)),
+            Err(Missing::Closed) => Err(TryRecvError::Closed),
         }
     }
 
@@ -378,6 +371,18 @@ impl<T: Clone> Receiver<T> {
         let ring = &self.shared.ring;
         let found = ring.find(self.next);
         receive(ring, &mut self.next, found)
+    }
+
+    /// `take`, with a clear answer: waits out the few instructions of a sender in the way.
+    #[inline]
+    pub(super) fn take_now(&mut self) -> Result<T, Missing> {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.take() {
+                Err(Missing::Busy) => backoff.look_again(),
+                answer => return answer,
+            }
+        }
     }
 
     /// `take`, for those who go on looking.

@@ -18,6 +18,12 @@ impl<T> Ring<T> {
         ring
     }
 
+    /// How many places have ever been used or are promised, without the bits at the top that a position has no
+    /// room for.
+    fn used_or_promised(&self) -> usize {
+        self.end(self.tail.load(Acquire)) / STEP
+    }
+
     fn put_in(&self, value: T) -> Result<(), PushError> {
         self.push(&mut Some(value))
     }
@@ -38,14 +44,6 @@ impl<T> Ring<T> {
 /// Rings of every small capacity, new ones and such whose laps come round.
 fn rings<T>() -> impl Iterator<Item = Ring<T>> {
     (1..=9).flat_map(|capacity| [Ring::new(capacity), Ring::in_last_lap(capacity)])
-}
-
-impl<T> Ring<T> {
-    /// How many places have ever been used or are promised, without the bits at the top that a position has no
-    /// room for.
-    fn used_or_promised(&self) -> usize {
-        self.end(self.tail.load(Acquire)) / STEP
-    }
 }
 
 #[test]
