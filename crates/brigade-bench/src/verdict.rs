@@ -35,7 +35,7 @@ impl Verdict {
         let peers: Vec<Comparison> = result
             .standings
             .iter()
-            .filter(|one| ![OURS, CONTROL, BARE_RING].contains(&one.peer))
+            .filter(|one| !one.peer.starts_with(OURS) && one.peer != BARE_RING)
             .map(|one| Comparison::of(ours, one))
             .collect();
         let least = |key: fn(&Comparison) -> f64| {
@@ -170,7 +170,10 @@ pub(crate) mod tests {
 
     #[test]
     fn we_are_no_peer_of_ourselves() {
-        let row = result("row", &[(OURS, &[50]), (CONTROL, &[10])]);
+        let row = result(
+            "row",
+            &[(OURS, &[50]), (CONTROL, &[10]), ("brigade Select", &[10])],
+        );
         assert_eq!(Verdict::of(&row), None);
         assert!((super::control(&row).unwrap().paired - 0.2).abs() < 1e-6);
     }

@@ -1,12 +1,13 @@
 //! Safe concurrency for Rust, whole: channels and worker pools that serve threads and async tasks alike.
 //!
-//! - [`channel`] hands values from any number of threads and tasks to any number of others.
+//! - [`channel`] hands values from threads and tasks to others: one to one, to everybody, the latest, on time.
+//! - [`select`](mod@select) waits at many channels for whichever is first; [`select!`] and [`select_async!`] write
+//!   it as a list of cases.
 //! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
-//! - [`select`] waits for the first of several operations.
 //! - [`wait`] can say who waits for what, at any moment.
 //!
-//! Whoever cannot go on, thread or task, waits in one place. So there is one kind of channel and one
-//! kind of job handle for both, every wait can have a deadline, and no async runtime is needed.
+//! Whoever cannot go on, thread or task, waits in one place. So the same channels and the same job handles
+//! serve both, and no async runtime is needed, not even for deadlines.
 //!
 //! The plain name of an operation blocks the thread, the suffix `_async` awaits, and `_timeout` and
 //! `_deadline` set a limit:

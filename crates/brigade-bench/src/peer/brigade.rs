@@ -5,7 +5,7 @@ use crate::channel::batches::{BlockingBatches, MOST, TaskBatches};
 use crate::channel::broadcast::{self, Broadcasting, LISTENERS};
 use crate::channel::select::{CAPACITY, Selecting, WIDTH, four};
 use crate::channel::{
-    BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, TaskReceiver,
+    BlockingReceiver, BlockingSender, Ends, Message, Received, Route, Sent, Shape, TaskReceiver,
     TaskSender, Workload,
 };
 use crate::oneshot::{self, Oneshot, OneshotTraffic};
@@ -14,6 +14,7 @@ use crate::run::{Absent, Work};
 use crate::tally::Tally;
 use brigade::channel::{self, Receiver, RecvError, Sender, bounded, never, unbounded};
 use brigade::pool::{Job, Pool};
+use brigade::select::Select;
 use brigade::{select, select_async};
 use std::future::ready;
 use std::ops::Range;
@@ -44,6 +45,19 @@ pub(super) const SELECT: Peer<Selecting> = Peer {
             question.tasks_by(open, select_in_task)
         } else {
             question.threads(open, select_in_thread)
+        })
+    },
+};
+
+/// One select for all waits, made anew when a channel closes.
+pub(super) const KEPT_SELECT: Peer<Selecting> = Peer {
+    name: "brigade Select",
+    work: |question| {
+        let open = || four(|| bounded(CAPACITY));
+        Ok(if question.in_tasks {
+            question.tasks_by(open, kept_select_in_task)
+        } else {
+            question.threads(open, kept_select_in_thread)
         })
     },
 };
@@ -110,8 +124,100 @@ async fn select_in_task(receivers: [Receiver<usize>; WIDTH], mut tally: Tally) -
     tally.stop()
 }
 
+fn kept_select_in_thread(mut receivers: [Receiver<usize>; WIDTH], tally: &mut Tally) {
+    for _ in 0..WIDTH {
+        let [a, b, c, d] = &receivers;
+        let mut select = Select::new()
+            .recv(a, |message| (0, message))
+            .recv(b, |message| (1, message))
+            .recv(c, |message| (2, message))
+            .recv(d, |message| (3, message));
+        let closed = loop {
+            match select.wait().expect("it has arms") {
+                (_, Ok(message)) => tally.add(message),
+                (from, Err(_)) => break from,
+            }
+        };
+        drop(select);
+        receivers[closed] = never();
+    }
+}
+
+async fn kept_select_in_task(mut receivers: [Receiver<usize>; WIDTH], mut tally: Tally) -> Tally {
+    for _ in 0..WIDTH {
+        let [a, b, c, d] = &receivers;
+        let mut select = Select::new()
+            .recv(a, |message| (0, message))
+            .recv(b, |message| (1, message))
+            .recv(c, |message| (2, message))
+            .recv(d, |message| (3, message));
+        let closed = loop {
+            match select.wait_async().await.expect("it has arms") {
+                (_, Ok(message)) => tally.add(message),
+                (from, Err(_)) => break from,
+            }
+        };
+        drop(select);
+        receivers[closed] = never();
+    }
+    tally.stop()
+}
+
 fn open<M: Message>(route: Route) -> Ends<Sender<M>, Receiver<M>> {
     Ends::cloned(route.shape, route.capacity.map_or_else(unbounded, bounded))
+}
+
+/// The channel that is made for one sender and one receiver.
+pub(super) struct Spsc;
+
+impl Channels for Spsc {
+    const NAME: &'static str = "brigade spsc";
+
+    fn work<M: Message>(workload: Workload) -> Result<Work, Absent> {
+        let Route { shape, capacity } = workload.route;
+        match capacity {
+            Some(capacity) if capacity > 0 && shape == Shape::SPSC => {
+                Ok(workload.anywhere(move || Ends::single(channel::spsc::<M>(capacity))))
+            }
+            _ => Err(Absent("it has one sender, one receiver and room")),
+        }
+    }
+}
+
+impl<M: Message> BlockingSender for channel::spsc::Sender<M> {
+    type Message = M;
+
+    #[inline]
+    fn put(&mut self, message: M) -> bool {
+        self.send(message).is_ok()
+    }
+}
+
+impl<M: Message> BlockingReceiver for channel::spsc::Receiver<M> {
+    type Message = M;
+
+    #[inline]
+    fn take(&mut self) -> Option<M> {
+        self.recv().ok()
+    }
+}
+
+impl<M: Message> TaskSender for channel::spsc::Sender<M> {
+    type Message = M;
+
+    #[inline]
+    fn put(&mut self, message: M) -> impl Future<Output: Sent> + Send {
+        self.send_async(message)
+    }
+}
+
+impl<M: Message> TaskReceiver for channel::spsc::Receiver<M> {
+    type Message = M;
+
+    #[inline]
+    fn take(&mut self) -> impl Future<Output: Received<M>> + Send {
+        self.recv_async()
+    }
 }
 
 impl<M: Message> BlockingSender for Sender<M> {

@@ -23,7 +23,7 @@ use crate::oneshot::OneshotTraffic;
 use crate::pool::PoolTraffic;
 use crate::run::{Absent, Work};
 
-/// The name of ours.
+/// The name of ours. Names that begin with it are other ways to use ours.
 pub(crate) const OURS: &str = "brigade";
 
 /// The name of the ring that is no peer, but what is left of a channel when nobody ever sleeps.
@@ -87,8 +87,9 @@ pub(crate) struct Peer<Q> {
 }
 
 /// Everybody with channels.
-pub(crate) const CHANNELS: [ChannelPeer; 11] = [
+pub(crate) const CHANNELS: [ChannelPeer; 12] = [
     ChannelPeer::of::<brigade::Brigade>(),
+    ChannelPeer::of::<brigade::Spsc>(),
     ChannelPeer::of::<crossbeam::Crossbeam>(),
     ChannelPeer::of::<flume::Flume>(),
     ChannelPeer::of::<kanal::Kanal>(),
@@ -127,8 +128,9 @@ pub(crate) const ONESHOTS: [Peer<OneshotTraffic>; 6] = [
 ];
 
 /// Everybody who can wait for several channels at once.
-pub(crate) const SELECTS: [Peer<Selecting>; 14] = [
+pub(crate) const SELECTS: [Peer<Selecting>; 15] = [
     brigade::SELECT,
+    brigade::KEPT_SELECT,
     crossbeam::SELECT,
     crossbeam::SELECT_MACRO,
     crossfire::SELECT,

@@ -43,6 +43,7 @@ impl<T> Sender<T> {
     pub fn send_many(&self, values: &mut VecDeque<T>) -> Result<(), SendError<()>> {
         let mut send = SendMany {
             shared: &*self.shared,
+            lane: self.lane,
             values,
         };
         match block(&mut send, Limit::NONE, Location::caller()) {
@@ -64,6 +65,7 @@ impl<T> Sender<T> {
     pub fn send_many_async<'a>(&'a self, values: &'a mut VecDeque<T>) -> SendManyFuture<'a, T> {
         let send = SendMany {
             shared: &*self.shared,
+            lane: self.lane,
             values,
         };
         SendManyFuture {
@@ -200,13 +202,13 @@ impl<T> Receiver<T> {
 impl<T> Shared<T> {
     /// Puts in values from the front of `values` and wakes as many receivers. Stops at the first that has no
     /// room.
-    fn push_many(&self, values: &mut VecDeque<T>) -> Result<(), PushError> {
+    fn push_many(&self, lane: usize, values: &mut VecDeque<T>) -> Result<(), PushError> {
         while !values.is_empty() {
-            let count = match &self.flavor {
-                Flavor::Ring(ring) => ring.push_many(values)?,
-                Flavor::Blocks(blocks) => blocks.push_many(values)?,
-                _ => {
-                    self.push_first(values)?;
+            let count = match (self.ring(lane), &self.flavor) {
+                (Some(ring), _) => ring.push_many(values)?,
+                (None, Flavor::Blocks(blocks)) => blocks.push_many(values)?,
+                (None, _) => {
+                    self.push_first(lane, values)?;
                     continue;
                 }
             };
@@ -215,9 +217,9 @@ impl<T> Shared<T> {
         Ok(())
     }
 
-    fn push_first(&self, values: &mut VecDeque<T>) -> Result<(), PushError> {
+    fn push_first(&self, lane: usize, values: &mut VecDeque<T>) -> Result<(), PushError> {
         let mut first = values.pop_front();
-        let pushed = self.push(&mut first);
+        let pushed = self.push(lane, &mut first);
         if let Some(unsent) = first {
             values.push_front(unsent);
         }
@@ -244,7 +246,7 @@ impl<T> Shared<T> {
             match popped {
                 Ok(count) => {
                     if let Flavor::Ring(_) = &self.flavor {
-                        self.not_full.waiting.hand_on(count);
+                        self.not_full()[0].waiting.hand_on(count);
                     }
                     taken += count;
                 }
@@ -260,6 +262,7 @@ impl<T> Shared<T> {
 #[derive(Debug)]
 struct SendMany<'a, H: Holder> {
     shared: H,
+    lane: usize,
     /// What has not been sent.
     values: &'a mut VecDeque<H::Value>,
 }
@@ -270,7 +273,7 @@ unsafe impl<H: Holder> Operation for SendMany<'_, H> {
     const WAITS_FOR: &'static What = &"channel send";
 
     fn attempt(&mut self) -> Poll<Self::Output> {
-        match self.shared.channel().push_many(self.values) {
+        match self.shared.channel().push_many(self.lane, self.values) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(PushError::Full | PushError::Busy) => Poll::Pending,
             Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
@@ -278,19 +281,19 @@ unsafe impl<H: Holder> Operation for SendMany<'_, H> {
     }
 
     fn chances(&self) -> usize {
-        self.shared.channel().look_for_room()
+        self.shared.channel().look_for_room(self.lane)
     }
 
     fn moves(&self) -> usize {
-        self.shared.channel().sent()
+        self.shared.channel().sent(self.lane)
     }
 
     fn queue(&self) -> &WaitQueue {
-        &self.shared.channel().not_full.waiting
+        &self.shared.channel().not_full()[self.lane].waiting
     }
 
     fn patience(&self) -> &Patience {
-        &self.shared.channel().not_full.patience
+        &self.shared.channel().not_full()[self.lane].patience
     }
 }
 

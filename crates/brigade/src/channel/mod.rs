@@ -1,23 +1,36 @@
 //! Channels: hand values from any number of threads and tasks to any number of others.
 //!
-//! One channel, one pair of handles, for both worlds: `recv()` blocks the thread,
-//! `recv_async().await` suspends the task, and either may be on either side.
+//! | for | there is |
+//! |---|---|
+//! | work for whoever is free | [`bounded`], where who sends faster than others receive waits; [`unbounded`], without a limit on memory |
+//! | a meeting of sender and receiver | [`bounded`] with a capacity of 0 |
+//! | work of which some is urgent | [`priority()`], with a lane, a sender and a bound for each degree |
+//! | one sender and one receiver | [`spsc()`](fn@spsc) |
+//! | one value, such as the answer to a question | [`oneshot()`](fn@oneshot) |
+//! | every value to every receiver | [`broadcast()`](fn@broadcast) |
+//! | the latest value, for all who want to know | [`watch()`](fn@watch) |
+//! | a time to come | [`after`], [`at`], [`tick`]; from [`never()`] nothing comes |
+//! | many channels at once | [`select!`](crate::select!), [`Select`](crate::select::Select) |
 //!
-//! - [`bounded`] holds at most so many values; who sends faster than others receive waits
-//!   (backpressure). [`unbounded`] never makes a sender wait, and has no limit on memory.
-//! - [`watch()`] holds one value only, the latest, and shows it to every receiver.
-//! - [`broadcast`](mod@broadcast) gives every value to every receiver.
-//! - [`Sender`] and [`Receiver`] are both `Clone`; each value goes to one receiver, in the order of
-//!   sending.
-//! - The channel is closed when it is told so, or when one side has no handle left. What was sent before
-//!   is still received; then receivers get [`RecvError`].
-//! - A value that could not be sent comes back in the error.
-//! - [`after`], [`at`] and [`tick`] are receivers that the clock fills, and from [`never()`] nothing comes.
-//! - Dropping a future loses nothing: a dropped receive takes no value, a dropped send drops only
-//!   the value that it has not sent, and [`SendFuture::cancel`] gives even that one back.
+//! All of them serve threads and tasks, in any mix: `recv()` blocks the thread, `recv_async().await` suspends the
+//! task, and either may be on either side. In all of them receivers are told of the end only after the last
+//! value, and a value that could not be sent comes back in the error. A dropped future has received nothing.
 //!
-//! For a single value, such as the answer to a question, there is [`oneshot()`](fn@oneshot): it costs
-//! one small allocation, and its sender is used up by sending.
+//! # Many senders, many receivers
+//!
+//! [`Sender`] and [`Receiver`] are the handles of bounded and unbounded channels, and of those with priorities.
+//!
+//! - Both are `Clone`. Each value goes to one receiver, in the order of sending, or of its lane.
+//! - The channel is closed when it is told so, or when one side has no handle left. Once it is empty too,
+//!   receivers get [`RecvError`]. [Weak](Sender::downgrade) handles do not count.
+//! - Many values in one call: [`send_many`](Sender::send_many), [`recv_many`](Receiver::recv_many),
+//!   [`drain`](Receiver::drain).
+//! - Room first and the value later: [`reserve`](Sender::reserve). The newest in the place of the oldest:
+//!   [`force_send`](Sender::force_send).
+//! - Dropping a future of a send drops only the value that it has not sent, and [`SendFuture::cancel`] gives
+//!   even that one back.
+//! - A receiver is an iterator ([`iter`](Receiver::iter)) or a stream ([`into_stream`](Receiver::into_stream)),
+//!   a sender a sink ([`into_sink`](Sender::into_sink)).
 //!
 //! # Examples
 //!
@@ -56,11 +69,13 @@ mod model;
 pub mod oneshot;
 mod operation;
 mod permit;
+mod priority;
 mod receiver;
 mod select;
 mod sender;
 mod shared;
 mod sink;
+pub mod spsc;
 pub mod watch;
 mod weak;
 
@@ -72,6 +87,7 @@ pub use error::{
 pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture, SendFuture};
 pub use iter::{Drain, IntoIter, Iter, TryIter};
 pub use permit::{Permit, ReserveFuture};
+pub use priority::priority;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use sink::SendSink;
@@ -191,10 +207,38 @@ pub fn broadcast<T: Clone>(capacity: usize) -> (broadcast::Sender<T>, broadcast:
     broadcast::handles(capacity)
 }
 
+/// Makes a channel that holds at most `capacity` values, for one sender and one receiver. See
+/// [the module](mod@spsc).
+///
+/// # Panics
+///
+/// If `capacity` is 0, or more than memory can hold.
+///
+/// # Examples
+///
+/// ```
+/// use brigade::channel;
+/// use std::thread;
+///
+/// let (mut sender, mut receiver) = channel::spsc(16);
+/// let producer = thread::spawn(move || sender.send("bucket"));
+/// assert_eq!(receiver.recv(), Ok("bucket"));
+/// assert_eq!(producer.join().unwrap(), Ok(()));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn spsc<T>(capacity: usize) -> (spsc::Sender<T>, spsc::Receiver<T>) {
+    assert!(
+        capacity > 0,
+        "a bounded channel needs a capacity of at least 1"
+    );
+    spsc::handles(capacity)
+}
+
 fn handles<T>(flavor: Flavor<T>) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared::new(flavor));
     (
-        Sender::counted(Arc::clone(&shared)),
+        Sender::counted(Arc::clone(&shared), 0),
         Receiver::counted(shared),
     )
 }

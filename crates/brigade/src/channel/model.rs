@@ -1,7 +1,7 @@
 //! Loom's proof for the flavors: every value arrives once, nobody sleeps through a value, a free place
 //! or a close, and no block or value is freed twice or leaked.
 
-use super::{RecvError, bounded, unbounded};
+use super::{RecvError, bounded, priority, unbounded};
 use crate::prim::three_threads;
 use loom::future::block_on;
 use loom::thread;
@@ -162,6 +162,90 @@ fn close_wakes_a_sleeping_receiver() {
         let consumer = thread::spawn(move || receiver.recv());
         sender.close();
         assert_eq!(consumer.join().unwrap(), Err(RecvError));
+    });
+}
+
+/// The receiver looks at the lanes one by one, and sleeps through a value in none of them.
+#[test]
+fn lanes_hand_over_in_the_order_of_urgency() {
+    loom::model(|| {
+        let ([urgent, ordinary], receiver) = priority([1, 1]);
+        let producer = thread::spawn(move || {
+            urgent.send(Box::new(1)).unwrap();
+            ordinary.send(Box::new(2)).unwrap();
+        });
+        assert_eq!(*receiver.recv().unwrap(), 1);
+        assert_eq!(*receiver.recv().unwrap(), 2);
+        assert_eq!(receiver.recv(), Err(RecvError));
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn lanes_a_sender_each_one_receiver() {
+    three_threads(|| {
+        let (senders, receiver) = priority([1, 1]);
+        let producers = senders.map(|sender| thread::spawn(move || sender.send(1).unwrap()));
+        assert_eq!(receiver.recv(), Ok(1));
+        assert_eq!(receiver.recv(), Ok(1));
+        for producer in producers {
+            producer.join().unwrap();
+        }
+    });
+}
+
+/// Whoever makes room wakes a sender of that lane.
+#[test]
+fn lanes_a_full_one_hands_over_to_a_task() {
+    loom::model(|| {
+        let ([urgent, ordinary], receiver) = priority([1, 1]);
+        urgent.send(0).unwrap();
+        ordinary.send(1).unwrap();
+        let producer = thread::spawn(move || block_on(ordinary.send_async(2)).unwrap());
+        for value in 0..3 {
+            assert_eq!(receiver.recv(), Ok(value));
+        }
+        producer.join().unwrap();
+    });
+}
+
+/// Who finds that another has taken what it saw looks again, at all of them.
+#[test]
+fn lanes_two_receivers_share_two_values() {
+    loom::model(|| {
+        let ([urgent, ordinary], receiver) = priority([1, 1]);
+        ordinary.send(1).unwrap();
+        let other = receiver.clone();
+        let consumer = thread::spawn(move || other.recv().unwrap());
+        urgent.send(2).unwrap();
+        assert_eq!(receiver.recv().unwrap() + consumer.join().unwrap(), 3);
+    });
+}
+
+/// Between the close of one lane and that of the next, nobody is told that it is over.
+#[test]
+fn lanes_a_close_loses_nothing_that_was_sent() {
+    loom::model(|| {
+        let ([_urgent, ordinary], receiver) = priority([1, 1]);
+        let other = receiver.clone();
+        let closer = thread::spawn(move || other.close());
+        let sent = ordinary.try_send(1).is_ok();
+        assert_eq!(receiver.recv().is_ok(), sent);
+        assert_eq!(receiver.recv(), Err(RecvError));
+        assert!(closer.join().unwrap());
+    });
+}
+
+#[test]
+fn lanes_a_close_wakes_the_sender_of_the_last() {
+    loom::model(|| {
+        let ([_urgent, ordinary], receiver) = priority([1, 1]);
+        ordinary.send(1).unwrap();
+        let producer = thread::spawn(move || ordinary.send(2));
+        receiver.close();
+        assert_eq!(producer.join().unwrap().unwrap_err().into_inner(), 2);
+        assert_eq!(receiver.recv(), Ok(1));
+        assert_eq!(receiver.recv(), Err(RecvError));
     });
 }
 

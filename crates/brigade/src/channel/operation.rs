@@ -11,11 +11,12 @@ use std::task::Poll;
 #[derive(Debug)]
 pub(super) struct Send<H: Holder> {
     pub(super) shared: H,
+    pub(super) lane: usize,
     /// The value, until it has been sent.
     pub(super) value: Option<H::Value>,
 }
 
-// SAFETY: the queue is a field of the channel, which its holder keeps in place.
+// SAFETY: the queue belongs to the channel, which its holder keeps in place, and the lane stays the same.
 unsafe impl<H: Holder> Operation for Send<H> {
     type Output = Result<(), SendError<H::Value>>;
     const WAITS_FOR: &'static What = &"channel send";
@@ -23,37 +24,38 @@ unsafe impl<H: Holder> Operation for Send<H> {
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
         assert!(self.value.is_some(), "a send was polled after it was done");
-        let pushed = self.shared.channel().push(&mut self.value);
+        let pushed = self.shared.channel().push(self.lane, &mut self.value);
         self.result(pushed)
     }
 
     #[inline]
     fn glance(&mut self) -> Poll<Self::Output> {
         assert!(self.value.is_some(), "a send was polled after it was done");
-        let pushed = self.shared.channel().push_if_free(&mut self.value);
+        let channel = self.shared.channel();
+        let pushed = channel.push_if_free(self.lane, &mut self.value);
         self.result(pushed)
     }
 
     fn last_attempt(&mut self) -> Poll<Self::Output> {
         assert!(self.value.is_some(), "a send was polled after it was done");
-        let pushed = self.shared.channel().push_now(&mut self.value);
+        let pushed = self.shared.channel().push_now(self.lane, &mut self.value);
         self.result(pushed)
     }
 
     fn chances(&self) -> usize {
-        self.shared.channel().look_for_room()
+        self.shared.channel().look_for_room(self.lane)
     }
 
     fn moves(&self) -> usize {
-        self.shared.channel().sent()
+        self.shared.channel().sent(self.lane)
     }
 
     fn queue(&self) -> &WaitQueue {
-        &self.shared.channel().not_full.waiting
+        &self.shared.channel().not_full()[self.lane].waiting
     }
 
     fn patience(&self) -> &Patience {
-        &self.shared.channel().not_full.patience
+        &self.shared.channel().not_full()[self.lane].patience
     }
 }
 

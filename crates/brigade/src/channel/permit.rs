@@ -34,7 +34,7 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
-        let mut reserve = Reserve(&*self.shared);
+        let mut reserve = self.reservation();
         match block(&mut reserve, Limit::NONE, Location::caller()) {
             Ok(reserved) => reserved,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
@@ -49,8 +49,11 @@ impl<T> Sender<T> {
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
         let mut backoff = Backoff::new();
         loop {
-            return match self.shared.reserve() {
-                Ok(()) => Ok(Permit(&self.shared)),
+            return match self.shared.reserve(self.lane) {
+                Ok(()) => Ok(Permit {
+                    shared: &self.shared,
+                    lane: self.lane,
+                }),
                 Err(PushError::Full) => Err(TrySendError::Full(())),
                 Err(PushError::Closed) => Err(TrySendError::Closed(())),
                 Err(PushError::Busy) => {
@@ -73,7 +76,14 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn reserve_async(&self) -> ReserveFuture<'_, T> {
         ReserveFuture {
-            wait: Wait::new(Reserve(&self.shared), Location::caller()),
+            wait: Wait::new(self.reservation(), Location::caller()),
+        }
+    }
+
+    fn reservation(&self) -> Reserve<'_, T> {
+        Reserve {
+            shared: &self.shared,
+            lane: self.lane,
         }
     }
 
@@ -99,7 +109,7 @@ impl<T> Sender<T> {
         let mut value = Some(value);
         let mut backoff = Backoff::new();
         loop {
-            match (self.shared.force(&mut value), value.take()) {
+            match (self.shared.force(self.lane, &mut value), value.take()) {
                 (Ok(evicted), _) => return Ok(evicted),
                 (Err(PushError::Full), unsent) => return Ok(unsent),
                 (Err(PushError::Closed), Some(unsent)) => return Err(SendError(unsent)),
@@ -114,46 +124,46 @@ impl<T> Sender<T> {
 }
 
 impl<T> Shared<T> {
-    fn reserve(&self) -> Result<(), PushError> {
-        match &self.flavor {
-            Flavor::Ring(ring) => ring.try_reserve(),
-            Flavor::Rendezvous(rendezvous) => rendezvous.try_reserve(),
+    fn reserve(&self, lane: usize) -> Result<(), PushError> {
+        match (self.ring(lane), &self.flavor) {
+            (Some(ring), _) => ring.try_reserve(),
+            (None, Flavor::Rendezvous(rendezvous)) => rendezvous.try_reserve(),
             // There is always room.
-            Flavor::Blocks(blocks) if !blocks.is_closed() => Ok(()),
-            Flavor::Blocks(_) | Flavor::Clock(_) => Err(PushError::Closed),
+            (None, _) if !self.is_closed() => Ok(()),
+            (None, _) => Err(PushError::Closed),
         }
     }
 
     /// Puts the value into room that is reserved, and wakes a receiver. Fails only if the channel is closed;
     /// then the room stays reserved and the value where it is.
-    fn push_reserved(&self, value: &mut Option<T>) -> Result<(), PushError> {
-        let senders = match &self.flavor {
-            Flavor::Ring(ring) => ring.push_reserved(value)?,
-            Flavor::Rendezvous(rendezvous) => rendezvous.push_reserved(value)?,
-            _ => return self.push_now(value),
+    fn push_reserved(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
+        let senders = match (self.ring(lane), &self.flavor) {
+            (Some(ring), _) => ring.push_reserved(value)?,
+            (None, Flavor::Rendezvous(rendezvous)) => rendezvous.push_reserved(value)?,
+            (None, _) => return self.push_now(lane, value),
         };
         self.not_empty.waiting.wake_one();
-        self.not_full.waiting.hand_on(senders);
+        self.not_full()[lane].waiting.hand_on(senders);
         Ok(())
     }
 
-    fn unreserve(&self) {
-        let senders = match &self.flavor {
-            Flavor::Ring(ring) => ring.unreserve(),
-            Flavor::Rendezvous(rendezvous) => rendezvous.unreserve(),
-            Flavor::Blocks(_) | Flavor::Clock(_) => return,
+    fn unreserve(&self, lane: usize) {
+        let senders = match (self.ring(lane), &self.flavor) {
+            (Some(ring), _) => ring.unreserve(),
+            (None, Flavor::Rendezvous(rendezvous)) => rendezvous.unreserve(),
+            (None, _) => return,
         };
-        self.not_full.waiting.hand_on(senders);
+        self.not_full()[lane].waiting.hand_on(senders);
     }
 
-    fn force(&self, value: &mut Option<T>) -> Result<Option<T>, PushError> {
-        let Flavor::Ring(ring) = &self.flavor else {
-            return self.push(value).map(|()| None);
+    fn force(&self, lane: usize, value: &mut Option<T>) -> Result<Option<T>, PushError> {
+        let Some(ring) = self.ring(lane) else {
+            return self.push(lane, value).map(|()| None);
         };
         let evicted = ring.force_push(value)?;
         self.not_empty.waiting.wake_one();
         if evicted.is_some() {
-            self.not_full.waiting.wake_one();
+            self.not_full()[lane].waiting.wake_one();
         }
         Ok(evicted)
     }
@@ -163,7 +173,10 @@ impl<T> Shared<T> {
 ///
 /// Dropping it gives the room back. One that is leaked keeps it for good.
 #[must_use = "the room is given back when the permit is dropped"]
-pub struct Permit<'a, T>(&'a Shared<T>);
+pub struct Permit<'a, T> {
+    shared: &'a Shared<T>,
+    lane: usize,
+}
 
 impl<T> Permit<'_, T> {
     /// Sends `value` into the room, without waiting.
@@ -173,7 +186,7 @@ impl<T> Permit<'_, T> {
     /// If the channel has been closed meanwhile, the value comes back.
     pub fn send(self, value: T) -> Result<(), SendError<T>> {
         let mut value = Some(value);
-        match (self.0.push_reserved(&mut value), value) {
+        match (self.shared.push_reserved(self.lane, &mut value), value) {
             (Ok(()), _) => {
                 // The room is used.
                 std::mem::forget(self);
@@ -187,7 +200,7 @@ impl<T> Permit<'_, T> {
 
 impl<T> Drop for Permit<'_, T> {
     fn drop(&mut self) {
-        self.0.unreserve();
+        self.shared.unreserve(self.lane);
     }
 }
 
@@ -199,7 +212,10 @@ impl<T> fmt::Debug for Permit<'_, T> {
 
 /// Reserves room.
 #[derive(Debug)]
-struct Reserve<'a, T>(&'a Shared<T>);
+struct Reserve<'a, T> {
+    shared: &'a Shared<T>,
+    lane: usize,
+}
 
 // SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
 unsafe impl<'a, T> Operation for Reserve<'a, T> {
@@ -207,27 +223,28 @@ unsafe impl<'a, T> Operation for Reserve<'a, T> {
     const WAITS_FOR: &'static What = &"channel reserve";
 
     fn attempt(&mut self) -> Poll<Self::Output> {
-        match self.0.reserve() {
-            Ok(()) => Poll::Ready(Ok(Permit(self.0))),
+        let Self { shared, lane } = *self;
+        match shared.reserve(lane) {
+            Ok(()) => Poll::Ready(Ok(Permit { shared, lane })),
             Err(PushError::Full | PushError::Busy) => Poll::Pending,
             Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
         }
     }
 
     fn chances(&self) -> usize {
-        self.0.look_for_room()
+        self.shared.look_for_room(self.lane)
     }
 
     fn moves(&self) -> usize {
-        self.0.sent()
+        self.shared.sent(self.lane)
     }
 
     fn queue(&self) -> &WaitQueue {
-        &self.0.not_full.waiting
+        &self.shared.not_full()[self.lane].waiting
     }
 
     fn patience(&self) -> &Patience {
-        &self.0.not_full.patience
+        &self.shared.not_full()[self.lane].patience
     }
 }
 

@@ -11,17 +11,18 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
-/// Puts values into a channel. Clones send into the same channel.
+/// Puts values into a channel. Clones send into the same channel, and the same lane of it.
 ///
 /// When the last one is dropped the channel is closed.
 pub struct Sender<T> {
     pub(super) shared: Arc<Shared<T>>,
+    pub(super) lane: usize,
 }
 
 impl<T> Sender<T> {
     /// A handle that `shared` has counted.
-    pub(super) fn counted(shared: Arc<Shared<T>>) -> Self {
-        Self { shared }
+    pub(super) fn counted(shared: Arc<Shared<T>>, lane: usize) -> Self {
+        Self { shared, lane }
     }
 
     /// Sends `value`, and blocks the thread while the channel is full.
@@ -69,7 +70,7 @@ impl<T> Sender<T> {
     #[inline]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut value = Some(value);
-        match (self.shared.push_now(&mut value), value) {
+        match (self.shared.push_now(self.lane, &mut value), value) {
             (Ok(()), _) => Ok(()),
             (Err(PushError::Closed), Some(value)) => Err(TrySendError::Closed(value)),
             (Err(_), Some(value)) => Err(TrySendError::Full(value)),
@@ -176,7 +177,17 @@ impl<T> Sender<T> {
     pub(super) fn operation(&self, value: T) -> Send<&Shared<T>> {
         Send {
             shared: &self.shared,
+            lane: self.lane,
             value: Some(value),
+        }
+    }
+
+    /// A send without a value yet, that keeps the channel alive by itself.
+    pub(super) fn owned_operation(&self) -> Send<Arc<Shared<T>>> {
+        Send {
+            shared: Arc::clone(&self.shared),
+            lane: self.lane,
+            value: None,
         }
     }
 
@@ -226,28 +237,29 @@ impl<T> Sender<T> {
         self.shared.is_closed()
     }
 
-    /// How many values are in the channel at this moment.
+    /// How many values are in the channel at this moment; of several lanes, in the sender's own.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shared.len()
+        self.shared.len_of(self.lane)
     }
 
-    /// Whether no value is in the channel at this moment.
+    /// Whether no value is in the channel at this moment; of several lanes, in the sender's own.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether the channel holds as many values as it may. Never true of an unbounded channel.
+    /// Whether the channel holds as many values as it may; of several lanes, the sender's own. Never true of an
+    /// unbounded channel.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.capacity() == Some(self.len())
     }
 
-    /// How many values the channel may hold; `None` if there is no limit.
+    /// How many values the channel may hold; of several lanes, the sender's own; `None` if there is no limit.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
-        self.shared.capacity()
+        self.shared.capacity_of(self.lane)
     }
 
     /// How many senders the channel has at this moment.
@@ -284,7 +296,7 @@ impl<T> Sender<T> {
     /// # Ok::<(), brigade::channel::SendError<i32>>(())
     /// ```
     pub fn downgrade(&self) -> WeakSender<T> {
-        WeakSender::new(Arc::clone(&self.shared))
+        WeakSender::new(Arc::clone(&self.shared), self.lane)
     }
 }
 
@@ -295,9 +307,7 @@ impl<T> RefUnwindSafe for Sender<T> {}
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         self.shared.add_sender();
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        Self::counted(Arc::clone(&self.shared), self.lane)
     }
 }
 

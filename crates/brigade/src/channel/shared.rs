@@ -1,12 +1,14 @@
 //! What the handles of one channel share: the queue, who waits at which end, how many handles live.
 
 use super::clock::Clock;
+use super::priority::Lanes;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::discard_panic;
 use crate::queue::{Backoff, Blocks, PopError, PushError, Rendezvous, Ring};
 use crate::wait::{Patience, WaitQueue};
 use crossbeam_utils::CachePadded;
+use std::slice::from_ref;
 
 /// More handles than this mean a leak in a loop, which would end in a use after free.
 const HANDLES_MAX: usize = isize::MAX as usize;
@@ -14,8 +16,8 @@ const HANDLES_MAX: usize = isize::MAX as usize;
 #[derive(Debug)]
 pub(super) struct Shared<T> {
     pub(super) flavor: Flavor<T>,
-    /// Senders wait here.
-    pub(super) not_full: CachePadded<Gate>,
+    /// Senders wait here, unless the channel has lanes, each of which has its own gate.
+    not_full: CachePadded<Gate>,
     /// Receivers wait here, unless the channel is a clock, which has its own queue.
     pub(super) not_empty: CachePadded<Gate>,
     senders: AtomicUsize,
@@ -29,6 +31,8 @@ pub(super) enum Flavor<T> {
     Blocks(Blocks<T>),
     /// Kept only if a receiver has asked for them.
     Rendezvous(Box<Rendezvous<T>>),
+    /// Several rings, the first of them first.
+    Lanes(Lanes<T>),
     /// Not kept: made when it is due. Has no senders.
     Clock(Clock<T>),
 }
@@ -69,9 +73,17 @@ impl<T> Shared<T> {
             // Nobody ever waits for room there.
             Flavor::Blocks(_) => (Patience::new(), Patience::for_values(usize::MAX)),
             Flavor::Rendezvous(_) => (Patience::for_room(1), Patience::for_values(1)),
+            Flavor::Lanes(lanes) => {
+                let places = lanes.values().capacity();
+                (Patience::new(), Patience::for_values(places))
+            }
             Flavor::Clock(_) => (Patience::new(), Patience::new()),
         };
-        let senders = usize::from(!matches!(flavor, Flavor::Clock(_)));
+        let senders = match &flavor {
+            Flavor::Ring(_) | Flavor::Blocks(_) | Flavor::Rendezvous(_) => 1,
+            Flavor::Lanes(lanes) => lanes.values().count(),
+            Flavor::Clock(_) => 0,
+        };
         Self {
             flavor,
             not_full: Gate::new(for_room),
@@ -82,12 +94,15 @@ impl<T> Shared<T> {
     }
 
     /// Puts the value in and wakes a receiver. On failure it stays where it is.
+    ///
+    /// The lane, here and below, is 0 in a channel without lanes.
     #[inline]
-    pub(super) fn push(&self, value: &mut Option<T>) -> Result<(), PushError> {
+    pub(super) fn push(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push(value)?,
             Flavor::Blocks(blocks) => blocks.push(value)?,
             Flavor::Rendezvous(rendezvous) => rendezvous.push(value)?,
+            Flavor::Lanes(lanes) => lanes.values().push(lane, value)?,
             Flavor::Clock(_) => return Err(PushError::Closed),
         }
         self.not_empty.waiting.wake_one();
@@ -96,11 +111,12 @@ impl<T> Shared<T> {
 
     /// `push`, for those who go on looking: may say that the channel is full a little too late.
     #[inline]
-    pub(super) fn push_if_free(&self, value: &mut Option<T>) -> Result<(), PushError> {
+    pub(super) fn push_if_free(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push_if_free(value)?,
             Flavor::Blocks(blocks) => blocks.push(value)?,
             Flavor::Rendezvous(rendezvous) => rendezvous.push(value)?,
+            Flavor::Lanes(lanes) => lanes.values().push_if_free(lane, value)?,
             Flavor::Clock(_) => return Err(PushError::Closed),
         }
         self.not_empty.waiting.wake_one();
@@ -123,6 +139,7 @@ impl<T> Shared<T> {
                 self.ask(rendezvous, question);
                 self.answered(rendezvous, question, rendezvous.pop())
             }
+            Flavor::Lanes(lanes) => lanes.pop(),
             Flavor::Clock(clock) => clock.pop(),
         }
     }
@@ -142,6 +159,7 @@ impl<T> Shared<T> {
                 self.ask(rendezvous, question);
                 self.answered(rendezvous, question, rendezvous.pop_if_there())
             }
+            Flavor::Lanes(lanes) => lanes.pop(),
             Flavor::Clock(clock) => clock.pop(),
         }
     }
@@ -186,10 +204,10 @@ impl<T> Shared<T> {
 
     /// `push`, with a clear answer: waits out the few instructions of a receiver in the way.
     #[inline]
-    pub(super) fn push_now(&self, value: &mut Option<T>) -> Result<(), PushError> {
+    pub(super) fn push_now(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
         let mut backoff = Backoff::new();
         loop {
-            match self.push(value) {
+            match self.push(lane, value) {
                 Err(PushError::Busy) => backoff.look_again(),
                 answer => return answer,
             }
@@ -208,6 +226,23 @@ impl<T> Shared<T> {
         }
     }
 
+    /// The ring that the senders of a lane put into, if it is one.
+    pub(super) fn ring(&self, lane: usize) -> Option<&Ring<T>> {
+        match &self.flavor {
+            Flavor::Ring(ring) => Some(ring),
+            Flavor::Lanes(lanes) => Some(lanes.values().ring(lane)),
+            Flavor::Blocks(_) | Flavor::Rendezvous(_) | Flavor::Clock(_) => None,
+        }
+    }
+
+    /// Where the senders wait, lane by lane.
+    pub(super) fn not_full(&self) -> &[CachePadded<Gate>] {
+        match &self.flavor {
+            Flavor::Lanes(lanes) => lanes.not_full(),
+            _ => from_ref(&self.not_full),
+        }
+    }
+
     /// The queue of the receivers.
     pub(super) fn receivers_wait_at(&self) -> &WaitQueue {
         match &self.flavor {
@@ -217,10 +252,11 @@ impl<T> Shared<T> {
     }
 
     /// The senders' second look: how many could go on.
-    pub(super) fn look_for_room(&self) -> usize {
+    pub(super) fn look_for_room(&self, lane: usize) -> usize {
         match &self.flavor {
             Flavor::Ring(ring) => ring.look_for_room(),
             Flavor::Rendezvous(rendezvous) => rendezvous.look_for_room(),
+            Flavor::Lanes(lanes) => lanes.values().look_for_room(lane),
             Flavor::Blocks(_) | Flavor::Clock(_) => usize::MAX,
         }
     }
@@ -231,15 +267,17 @@ impl<T> Shared<T> {
             Flavor::Ring(ring) => ring.look_for_values(),
             Flavor::Blocks(blocks) => blocks.look_for_values(),
             Flavor::Rendezvous(rendezvous) => rendezvous.look_for_values(),
+            Flavor::Lanes(lanes) => lanes.values().look_for_values(),
             Flavor::Clock(clock) => clock.look(),
         }
     }
 
     /// About how many values have been put in, from anywhere on.
-    pub(super) fn sent(&self) -> usize {
+    pub(super) fn sent(&self, lane: usize) -> usize {
         match &self.flavor {
             Flavor::Ring(ring) => ring.put(),
             Flavor::Rendezvous(rendezvous) => rendezvous.put(),
+            Flavor::Lanes(lanes) => lanes.values().put(lane),
             // Nobody ever waits for room there.
             Flavor::Blocks(_) | Flavor::Clock(_) => 0,
         }
@@ -251,6 +289,7 @@ impl<T> Shared<T> {
             Flavor::Ring(ring) => ring.taken(),
             Flavor::Blocks(blocks) => blocks.taken(),
             Flavor::Rendezvous(rendezvous) => rendezvous.taken(),
+            Flavor::Lanes(lanes) => lanes.values().taken(),
             // Values come one by one: there is nothing to learn about batches.
             Flavor::Clock(_) => 0,
         }
@@ -262,10 +301,13 @@ impl<T> Shared<T> {
             Flavor::Ring(ring) => ring.close(),
             Flavor::Blocks(blocks) => blocks.close(),
             Flavor::Rendezvous(rendezvous) => rendezvous.close(),
+            Flavor::Lanes(lanes) => lanes.values().close(),
             Flavor::Clock(clock) => clock.close(),
         };
         if was_open {
-            self.not_full.waiting.wake_all();
+            for gate in self.not_full() {
+                gate.waiting.wake_all();
+            }
             self.receivers_wait_at().wake_all();
         }
         was_open
@@ -276,6 +318,7 @@ impl<T> Shared<T> {
             Flavor::Ring(ring) => ring.is_closed(),
             Flavor::Blocks(blocks) => blocks.is_closed(),
             Flavor::Rendezvous(rendezvous) => rendezvous.is_closed(),
+            Flavor::Lanes(lanes) => lanes.values().is_closed(),
             Flavor::Clock(clock) => clock.is_closed(),
         }
     }
@@ -285,6 +328,7 @@ impl<T> Shared<T> {
             Flavor::Ring(ring) => ring.len(),
             Flavor::Blocks(blocks) => blocks.len(),
             Flavor::Rendezvous(rendezvous) => rendezvous.len(),
+            Flavor::Lanes(lanes) => lanes.values().len(),
             Flavor::Clock(clock) => clock.len(),
         }
     }
@@ -294,7 +338,24 @@ impl<T> Shared<T> {
             Flavor::Ring(ring) => Some(ring.capacity()),
             Flavor::Blocks(_) => None,
             Flavor::Rendezvous(_) => Some(0),
+            Flavor::Lanes(lanes) => Some(lanes.values().capacity()),
             Flavor::Clock(_) => Some(1),
+        }
+    }
+
+    /// How many values the senders of a lane see before them.
+    pub(super) fn len_of(&self, lane: usize) -> usize {
+        match &self.flavor {
+            Flavor::Lanes(lanes) => lanes.values().len_of(lane),
+            _ => self.len(),
+        }
+    }
+
+    /// How many values the senders of a lane have room for.
+    pub(super) fn capacity_of(&self, lane: usize) -> Option<usize> {
+        match &self.flavor {
+            Flavor::Lanes(lanes) => Some(lanes.values().capacity_of(lane)),
+            _ => self.capacity(),
         }
     }
 

@@ -49,12 +49,8 @@ pub struct SendSink<T> {
 
 impl<T> SendSink<T> {
     pub(super) fn new(sender: Sender<T>, site: &'static Location<'static>) -> Self {
-        let send = Send {
-            shared: Arc::clone(&sender.shared),
-            value: None,
-        };
         Self {
-            wait: Box::pin(Wait::new(send, site)),
+            wait: Box::pin(Wait::new(sender.owned_operation(), site)),
             holds: false,
             sender: Some(sender),
         }

@@ -15,6 +15,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 #[must_use = "a weak sender can only be upgraded"]
 pub struct WeakSender<T> {
     shared: Arc<Shared<T>>,
+    lane: usize,
 }
 
 /// A receiver that does not keep the channel open. See [`Receiver::downgrade`].
@@ -24,8 +25,8 @@ pub struct WeakReceiver<T> {
 }
 
 impl<T> WeakSender<T> {
-    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
-        Self { shared }
+    pub(super) fn new(shared: Arc<Shared<T>>, lane: usize) -> Self {
+        Self { shared, lane }
     }
 
     /// Makes a sender of it again; `None` once the last sender has gone.
@@ -36,7 +37,7 @@ impl<T> WeakSender<T> {
     pub fn upgrade(&self) -> Option<Sender<T>> {
         self.shared
             .join_senders()
-            .then(|| Sender::counted(Arc::clone(&self.shared)))
+            .then(|| Sender::counted(Arc::clone(&self.shared), self.lane))
     }
 }
 
@@ -65,7 +66,7 @@ impl<T> RefUnwindSafe for WeakReceiver<T> {}
 
 impl<T> Clone for WeakSender<T> {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.shared))
+        Self::new(Arc::clone(&self.shared), self.lane)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Lock-free containers that many may use at once: a ring with a bound, and a list of blocks without.
+//! Lock-free containers: a ring with a bound, a list of blocks without, a ring without room of its own and several
+//! rings in one order, all for any number of threads; and a ring for one sender and one receiver.
 //!
 //! They never sleep and wake nobody. What they offer to those who do is one promise: an end of the
 //! queue moves by read-modify-writes only, which acquire and release. Whoever is about to sleep does
@@ -10,15 +11,19 @@
 
 mod backoff;
 mod blocks;
+mod lanes;
 #[cfg(all(test, brigade_loom))]
 mod model;
 mod rendezvous;
 mod ring;
+mod spsc;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use blocks::Blocks;
+pub(crate) use lanes::Lanes;
 pub(crate) use rendezvous::Rendezvous;
 pub(crate) use ring::Ring;
+pub(crate) use spsc::Spsc;
 
 /// Why a value could not be put in. The value stays with the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Loom's proof for the containers alone: whoever is about to sleep sees the move or is seen, no value is lost
 //! or doubled, and no place is given twice. How waiters build on it is modelled in `channel`.
 
-use super::{Blocks, PopError, PushError, Ring};
+use super::{Blocks, PopError, PushError, Ring, Spsc};
 use crate::prim::Arc;
 use crate::prim::Ordering::{Relaxed, Release};
 use crate::prim::atomic::AtomicBool;
@@ -466,6 +466,156 @@ mod blocks {
                 let mut all = [one, other, rest(blocks)].concat();
                 all.sort_unstable();
                 assert_eq!(all, [1, 2, 3, 4]);
+            },
+        );
+    }
+}
+
+mod spsc {
+    use super::*;
+
+    /// A ring that holds 1, 2, 3 ..
+    fn ring_of(capacity: usize, values: i32) -> Spsc<i32> {
+        let ring = Spsc::new(capacity);
+        for value in 1..=values {
+            push(&ring, value).unwrap();
+        }
+        ring
+    }
+
+    fn push(ring: &Spsc<i32>, value: i32) -> Result<(), PushError> {
+        // SAFETY: every model has one thread on each side.
+        unsafe { ring.push(&mut Some(value)) }
+    }
+
+    fn push_many(ring: &Spsc<i32>, values: &mut VecDeque<i32>) -> Result<usize, PushError> {
+        // SAFETY: as above.
+        unsafe { ring.push_many(values) }
+    }
+
+    fn pop(ring: &Spsc<i32>) -> Result<i32, PopError> {
+        // SAFETY: as above.
+        unsafe { ring.pop() }
+    }
+
+    fn pop_many(ring: &Spsc<i32>, limit: usize) -> Result<Vec<i32>, PopError> {
+        let mut values = Vec::new();
+        // SAFETY: as above.
+        unsafe { ring.pop_many(&mut values, limit) }?;
+        Ok(values)
+    }
+
+    #[test]
+    fn a_sender_about_to_sleep_and_a_pop_see_each_other() {
+        handshake(
+            || ring_of(1, 1),
+            Spsc::look_for_room,
+            |ring| {
+                pop(ring).unwrap();
+            },
+        );
+        handshake(
+            || ring_of(2, 2),
+            Spsc::look_for_room,
+            |ring| {
+                pop_many(ring, 2).unwrap();
+            },
+        );
+    }
+
+    #[test]
+    fn a_receiver_about_to_sleep_and_a_push_see_each_other() {
+        handshake(
+            || ring_of(1, 0),
+            Spsc::look_for_values,
+            |ring| {
+                push(ring, 1).unwrap();
+            },
+        );
+        handshake(
+            || ring_of(2, 0),
+            Spsc::look_for_values,
+            |ring| {
+                push_many(ring, &mut VecDeque::from([1, 2])).unwrap();
+            },
+        );
+    }
+
+    #[test]
+    fn values_are_handed_over_in_order() {
+        race(
+            || ring_of(2, 0),
+            |ring| (1..=4).for_each(|value| until_moved(|| push(ring, value))),
+            |ring| [(); 4].map(|()| until_moved(|| pop(ring))),
+            |_, (), values| assert_eq!(values, [1, 2, 3, 4]),
+        );
+    }
+
+    #[test]
+    fn many_are_handed_over_in_order() {
+        race(
+            || ring_of(2, 0),
+            |ring| {
+                let mut values = VecDeque::from([1, 2, 3, 4]);
+                while !values.is_empty() {
+                    until_moved(|| push_many(ring, &mut values));
+                }
+            },
+            |ring| {
+                let mut values = Vec::new();
+                while values.len() < 4 {
+                    values.extend(until_moved(|| pop_many(ring, 4)));
+                }
+                values
+            },
+            |_, (), values| assert_eq!(values, [1, 2, 3, 4]),
+        );
+    }
+
+    fn pop_to_the_end(ring: &Spsc<i32>) -> Vec<i32> {
+        let mut values = Vec::new();
+        loop {
+            match pop(ring) {
+                Ok(value) => values.push(value),
+                Err(PopError::Closed) => return values,
+                Err(_) => hint::yield_now(),
+            }
+        }
+    }
+
+    /// The receiver closes: what the sender was told is in, is found before the end.
+    #[test]
+    fn a_push_is_before_the_end_or_after() {
+        race(
+            || ring_of(2, 0),
+            |ring| push(ring, 1),
+            |ring| {
+                ring.close();
+                pop_to_the_end(ring)
+            },
+            |_, pushed, values| match pushed {
+                Ok(()) => assert_eq!(values, [1]),
+                Err(error) => assert_eq!((error, values), (PushError::Closed, vec![])),
+            },
+        );
+    }
+
+    #[test]
+    fn many_are_before_the_end_or_after_and_stay() {
+        race(
+            || ring_of(3, 1),
+            |ring| {
+                let mut values = VecDeque::from([2, 3, 4]);
+                let pushed = push_many(ring, &mut values);
+                (pushed, values)
+            },
+            |ring| {
+                ring.close();
+                pop_to_the_end(ring)
+            },
+            |_, (pushed, left), values| match pushed {
+                Ok(_) => assert_eq!([values, left.into()].concat(), [1, 2, 3, 4]),
+                Err(_) => assert_eq!((left, values), (VecDeque::from([2, 3, 4]), vec![1])),
             },
         );
     }

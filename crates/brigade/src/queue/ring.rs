@@ -699,13 +699,6 @@ impl<T> Ring<T> {
         let left = limit.wrapping_mul(STEP).wrapping_sub(end).cast_signed();
         left.max(0) as usize / STEP
     }
-
-    /// How many places have ever been used or are promised, without the bits at the top that a position has no
-    /// room for.
-    #[cfg(test)]
-    pub(crate) fn used_or_promised(&self) -> usize {
-        self.end(self.tail.load(Acquire)) / STEP
-    }
 }
 
 /// Many values at once, by one move of an end.

@@ -1,6 +1,6 @@
 //! Select: wait at several places at once, for whichever is first.
 //!
-//! A [`Select`] is a list of arms: receive here, send there, wait for a job. One call does exactly one of
+//! A [`Select`] is a list of arms: receive here, send there. One call does exactly one of
 //! them, inside the call: there is nothing to complete afterwards, and so nothing that could be lost. The same
 //! select blocks a thread ([`wait`](Select::wait)) or suspends a task ([`wait_async`](Select::wait_async)),
 //! over the same objects.

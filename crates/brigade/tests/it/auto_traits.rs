@@ -1,5 +1,6 @@
 //! What may cross threads, in one table.
 
+use brigade::channel::spsc;
 use brigade::channel::watch;
 use brigade::channel::{
     Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
@@ -30,6 +31,10 @@ fn handles_of_values_that_are_send_are_send_and_sync() {
     sync::<WeakSender<Value>>();
     send::<WeakReceiver<Value>>();
     sync::<WeakReceiver<Value>>();
+    send::<spsc::Sender<Value>>();
+    sync::<spsc::Sender<Value>>();
+    send::<spsc::Receiver<Value>>();
+    sync::<spsc::Receiver<Value>>();
     send::<Job<Value>>();
     sync::<Job<Value>>();
     send::<Pool>();
@@ -47,6 +52,14 @@ fn futures_of_values_that_are_send_are_send() {
     unpin::<RecvStream<Value>>();
     send::<SendSink<Value>>();
     unpin::<SendSink<Value>>();
+    send::<spsc::SendFuture<'_, Value>>();
+    send::<spsc::SendDeadlineFuture<'_, Value>>();
+    send::<spsc::SendManyFuture<'_, Value>>();
+    send::<spsc::RecvFuture<'_, Value>>();
+    send::<spsc::RecvDeadlineFuture<'_, Value>>();
+    send::<spsc::RecvManyFuture<'_, Value>>();
+    send::<spsc::RecvStream<Value>>();
+    unpin::<spsc::RecvStream<Value>>();
     send::<JobFuture<Value>>();
     send::<Iter<'_, Value>>();
     send::<TryIter<'_, Value>>();

@@ -4,7 +4,7 @@ use crate::sides::Side::{self, Task, Thread};
 use crate::sides::until_waiting;
 use brigade::channel::{
     Receiver, RecvError, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError,
-    bounded, unbounded,
+    bounded, priority, unbounded,
 };
 use futures::StreamExt;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy)]
 struct Case {
     capacity: Option<usize>,
+    /// Whether it is a channel with one lane.
+    lane: bool,
     sends: Side,
     receives: Side,
 }
@@ -25,7 +27,14 @@ const FOREVER: Duration = Duration::from_secs(60);
 
 impl Case {
     fn channel<T>(self) -> (Sender<T>, Receiver<T>) {
-        self.capacity.map_or_else(unbounded, bounded)
+        match self.capacity {
+            Some(capacity) if self.lane => {
+                let ([sender], receiver) = priority([capacity]);
+                (sender, receiver)
+            }
+            Some(capacity) => bounded(capacity),
+            None => unbounded(),
+        }
     }
 
     /// A channel that is full with zeros, and `None` if there is no such thing.
@@ -396,11 +405,21 @@ fn values_of_no_size_and_of_large_size_arrive(case: Case) {
 macro_rules! suite {
     (of all { $($test:ident)* } of those with room { $($with_room:ident)* }) => {
         macro_rules! case {
+            ($name:ident: lane $capacity:expr, $sends:ident -> $receives:ident) => {
+                case!($name: $capacity, true, $sends -> $receives);
+            };
             ($name:ident: $capacity:expr, $sends:ident -> $receives:ident) => {
+                case!($name: $capacity, false, $sends -> $receives);
+            };
+            ($name:ident: $capacity:expr, $lane:literal, $sends:ident -> $receives:ident) => {
                 mod $name {
                     use super::*;
-                    const CASE: Case =
-                        Case { capacity: $capacity, sends: $sends, receives: $receives };
+                    const CASE: Case = Case {
+                        capacity: $capacity,
+                        lane: $lane,
+                        sends: $sends,
+                        receives: $receives,
+                    };
                     $(#[test] fn $test() { super::$test(CASE) })*
                     $(#[test] fn $with_room() { super::$with_room(CASE) })*
                 }
@@ -411,7 +430,7 @@ macro_rules! suite {
                 mod $name {
                     use super::*;
                     const CASE: Case =
-                        Case { capacity: Some(0), sends: $sends, receives: $receives };
+                        Case { capacity: Some(0), lane: false, sends: $sends, receives: $receives };
                     $(#[test] fn $test() { super::$test(CASE) })*
                 }
             };
@@ -464,6 +483,10 @@ case!(ring_threads: Some(64), Thread -> Thread);
 case!(ring_tasks: Some(64), Task -> Task);
 case!(ring_thread_to_task: Some(64), Thread -> Task);
 case!(ring_task_to_thread: Some(64), Task -> Thread);
+case!(lane_threads: lane Some(3), Thread -> Thread);
+case!(lane_tasks: lane Some(3), Task -> Task);
+case!(lane_thread_to_task: lane Some(3), Thread -> Task);
+case!(lane_task_to_thread: lane Some(3), Task -> Thread);
 case!(unbounded_threads: None, Thread -> Thread);
 case!(unbounded_tasks: None, Task -> Task);
 case!(unbounded_thread_to_task: None, Thread -> Task);

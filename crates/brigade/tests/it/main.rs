@@ -6,6 +6,7 @@
 //! - `permit`: room that is reserved, and room that is made by force.
 //! - `rendezvous`: channels without room.
 //! - `broadcast`: every value to every receiver, and what becomes of those who are slow.
+//! - `spsc`: the channel of one sender and one receiver.
 //! - `cancel`: futures dropped at every point.
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
@@ -38,6 +39,7 @@ mod go;
 mod oneshot;
 mod permit;
 mod pool;
+mod priority;
 mod rendezvous;
 mod select;
 mod select_macro;
@@ -45,6 +47,7 @@ mod select_wakes;
 mod sides;
 mod sink;
 mod sleep;
+mod spsc;
 mod std_mpsc;
 mod stress;
 mod watch;

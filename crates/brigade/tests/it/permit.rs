@@ -242,3 +242,17 @@ fn force_loses_and_doubles_nothing() {
         .sum();
     assert_eq!(received + evicted.load(Relaxed), 3 * EACH * (EACH + 1) / 2);
 }
+
+#[test]
+fn a_lane_has_permits_force_and_batches_of_its_own() {
+    let ([urgent, ordinary], receiver) = brigade::channel::priority([1, 2]);
+    let permit = urgent.try_reserve().unwrap();
+    assert!(urgent.try_send(0).is_err());
+    ordinary.send_many(&mut [1, 2].into()).unwrap();
+    assert_eq!(ordinary.force_send(3), Ok(Some(1)));
+    permit.send(9).unwrap();
+    assert_eq!(urgent.force_send(10), Ok(Some(9)));
+    let mut received = Vec::new();
+    assert_eq!(receiver.recv_many(&mut received, 9), Ok(3));
+    assert_eq!(received, [10, 2, 3]);
+}

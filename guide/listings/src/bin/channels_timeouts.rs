@@ -1,6 +1,6 @@
 //! Waits that end: after a while, at a deadline, in a thread and in a task.
 
-use brigade::channel::{self, RecvTimeoutError, SendTimeoutError, Sender};
+use brigade::channel::{self, RecvTimeoutError, SendTimeoutError, oneshot};
 use futures::executor::block_on;
 use std::error::Error;
 use std::thread;
@@ -49,7 +49,7 @@ fn until_a_deadline() -> Result<(), Box<dyn Error>> {
 
 /// Who has stopped waiting for an answer drops the receiver, and so the other side learns of it.
 fn too_late() -> Result<(), Box<dyn Error>> {
-    let (ask, questions) = channel::bounded::<Sender<u32>>(1);
+    let (ask, questions) = channel::bounded::<oneshot::Sender<u32>>(1);
     let (gate, waiting) = channel::bounded::<()>(1);
     let answering = thread::spawn(move || {
         let reply = questions.recv().map_err(|_| "nobody asks")?;
@@ -59,7 +59,7 @@ fn too_late() -> Result<(), Box<dyn Error>> {
             .map_err(|_| "nobody waits for the answer any more")
     });
 
-    let (reply, answer) = channel::bounded(1);
+    let (reply, mut answer) = channel::oneshot();
     ask.send(reply)?;
     if answer.recv_timeout(A_WHILE) == Err(RecvTimeoutError::Timeout) {
         println!("asked: no answer for a while");

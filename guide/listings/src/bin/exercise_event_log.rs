@@ -1,6 +1,6 @@
 //! Solution: three stations send their events to one log, and ask it how many it has of them.
 
-use brigade::channel::{self, Receiver, Sender};
+use brigade::channel::{self, Receiver, Sender, oneshot};
 use std::error::Error;
 use std::thread;
 
@@ -17,7 +17,7 @@ enum Message {
     Happened(Event),
     HowMany {
         station: &'static str,
-        reply: Sender<usize>,
+        reply: oneshot::Sender<usize>,
     },
 }
 
@@ -47,7 +47,7 @@ fn report(
     for (minute, what) in events {
         log.send(Message::Happened((*minute, station, what)))?;
     }
-    let (reply, answer) = channel::bounded(1);
+    let (reply, answer) = channel::oneshot();
     log.send(Message::HowMany { station, reply })?;
     Ok(answer.recv()?)
 }

@@ -1,6 +1,6 @@
 //! One thread owns the stock. Others change it and ask about it by messages, which carry the way back.
 
-use brigade::channel::{self, Receiver, Sender};
+use brigade::channel::{self, Receiver, Sender, oneshot};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::thread;
@@ -16,7 +16,7 @@ enum Message {
     Take {
         item: &'static str,
         count: u32,
-        reply: Sender<u32>,
+        reply: oneshot::Sender<u32>,
     },
 }
 
@@ -40,7 +40,7 @@ fn keep(messages: &Receiver<Message>) -> BTreeMap<&'static str, u32> {
 
 /// Asks the keeper, and waits for the answer.
 fn take(keeper: &Sender<Message>, item: &'static str, count: u32) -> Result<u32, AnyError> {
-    let (reply, answer) = channel::bounded(1);
+    let (reply, answer) = channel::oneshot();
     keeper.send(Message::Take { item, count, reply })?;
     Ok(answer.recv()?)
 }

@@ -138,6 +138,17 @@ fn two_senders_and_a_receiver_meet_in_one_place() {
     });
 }
 
+/// No close comes after it, which would wake as well.
+#[test]
+fn one_send_wakes_a_thread() {
+    loom::model(|| {
+        let (sender, mut receiver) = broadcast(1);
+        let consumer = thread::spawn(move || receiver.recv());
+        assert_eq!(sender.send(1), Ok(1));
+        assert_eq!(consumer.join().unwrap(), Ok(1));
+    });
+}
+
 /// Notes a wake, with std's atomics: they add no interleavings.
 #[derive(Default)]
 struct Woken(std::sync::atomic::AtomicBool);
@@ -222,9 +233,11 @@ fn who_subscribes_while_the_last_receiver_goes_loses_nothing() {
         sender.send(Arc::new(1)).unwrap();
         let leaving = thread::spawn(move || drop(receiver));
         let mut receiver = sender.subscribe();
-        sender.send(Arc::new(2)).unwrap();
-        assert_eq!(*receiver.recv().unwrap(), 2);
+        let value = Arc::new(2);
+        sender.send(Arc::clone(&value)).unwrap();
         leaving.join().unwrap();
+        assert_eq!(Arc::strong_count(&value), 2, "ours, and that of the ring");
+        assert_eq!(*receiver.recv().unwrap(), 2);
     });
 }
 

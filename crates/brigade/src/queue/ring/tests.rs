@@ -40,6 +40,14 @@ fn rings<T>() -> impl Iterator<Item = Ring<T>> {
     (1..=9).flat_map(|capacity| [Ring::new(capacity), Ring::in_last_lap(capacity)])
 }
 
+impl<T> Ring<T> {
+    /// How many places have ever been used or are promised, without the bits at the top that a position has no
+    /// room for.
+    fn used_or_promised(&self) -> usize {
+        self.end(self.tail.load(Acquire)) / STEP
+    }
+}
+
 #[test]
 fn a_ring_holds_its_capacity_in_every_lap() {
     for ring in rings() {
