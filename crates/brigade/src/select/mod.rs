@@ -130,6 +130,9 @@ impl<A> Select<A> {
 
     /// Does one arm if that is possible at once.
     ///
+    /// The arms are looked at one after the other, not all at one instant: while values go from one to another, it
+    /// may find none.
+    ///
     /// # Errors
     ///
     /// If no arm can be done now, or none ever.

@@ -41,11 +41,18 @@ pub(crate) fn try_any<R, A: Drive<R>>(arms: &mut A, order: Order) -> bool {
 #[inline]
 fn look<R, A: Drive<R>>(arms: &mut A, order: Order, look: Look) -> bool {
     let count = arms.count();
-    let first = match order {
-        Order::Fair if count > 1 => random() as usize % count,
-        _ => 0,
-    };
-    arms.look(first..count, look) || arms.look(0..first, look)
+    if order == Order::Biased || count < 2 {
+        return arms.look(0..count, look);
+    }
+    // Steps of one odd length around a power of two meet every number once. Of any two, either comes first
+    // as often as the other, whatever lies between them; a random start alone would favour those behind
+    // arms that are seldom ready.
+    let around = count.next_power_of_two();
+    let random = random();
+    let (step, start) = ((random >> 16) as usize | 1, random as usize);
+    (0..around)
+        .map(|turn| start.wrapping_add(turn.wrapping_mul(step)) & (around - 1))
+        .any(|number| number < count && arms.look(number..number + 1, look))
 }
 
 /// Waits until an arm is done, or `deadline` has come. Sleeps in between and allocates nothing.

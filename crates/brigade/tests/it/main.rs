@@ -14,6 +14,7 @@
 //! - `select`, `select_macro`: one of several operations, built and written as cases; `select_wakes`: what becomes
 //!   of wakes that were in vain.
 //! - `watch`: the latest value, closures that panic, futures dropped.
+//! - `go`, `std_mpsc`: what the channels of Go and of the standard library are known to do.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -34,6 +35,7 @@ mod by_hand;
 mod cancel;
 mod channel;
 mod clock;
+mod go;
 mod oneshot;
 mod permit;
 mod pool;
@@ -46,6 +48,7 @@ mod sides;
 mod sink;
 mod sleep;
 mod spsc;
+mod std_mpsc;
 mod stress;
 mod watch;
 mod weak;
