@@ -78,6 +78,8 @@ impl<T> Receiver<T> {
     /// Takes what there is, at most `limit` values, and appends it to `into`. Blocks the thread while the channel
     /// is empty. Returns how many values it has taken: at least one, unless `limit` is 0.
     ///
+    /// It ends even if others go on sending.
+    ///
     /// # Errors
     ///
     /// If the channel is closed and empty.

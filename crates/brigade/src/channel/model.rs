@@ -416,18 +416,3 @@ fn rendezvous_a_question_that_is_taken_over_reaches_a_sender() {
         assert!(woken.0.load(std::sync::atomic::Ordering::Relaxed));
     });
 }
-
-/// One looks while another waits: a question that is left behind or taken over keeps nobody asleep.
-#[test]
-fn rendezvous_a_look_and_a_receive_and_a_send() {
-    three_threads(|| {
-        let (sender, receiver) = bounded(0);
-        let other = receiver.clone();
-        let looks = thread::spawn(move || other.try_recv().ok());
-        let producer = thread::spawn(move || sender.send(1));
-        let received = receiver.recv().ok();
-        let looked = looks.join().unwrap();
-        assert_eq!([received, looked].into_iter().flatten().count(), 1);
-        assert!(producer.join().unwrap().is_ok());
-    });
-}

@@ -657,4 +657,36 @@ mod rendezvous {
             }
         });
     }
+
+    /// How many values are let in.
+    fn open(rendezvous: &Rendezvous<i32>) -> usize {
+        let let_in = |_: &i32| rendezvous.push(&mut Some(0)).is_ok();
+        (0..3).take_while(let_in).count()
+    }
+
+    /// Asks, hears that a sender is on its way, and does not wait.
+    fn look(rendezvous: &Rendezvous<i32>) {
+        rendezvous.ask();
+        rendezvous.withdraw(true);
+    }
+
+    #[test]
+    fn a_question_that_stands_is_taken_over_or_asked_beside() {
+        race(
+            Rendezvous::new,
+            look,
+            Rendezvous::ask,
+            |rendezvous, (), took_over| {
+                assert_eq!(open(rendezvous), 2 - usize::from(took_over));
+            },
+        );
+    }
+
+    #[test]
+    fn one_question_stands_and_no_two() {
+        race(Rendezvous::new, look, look, |rendezvous, (), ()| {
+            assert_eq!(open(rendezvous), 1);
+            assert!(rendezvous.ask(), "a sender is expected");
+        });
+    }
 }
