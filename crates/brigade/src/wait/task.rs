@@ -74,14 +74,18 @@ impl<O: Operation> Wait<O> {
         }
     }
 
-    /// Gives up, but not without having tried: it may only have let others run, or have found somebody in the way.
-    fn last_attempt(mut self: Pin<&mut Self>) -> Option<O::Output> {
-        // A wake that has come is for one who waits. This is one who comes by.
-        self.as_mut().give_up();
-        match self.as_mut().operation().last_attempt() {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
+    /// Gives up, but not without having tried.
+    fn end(mut self: Pin<&mut Self>, ended: Ended) -> Poll<Result<O::Output, Ended>> {
+        if !self.placed {
+            // It has only let others run, and comes back: else a loop of such waits would let nobody run.
+            return self.operation().last_attempt().map(Ok);
         }
+        // A wake that has come is for one who waits. This is one who comes by, and maybe had somebody in the way.
+        self.as_mut().give_up();
+        Poll::Ready(match self.operation().last_attempt() {
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending => Err(ended),
+        })
     }
 
     #[cold]
@@ -184,7 +188,6 @@ impl Place {
             if operation.chances() == 0 {
                 self.listing()
                     .enter(O::WAITS_FOR, operation.queue(), site, None);
-                turn::ends();
                 return Poll::Pending;
             }
             if looks == LOOKS {
@@ -210,11 +213,10 @@ impl Place {
     }
 }
 
-impl<O: Operation> Future for Wait<O> {
-    type Output = O::Output;
-
+impl<O: Operation> Wait<O> {
+    /// `poll`, by one who says that the turn ends if it does.
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O::Output> {
         // SAFETY: nothing is moved out of `self`.
         let this = unsafe { self.get_unchecked_mut() };
         if !this.placed {
@@ -227,6 +229,19 @@ impl<O: Operation> Future for Wait<O> {
             }
         }
         this.poll_slow(cx)
+    }
+}
+
+impl<O: Operation> Future for Wait<O> {
+    type Output = O::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.go_on(cx);
+        if polled.is_pending() {
+            turn::ends();
+        }
+        polled
     }
 }
 
@@ -292,18 +307,20 @@ impl<O: Operation> Future for WaitUntil<O> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (mut wait, timer, deadline) = self.project();
-        if let Poll::Ready(output) = wait.as_mut().poll(cx) {
+        if let Poll::Ready(output) = wait.as_mut().go_on(cx) {
             return Poll::Ready(Ok(output));
         }
-        let Some(at) = deadline else {
-            return Poll::Pending;
-        };
-        match Limit::until(deadline).reached() {
-            Some(ended) => Poll::Ready(wait.last_attempt().ok_or(ended)),
-            None => {
+        let polled = match (Limit::until(deadline).reached(), deadline) {
+            (Some(ended), _) => wait.end(ended),
+            (None, Some(at)) => {
                 timer.set(at, cx.waker());
                 Poll::Pending
             }
+            (None, None) => Poll::Pending,
+        };
+        if polled.is_pending() {
+            turn::ends();
         }
+        polled
     }
 }

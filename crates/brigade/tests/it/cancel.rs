@@ -1,7 +1,7 @@
 //! Futures dropped at every point: no value is lost, none is sent twice, no wake is swallowed.
 
 use crate::by_hand::{poll, poll_counted};
-use brigade::channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
+use brigade::channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, unbounded};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -204,4 +204,19 @@ fn a_deadline_in_the_past_tries_once_also_at_the_end_of_a_turn() {
         let mut recv = pin!(receiver.recv_deadline_async(past));
         assert_eq!(poll(recv.as_mut()), Poll::Ready(Ok(value)));
     }
+}
+
+/// As one that looks again and again for what is put there by a task on the same thread.
+#[test]
+fn a_task_in_a_loop_of_deadlines_in_the_past_yields() {
+    let (_sender, receiver) = unbounded::<i32>();
+    let past = std::time::Instant::now();
+    let mut yielded = 0;
+    for _ in 0..1000 {
+        let mut recv = pin!(receiver.recv_deadline_async(past));
+        while poll(recv.as_mut()) != Poll::Ready(Err(RecvTimeoutError::Timeout)) {
+            yielded += 1;
+        }
+    }
+    assert!((1..=10).contains(&yielded), "{yielded}");
 }

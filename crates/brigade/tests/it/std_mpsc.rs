@@ -178,14 +178,14 @@ fn a_receiver_ends_when_the_senders_leave_after_their_values() {
 fn many_values_of_many_senders_all_arrive() {
     for (capacity, sends, receives) in cases() {
         let (sender, receiver) = channel(capacity);
-        for _ in 0..8 {
+        let producers = [(); 8].map(|()| {
             let sender = sender.clone();
             sends.spawn(async move {
                 for _ in 0..500 {
                     sends.send(&sender, 1).await.unwrap();
                 }
-            });
-        }
+            })
+        });
         let number = receives.run({
             let receiver = receiver.clone();
             async move {
@@ -196,6 +196,9 @@ fn many_values_of_many_senders_all_arrive() {
             }
         });
         assert_eq!(number, 0);
+        for producer in producers {
+            producer.join();
+        }
         drop(sender);
         assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
     }
