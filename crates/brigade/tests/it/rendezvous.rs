@@ -97,32 +97,6 @@ fn looks_meet_a_task_that_sends() {
     looks_meet_a_sender(Task);
 }
 
-/// A select that can be used again asks as long as it waits.
-#[test]
-fn a_select_that_is_done_asks_no_more() {
-    let (sender, receiver) = bounded(0);
-    let (to_other, other) = bounded(1);
-    let mut select = Select::new()
-        .recv(&receiver, |value| value)
-        .recv(&other, |value| value)
-        .biased();
-    assert!(select.try_wait().is_err());
-    assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
-    to_other.send(2).unwrap();
-    assert_eq!(select.wait(), Ok(Ok(2)));
-    assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
-    assert!(select.wait_timeout(Duration::ZERO).is_err());
-    assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
-    {
-        let mut waits = pin!(select.wait_async());
-        assert!(poll(waits.as_mut()).is_pending());
-        assert_eq!(sender.try_send(3), Ok(()));
-        assert_eq!(poll(waits.as_mut()), Poll::Ready(Ok(Ok(3))));
-    }
-    assert!(poll(pin!(select.wait_async())).is_pending());
-    assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
-}
-
 /// Who has got a value asks for no more in the same call.
 #[test]
 fn a_batch_is_what_was_asked_for() {
