@@ -52,6 +52,7 @@ pub struct RecvStream<T> {
 }
 
 impl<'a, T> SendFuture<'a, T> {
+    #[inline]
     pub(super) fn new(send: Send<&'a Shared<T>>, site: Site) -> Self {
         Self {
             wait: Wait::new(send, site),
@@ -108,6 +109,7 @@ fn take_back<T>(mut wait: Pin<&mut Wait<Send<&Shared<T>>>>) -> Option<T> {
 }
 
 impl<'a, T> RecvFuture<'a, T> {
+    #[inline]
     pub(super) fn new(recv: Recv<&'a Shared<T>>, site: Site) -> Self {
         Self {
             wait: Wait::new(recv, site),
@@ -141,6 +143,7 @@ impl<T> RecvStream<T> {
 impl<T> Future for SendFuture<'_, T> {
     type Output = Result<(), SendError<T>>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.wait().poll(cx)
     }
@@ -163,6 +166,7 @@ impl<T> Future for SendDeadlineFuture<'_, T> {
 impl<T> Future for RecvFuture<'_, T> {
     type Output = Result<T, RecvError>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }.poll(cx)

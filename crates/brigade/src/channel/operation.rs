@@ -5,6 +5,7 @@ use super::{RecvError, SendError};
 use crate::prim::Arc;
 use crate::queue::{PopError, PushError};
 use crate::wait::{Operation, Patience, WaitQueue, What};
+use std::ptr;
 use std::task::Poll;
 
 /// Puts one value in. Can be repeated with another value.
@@ -21,19 +22,24 @@ unsafe impl<H: Holder> Operation for Send<H> {
     type Output = Result<(), SendError<H::Value>>;
     const WAITS_FOR: &'static What = &"channel send";
 
-    #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
         assert!(self.value.is_some(), "a send was polled after it was done");
         let pushed = self.shared.channel().push(self.lane, &mut self.value);
         self.result(pushed)
     }
 
-    #[inline]
+    #[inline(always)]
     fn glance(&mut self) -> Poll<Self::Output> {
-        assert!(self.value.is_some(), "a send was polled after it was done");
-        let channel = self.shared.channel();
-        let pushed = channel.push_if_free(self.lane, &mut self.value);
-        self.result(pushed)
+        let Some(value) = &self.value else {
+            panic!("a send was polled after it was done");
+        };
+        // SAFETY: the value is the operation's.
+        if unsafe { self.shared.channel().push_at_once(value) } {
+            // SAFETY: the place is the operation's, and what was there has been moved out.
+            unsafe { ptr::write(&raw mut self.value, None) };
+            return Poll::Ready(Ok(()));
+        }
+        self.glance_again()
     }
 
     fn last_attempt(&mut self) -> Poll<Self::Output> {
@@ -60,7 +66,14 @@ unsafe impl<H: Holder> Operation for Send<H> {
 }
 
 impl<H: Holder> Send<H> {
-    #[inline]
+    /// `glance`, with all that is unusual.
+    #[inline(never)]
+    fn glance_again(&mut self) -> Poll<Result<(), SendError<H::Value>>> {
+        let channel = self.shared.channel();
+        let pushed = channel.push_if_free(self.lane, &mut self.value);
+        self.result(pushed)
+    }
+
     fn result(&mut self, pushed: Result<(), PushError>) -> Poll<Result<(), SendError<H::Value>>> {
         match pushed {
             Ok(()) => Poll::Ready(Ok(())),
@@ -121,6 +134,14 @@ impl<H: Holder> Recv<H> {
     }
 }
 
+impl<H: Holder> Recv<H> {
+    /// `glance`, with all that is unusual.
+    #[inline(never)]
+    fn glance_again(&mut self) -> Poll<Result<H::Value, RecvError>> {
+        received(self.holder.channel().pop_if_there(&mut self.question))
+    }
+}
+
 impl<H: Holder> Drop for Recv<H> {
     #[inline]
     fn drop(&mut self) {
@@ -133,14 +154,17 @@ unsafe impl<H: Holder> Operation for Recv<H> {
     type Output = Result<H::Value, RecvError>;
     const WAITS_FOR: &'static What = &"channel recv";
 
-    #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
         received(self.holder.channel().pop(&mut self.question))
     }
 
-    #[inline]
+    #[inline(always)]
     fn glance(&mut self) -> Poll<Self::Output> {
-        received(self.holder.channel().pop_if_there(&mut self.question))
+        // Where a question makes a difference nothing is found at once.
+        match self.holder.channel().find_at_once() {
+            Some(found) => Poll::Ready(Ok(found.take())),
+            None => self.glance_again(),
+        }
     }
 
     fn last_attempt(&mut self) -> Poll<Self::Output> {

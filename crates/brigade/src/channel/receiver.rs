@@ -48,6 +48,15 @@ impl<T> Receiver<T> {
     #[inline]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
+        match self.shared.find_at_once() {
+            Some(found) => Ok(found.take()),
+            None => self.recv_slow(),
+        }
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn recv_slow(&self) -> Result<T, RecvError> {
         match block(
             &mut Recv::new(&*self.shared),
             Limit::NONE,
@@ -76,6 +85,14 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        match self.shared.find_at_once() {
+            Some(found) => Ok(found.take()),
+            None => self.try_recv_slow(),
+        }
+    }
+
+    #[inline(never)]
+    fn try_recv_slow(&self) -> Result<T, TryRecvError> {
         match Recv::new(&*self.shared).last_attempt() {
             Poll::Ready(received) => Ok(received?),
             Poll::Pending => Err(TryRecvError::Empty),
@@ -129,6 +146,7 @@ impl<T> Receiver<T> {
     ///
     /// If the future is dropped before it is done, it has taken nothing, and if it had been woken
     /// another receiver is woken in its place.
+    #[inline]
     #[track_caller]
     pub fn recv_async(&self) -> RecvFuture<'_, T> {
         RecvFuture::new(Recv::new(&*self.shared), Location::caller())

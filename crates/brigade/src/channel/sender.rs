@@ -8,6 +8,7 @@ use crate::prim::Arc;
 use crate::queue::PushError;
 use crate::wait::{Limit, block, deadline_after};
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
@@ -45,6 +46,17 @@ impl<T> Sender<T> {
     #[inline]
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        let value = ManuallyDrop::new(value);
+        // SAFETY: the value is ours, and not used again if it has been moved out.
+        if unsafe { self.shared.push_at_once(&raw const *value) } {
+            return Ok(());
+        }
+        self.send_slow(ManuallyDrop::into_inner(value))
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn send_slow(&self, value: T) -> Result<(), SendError<T>> {
         let mut send = self.operation(value);
         match block(&mut send, Limit::NONE, Location::caller()) {
             Ok(sent) => sent,
@@ -69,6 +81,16 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        let value = ManuallyDrop::new(value);
+        // SAFETY: the value is ours, and not used again if it has been moved out.
+        if unsafe { self.shared.push_at_once(&raw const *value) } {
+            return Ok(());
+        }
+        self.try_send_slow(ManuallyDrop::into_inner(value))
+    }
+
+    #[inline(never)]
+    fn try_send_slow(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut value = Some(value);
         match (self.shared.push_now(self.lane, &mut value), value) {
             (Ok(()), _) => Ok(()),
@@ -135,6 +157,7 @@ impl<T> Sender<T> {
     /// # Ok::<(), brigade::channel::SendError<i32>>(())
     /// # });
     /// ```
+    #[inline]
     #[track_caller]
     pub fn send_async(&self, value: T) -> SendFuture<'_, T> {
         SendFuture::new(self.operation(value), Location::caller())
@@ -174,6 +197,7 @@ impl<T> Sender<T> {
         SendDeadlineFuture::new(self.operation(value), Some(deadline), Location::caller())
     }
 
+    #[inline]
     pub(super) fn operation(&self, value: T) -> Send<&Shared<T>> {
         Send {
             shared: &self.shared,

@@ -5,7 +5,7 @@ use super::priority::Lanes;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::discard_panic;
-use crate::queue::{Backoff, Blocks, PopError, PushError, Rendezvous, Ring};
+use crate::queue::{self, Backoff, Blocks, FoundInBlock, PopError, PushError, Rendezvous, Ring};
 use crate::wait::{Patience, WaitQueue};
 use crossbeam_utils::CachePadded;
 use std::slice::from_ref;
@@ -45,6 +45,32 @@ pub(super) enum Question {
     Asked,
     /// A sender was waiting and has been woken.
     Expected,
+}
+
+/// A value that the caller has claimed, and has to take: nobody else can.
+#[must_use = "nobody else can take it"]
+pub(super) enum Found<'a, T> {
+    InRing {
+        found: queue::Found<'a, T>,
+        not_full: &'a WaitQueue,
+    },
+    InBlock(FoundInBlock<'a, T>),
+}
+
+impl<T> Found<'_, T> {
+    /// Takes the value, and wakes a sender.
+    #[inline(always)]
+    pub(super) fn take(self) -> T {
+        match self {
+            Self::InRing { found, not_full } => {
+                let value = found.take();
+                not_full.wake_one();
+                value
+            }
+            // Nobody waits to send where there is always room.
+            Self::InBlock(found) => found.take(),
+        }
+    }
 }
 
 /// Where one side waits.
@@ -93,10 +119,44 @@ impl<T> Shared<T> {
         }
     }
 
+    /// One try for the usual case, with no word on why it failed. Moves the value out of its place if it returns
+    /// true.
+    ///
+    /// # Safety
+    ///
+    /// `value` points to a value that is the caller's, who forgets it if this returns true.
+    #[inline(always)]
+    pub(super) unsafe fn push_at_once(&self, value: *const T) -> bool {
+        // SAFETY: by the contract.
+        let pushed = unsafe {
+            match &self.flavor {
+                Flavor::Ring(ring) => ring.push_at_once(value),
+                Flavor::Blocks(blocks) => blocks.push_at_once(value),
+                _ => false,
+            }
+        };
+        if pushed {
+            self.not_empty.waiting.wake_one();
+        }
+        pushed
+    }
+
+    /// One try for the usual case, with no word on why it failed.
+    #[inline(always)]
+    pub(super) fn find_at_once(&self) -> Option<Found<'_, T>> {
+        match &self.flavor {
+            Flavor::Ring(ring) => ring.find_at_once().map(|found| Found::InRing {
+                found,
+                not_full: &self.not_full.waiting,
+            }),
+            Flavor::Blocks(blocks) => blocks.find_at_once().map(Found::InBlock),
+            _ => None,
+        }
+    }
+
     /// Puts the value in and wakes a receiver. On failure it stays where it is.
     ///
     /// The lane, here and below, is 0 in a channel without lanes.
-    #[inline]
     pub(super) fn push(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push(value)?,
@@ -110,7 +170,6 @@ impl<T> Shared<T> {
     }
 
     /// `push`, for those who go on looking: may say that the channel is full a little too late.
-    #[inline]
     pub(super) fn push_if_free(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
         match &self.flavor {
             Flavor::Ring(ring) => ring.push_if_free(value)?,
@@ -125,7 +184,6 @@ impl<T> Shared<T> {
 
     /// Takes the oldest value out and wakes a sender. Asks for it first, where values must be asked for; if
     /// nothing comes out the question stays asked, until it is answered or withdrawn.
-    #[inline]
     pub(super) fn pop(&self, question: &mut Question) -> Result<T, PopError> {
         match &self.flavor {
             Flavor::Ring(ring) => {
@@ -146,7 +204,6 @@ impl<T> Shared<T> {
 
     /// `pop`, for those who go on looking: may say that the channel is empty a little too late, and does
     /// not notice that it is closed.
-    #[inline]
     pub(super) fn pop_if_there(&self, question: &mut Question) -> Result<T, PopError> {
         match &self.flavor {
             Flavor::Ring(ring) => {
@@ -203,7 +260,6 @@ impl<T> Shared<T> {
     }
 
     /// `push`, with a clear answer: waits out the few instructions of a receiver in the way.
-    #[inline]
     pub(super) fn push_now(&self, lane: usize, value: &mut Option<T>) -> Result<(), PushError> {
         let mut backoff = Backoff::new();
         loop {
@@ -215,7 +271,6 @@ impl<T> Shared<T> {
     }
 
     /// `pop`, with a clear answer: waits out the few instructions of a sender in the way.
-    #[inline]
     pub(super) fn pop_now(&self, question: &mut Question) -> Result<T, PopError> {
         let mut backoff = Backoff::new();
         loop {

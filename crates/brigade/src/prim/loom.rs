@@ -100,6 +100,11 @@ pub(crate) mod thread {
         std::thread::current()
     }
 
+    /// One for all: what a model does must not depend on addresses.
+    pub(crate) fn number() -> usize {
+        0
+    }
+
     /// No model joins its own thread.
     pub(crate) fn is_current<T>(_handle: &JoinHandle<T>) -> bool {
         false

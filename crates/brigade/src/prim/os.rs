@@ -107,6 +107,15 @@ pub(crate) mod thread {
         thread::current()
     }
 
+    /// A number that no other thread has at the same time. Cheap, unlike the system's.
+    #[inline]
+    pub(crate) fn number() -> usize {
+        std::thread_local! {
+            static HERE: u8 = const { 0 };
+        }
+        HERE.with(|here| std::ptr::from_ref(here).addr())
+    }
+
     /// Whether the calling thread is the one that would be joined.
     pub(crate) fn is_current<T>(handle: &JoinHandle<T>) -> bool {
         handle.thread().id() == thread::current().id()

@@ -1,11 +1,13 @@
-//! What no checker sees, for observers: the list of waiters and the timers.
+//! What no checker sees, for observers: the list of waiters, the timers, and what is learnt about spinning.
 //!
 //! These are std's own under every back end, because the observers live in statics, outlast every
 //! model and must not add interleavings to what they only watch. The lock is held for a few
 //! instructions, and never while user code runs.
 
 pub(crate) use std::cell::UnsafeCell as PlainUnsafeCell;
-pub(crate) use std::sync::atomic::AtomicU8 as PlainAtomicU8;
+pub(crate) use std::sync::atomic::{
+    AtomicBool as PlainAtomicBool, AtomicU8 as PlainAtomicU8, AtomicUsize as PlainAtomicUsize,
+};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Std's mutex without poisoning: what it guards here is always consistent between statements.

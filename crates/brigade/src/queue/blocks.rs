@@ -42,13 +42,13 @@
 #[cfg(all(test, not(brigade_loom)))]
 mod tests;
 
-use super::{Backoff, PopError, PushError};
+use super::{Backoff, PopError, PushError, move_out};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use crate::prim::{MODEL, UnsafeCell, discard_panic};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr;
 
 const CLOSED: usize = 1;
@@ -57,6 +57,8 @@ const STEP: usize = 2;
 const LAP: usize = if MODEL { 3 } else { 32 };
 /// Of those, with a slot.
 const SLOTS: usize = LAP - 1;
+/// Slots in a group: the marks of so many are a word.
+const GROUP: usize = if MODEL { 2 } else { 8 };
 
 /// See the module.
 #[derive(Debug)]
@@ -87,15 +89,18 @@ struct Head<T> {
 #[derive(Debug)]
 struct Block<T> {
     next: AtomicPtr<Block<T>>,
-    slots: [Slot<T>; SLOTS],
+    groups: [Group<T>; LAP.div_ceil(GROUP)],
     /// Which slots have been read.
     read: [AtomicBool; SLOTS],
 }
 
+/// Some slots. Their marks stand together, so that a word takes little more than a word; and beside the values, so
+/// that a receiver who is close behind a sender finds both in one cache line.
 #[derive(Debug)]
-struct Slot<T> {
-    written: AtomicBool,
-    value: UnsafeCell<MaybeUninit<T>>,
+struct Group<T> {
+    /// Which slots have been written.
+    written: [AtomicBool; GROUP],
+    values: [UnsafeCell<MaybeUninit<T>>; GROUP],
 }
 
 /// Slots of one block, next to each other, that the caller has claimed by moving an end.
@@ -113,20 +118,42 @@ unsafe impl<T: Send> Sync for Blocks<T> {}
 
 impl<T> Block<T> {
     fn new() -> Box<Self> {
-        if !MODEL {
-            // Built in place: thirty-one large values are too much for a stack.
-            //
-            // SAFETY: zero bytes are null pointers, false, and values that are not there yet.
-            return unsafe { Box::new_zeroed().assume_init() };
+        if MODEL {
+            // There a cell is more than what is in it.
+            return Box::new(Self {
+                next: AtomicPtr::new(ptr::null_mut()),
+                groups: std::array::from_fn(|_| Group {
+                    written: none(),
+                    values: std::array::from_fn(|_| UnsafeCell::new(MaybeUninit::uninit())),
+                }),
+                read: none(),
+            });
         }
-        Box::new(Self {
-            next: AtomicPtr::new(ptr::null_mut()),
-            slots: std::array::from_fn(|_| Slot {
-                written: AtomicBool::new(false),
-                value: UnsafeCell::new(MaybeUninit::uninit()),
-            }),
-            read: std::array::from_fn(|_| AtomicBool::new(false)),
-        })
+        // Built in place, and the values left as they are: thirty-one large ones are too much for a stack, and to
+        // write zeros where they will be would cost as much as to write them.
+        let mut block = Box::<Self>::new_uninit();
+        let at = block.as_mut_ptr();
+        // SAFETY: `at` points to room for a block of our own, and every field is written but the values, which may
+        // be uninitialised: a cell is nothing but what is in it.
+        unsafe {
+            (&raw mut (*at).next).write(AtomicPtr::new(ptr::null_mut()));
+            for group in 0..LAP.div_ceil(GROUP) {
+                (&raw mut (*at).groups[group].written).write(none());
+            }
+            (&raw mut (*at).read).write(none());
+            block.assume_init()
+        }
+    }
+
+    /// Whether the slot has been written.
+    #[inline]
+    fn written(&self, at: usize) -> &AtomicBool {
+        &self.groups[at / GROUP].written[at % GROUP]
+    }
+
+    #[inline]
+    fn value(&self, at: usize) -> &UnsafeCell<MaybeUninit<T>> {
+        &self.groups[at / GROUP].values[at % GROUP]
     }
 
     /// Whether everybody who owned a slot is done with it.
@@ -140,21 +167,24 @@ impl<T> Claim<T> {
         self.at + self.count == SLOTS
     }
 
-    /// Writes the value into the slot of this index within the claim, and publishes it.
+    /// Writes the value into the slot of this index within the claim, and publishes it. It is copied from where
+    /// it is, and no longer the caller's.
     ///
     /// # Safety
     ///
-    /// The caller has claimed the slots by moving the tail, and not written this one yet.
+    /// The caller has claimed the slots by moving the tail, and not written this one yet. `value` points to a
+    /// value of the caller's, who forgets it.
     #[inline]
-    unsafe fn write(&self, index: usize, value: T) {
+    unsafe fn write(&self, index: usize, value: *const T) {
         // SAFETY: the block lives until all of the claimed slots have been read, and this one is not
         // even written.
-        let slot = unsafe { &(&(*self.block).slots)[self.at + index] };
-        slot.value.with_mut(|place| {
-            // SAFETY: the slot is ours alone until `written` is set.
-            unsafe { (*place).write(value) };
+        let block = unsafe { &*self.block };
+        let at = self.at + index;
+        block.value(at).with_mut(|place| {
+            // SAFETY: the slot is ours alone until `written` is set; the value is the caller's to give.
+            unsafe { (*place).as_mut_ptr().copy_from_nonoverlapping(value, 1) };
         });
-        slot.written.store(true, Release);
+        block.written(at).store(true, Release);
     }
 
     /// Reads the value of the slot of this index within the claim, which is on its way at the least, and marks
@@ -168,16 +198,66 @@ impl<T> Claim<T> {
         // SAFETY: the block lives until all of the claimed slots are marked as read.
         let block = unsafe { &*self.block };
         let at = self.at + index;
-        let slot = &block.slots[at];
-        let mut backoff = Backoff::new();
-        while !slot.written.load(Acquire) {
-            backoff.look_again();
+        let written = block.written(at);
+        if !written.load(Acquire) {
+            wait_until_set(written);
         }
-        let value = slot.value.with(|place| {
+        let value = block.value(at).with(|place| {
             // SAFETY: written, and only the owner of the slot reads it, once.
             unsafe { (*place).assume_init_read() }
         });
         block.read[at].store(true, Release);
+        value
+    }
+}
+
+/// Claims the slot at this end, if it `may`, is not the last of its block and nobody else does.
+#[inline(always)]
+fn claim_at_once<T>(end: &End<T>, may: impl Fn(usize) -> bool) -> Option<Claim<T>> {
+    let position = end.position.load(Acquire);
+    let block = end.block.load(Acquire);
+    let at = offset(position);
+    let usual = position & CLOSED == 0 && at < SLOTS - 1 && !block.is_null();
+    if !usual || !may(position) {
+        return None;
+    }
+    end.position
+        .compare_exchange(position, position + STEP, AcqRel, Acquire)
+        .is_ok()
+        .then_some(Claim {
+            block,
+            at,
+            count: 1,
+        })
+}
+
+/// No marks.
+fn none<const N: usize>() -> [AtomicBool; N] {
+    std::array::from_fn(|_| AtomicBool::new(false))
+}
+
+#[cold]
+fn wait_until_set(mark: &AtomicBool) {
+    let mut backoff = Backoff::new();
+    while !mark.load(Acquire) {
+        backoff.look_again();
+    }
+}
+
+/// A value that the caller has claimed, and has to take: nobody else can.
+#[must_use = "nobody else can take it"]
+pub(crate) struct FoundInBlock<'a, T> {
+    blocks: &'a Blocks<T>,
+    claim: Claim<T>,
+}
+
+impl<T> FoundInBlock<'_, T> {
+    #[inline(always)]
+    pub(crate) fn take(self) -> T {
+        // SAFETY: made by `find_at_once`, which has just claimed the slot; used up by this.
+        let value = unsafe { self.claim.read(0) };
+        // SAFETY: it has been read.
+        unsafe { self.blocks.finish(self.claim) };
         value
     }
 }
@@ -203,17 +283,31 @@ impl<T> Blocks<T> {
         }
     }
 
+    /// One try for the usual case: there is a slot before the last of the block, and nobody is in the way. Moves
+    /// the value out of its place if it returns true.
+    ///
+    /// # Safety
+    ///
+    /// `value` points to a value that is the caller's, who forgets it if this returns true.
+    #[inline(always)]
+    pub(crate) unsafe fn push_at_once(&self, value: *const T) -> bool {
+        let Some(claim) = claim_at_once(&self.tail, |_| true) else {
+            return false;
+        };
+        // SAFETY: the slot has just been claimed; the value is ours to move, by the contract.
+        unsafe { claim.write(0, value) };
+        true
+    }
+
     /// Puts in the value that `value` holds. Leaves it there on failure, which can only be `Closed`.
     ///
     /// # Panics
     ///
     /// If `value` is `None`.
-    #[inline]
     pub(crate) fn push(&self, value: &mut Option<T>) -> Result<(), PushError> {
         let claim = self.claim_tail(1)?;
-        let value = value.take().expect("there is a value to push");
         // SAFETY: the slot has just been claimed.
-        unsafe { claim.write(0, value) };
+        unsafe { move_out(value, |value| claim.write(0, value)) };
         Ok(())
     }
 
@@ -225,14 +319,14 @@ impl<T> Blocks<T> {
         }
         let claim = self.claim_tail(values.len())?;
         for (index, value) in values.drain(..claim.count).enumerate() {
+            let value = ManuallyDrop::new(value);
             // SAFETY: the slots have just been claimed, and each is written once.
-            unsafe { claim.write(index, value) };
+            unsafe { claim.write(index, &raw const *value) };
         }
         Ok(claim.count)
     }
 
     /// Claims slots to write: `most` at most, and no more than the block at the tail has left.
-    #[inline]
     fn claim_tail(&self, most: usize) -> Result<Claim<T>, PushError> {
         let mut backoff = Backoff::new();
         let mut fresh: Option<Box<Block<T>>> = None;
@@ -305,8 +399,20 @@ impl<T> Blocks<T> {
         block.next.store(next, Release);
     }
 
+    /// One try for the usual case: a value is there, or on its way, and nobody else takes it. Never
+    /// finds the last of a block.
+    #[inline(always)]
+    pub(crate) fn find_at_once(&self) -> Option<FoundInBlock<'_, T>> {
+        let claim = claim_at_once(&self.head.end, |position| {
+            self.look_for_value(position).is_ok()
+        })?;
+        Some(FoundInBlock {
+            blocks: self,
+            claim,
+        })
+    }
+
     /// Takes the oldest value out.
-    #[inline]
     pub(crate) fn pop(&self) -> Result<T, PopError> {
         let claim = self.claim_head(1, |_| ())?;
         // SAFETY: the slot has just been claimed.
@@ -336,7 +442,6 @@ impl<T> Blocks<T> {
 
     /// Claims slots to read: `most` at most, and no more than senders have claimed in the block at the head.
     /// Before each try `prepare` is told how many. If the last slot is among them, moves the head on.
-    #[inline]
     fn claim_head(
         &self,
         most: usize,
@@ -500,12 +605,10 @@ impl<T> Blocks<T> {
             return;
         }
         block.next = AtomicPtr::new(ptr::null_mut());
-        for slot in &mut block.slots {
-            slot.written = AtomicBool::new(false);
+        for group in &mut block.groups {
+            group.written = none();
         }
-        for read in &mut block.read {
-            *read = AtomicBool::new(false);
-        }
+        block.read = none();
         let block = Box::into_raw(block);
         if self
             .spare

@@ -19,11 +19,29 @@ mod ring;
 mod spsc;
 
 pub(crate) use backoff::Backoff;
-pub(crate) use blocks::Blocks;
+pub(crate) use blocks::{Blocks, FoundInBlock};
 pub(crate) use lanes::Lanes;
 pub(crate) use rendezvous::Rendezvous;
-pub(crate) use ring::Ring;
+pub(crate) use ring::{Found, Ring};
 pub(crate) use spsc::Spsc;
+
+/// Lets `fill` copy the value out, and forgets it. A large value is moved by one copy so, while `take` would make
+/// two of it.
+///
+/// # Panics
+///
+/// If `value` is `None`.
+///
+/// # Safety
+///
+/// `fill` makes the value its own, and does not panic.
+#[inline]
+unsafe fn move_out<T>(value: &mut Option<T>, fill: impl FnOnce(*const T)) {
+    let inner: *const T = value.as_ref().expect("there is a value to push");
+    fill(inner);
+    // SAFETY: a place of the caller's; what was there has been moved out, by the contract, and is not dropped.
+    unsafe { std::ptr::write(value, None) };
+}
 
 /// Why a value could not be put in. The value stays with the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -59,13 +59,13 @@
 #[cfg(all(test, not(brigade_loom)))]
 mod tests;
 
-use super::{Backoff, PopError, PushError};
+use super::{Backoff, PopError, PushError, move_out};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::{MODEL, UnsafeCell, discard_panic};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 
 /// Whether positions come round so soon that it may be noticed.
 const SHORT: bool = usize::BITS < 64;
@@ -111,6 +111,14 @@ struct Claim<'a, T> {
     /// That of the first.
     slot: &'a Slot<T>,
     count: usize,
+}
+
+/// A value that the caller has claimed, and has to take: nobody else can.
+#[must_use = "nobody else can take it"]
+pub(crate) struct Found<'a, T> {
+    ring: &'a Ring<T>,
+    position: usize,
+    slot: &'a Slot<T>,
 }
 
 // SAFETY: a slot's value is touched only by the one who has claimed it by moving an end, and the
@@ -187,12 +195,27 @@ impl<T> Ring<T> {
         self.end(tail).wrapping_sub(head).cast_signed() >= self.lap.cast_signed()
     }
 
+    /// One try for the usual case: there is room, nothing is promised, nobody is in the way. Moves the value out
+    /// of its place if it returns true.
+    ///
+    /// # Safety
+    ///
+    /// `value` points to a value that is the caller's, who forgets it if this returns true.
+    #[inline(always)]
+    pub(crate) unsafe fn push_at_once(&self, value: *const T) -> bool {
+        let Some(Claim { first, slot, .. }) = self.claim_tail_at_once() else {
+            return false;
+        };
+        // SAFETY: the position has just been claimed, and once; the value is ours to move, by the contract.
+        unsafe { self.fill(first, slot, value) };
+        true
+    }
+
     /// Puts in the value that `value` holds. Leaves it there on failure.
     ///
     /// # Panics
     ///
     /// If `value` is `None`.
-    #[inline]
     pub(crate) fn push(&self, value: &mut Option<T>) -> Result<(), PushError> {
         self.push_unless(value, |tail| self.is_full(tail))
     }
@@ -200,7 +223,6 @@ impl<T> Ring<T> {
     /// `push`, without a look at the head, which would take that line from the receivers: what is said to
     /// be full may be about to have room. For those who go on looking. While places are promised there is
     /// no way round that look.
-    #[inline]
     pub(crate) fn push_if_free(&self, value: &mut Option<T>) -> Result<(), PushError> {
         self.push_unless(value, |tail| self.tail.load(Relaxed) == tail)
     }
@@ -212,18 +234,14 @@ impl<T> Ring<T> {
         value: &mut Option<T>,
         is_full: impl Fn(usize) -> bool,
     ) -> Result<(), PushError> {
-        let Claim { first, slot, .. } = match self.claim_tail_at_once() {
-            Some(claim) => claim,
-            None => self.claim_tail(|tail| self.room_by_flags(tail).map(|_| 1), is_full)?,
-        };
-        let value = value.take().expect("there is a value to push");
+        let Claim { first, slot, .. } =
+            self.claim_tail(|tail| self.room_by_flags(tail).map(|_| 1), is_full)?;
         // SAFETY: the position has just been claimed, and once.
-        unsafe { self.fill(first, slot, value) };
+        unsafe { move_out(value, |value| self.fill(first, slot, value)) };
         Ok(())
     }
 
-    /// One try, for the usual case: nothing is promised, nobody is in the way.
-    #[inline]
+    #[inline(always)]
     fn claim_tail_at_once(&self) -> Option<Claim<'_, T>> {
         let first = self.tail.load(Relaxed);
         let slot = self.slot(first);
@@ -323,21 +341,22 @@ impl<T> Ring<T> {
         count
     }
 
-    /// Writes the value and publishes it.
+    /// Writes the value and publishes it. It is copied from where it is, and no longer the caller's: large
+    /// values are expensive to hand on.
     ///
     /// # Safety
     ///
     /// The caller has claimed `position` by moving the tail, for this value alone, and has seen that its
-    /// `slot` was free.
+    /// `slot` was free. `value` points to a value of the caller's, who forgets it.
     #[inline]
-    unsafe fn fill(&self, position: usize, slot: &Slot<T>, value: T) {
+    unsafe fn fill(&self, position: usize, slot: &Slot<T>, value: *const T) {
         if SHORT {
             wait_for_stamp(slot, position);
         }
         slot.value.with_mut(|place| {
             // SAFETY: the position in this lap is the caller's alone, and the stamp said that the slot
-            // is free.
-            unsafe { (*place).write(value) };
+            // is free; the value is the caller's to give.
+            unsafe { (*place).as_mut_ptr().copy_from_nonoverlapping(value, 1) };
         });
         slot.stamp.store(position.wrapping_add(STEP), Release);
     }
@@ -346,23 +365,40 @@ impl<T> Ring<T> {
     ///
     /// # Safety
     ///
-    /// The caller has claimed `position` by moving the tail, for this value alone.
-    unsafe fn fill_once_free(&self, position: usize, value: T) {
+    /// The caller has claimed `position` by moving the tail, for this value alone, which is the caller's and
+    /// forgotten after.
+    unsafe fn fill_once_free(&self, position: usize, value: *const T) {
         let slot = self.slot(position);
         wait_for_stamp(slot, position);
         // SAFETY: by the contract, and the slot is free.
         unsafe { self.fill(position, slot, value) };
     }
 
+    /// One try for the usual case: there is a value, nobody is in the way.
+    #[inline(always)]
+    pub(crate) fn find_at_once(&self) -> Option<Found<'_, T>> {
+        let position = self.head.load(Relaxed);
+        let slot = self.slot(position);
+        if slot.stamp.load(Acquire) != position.wrapping_add(STEP) {
+            return None;
+        }
+        self.head
+            .compare_exchange(position, self.advance(position, 1), AcqRel, Relaxed)
+            .is_ok()
+            .then_some(Found {
+                ring: self,
+                position,
+                slot,
+            })
+    }
+
     /// Takes the oldest value out.
-    #[inline]
     pub(crate) fn pop(&self) -> Result<T, PopError> {
         self.pop_unless(|head| self.is_empty(head))
     }
 
     /// `pop`, without a look at the tail, which would take that line from the senders: what is said to be
     /// empty may be about to have a value, or be closed. For those who go on looking.
-    #[inline]
     pub(crate) fn pop_if_there(&self) -> Result<T, PopError> {
         self.pop_unless(|head| {
             let is_at_head = self.head.load(Relaxed) == head;
@@ -384,30 +420,9 @@ impl<T> Ring<T> {
     /// Pops, unless the value at the head is not there and there is an `error` to say so.
     #[inline]
     fn pop_unless(&self, error: impl Fn(usize) -> Option<PopError>) -> Result<T, PopError> {
-        let Claim { first, slot, .. } = match self.claim_head_at_once() {
-            Some(claim) => claim,
-            None => self.claim_head(1, |_| (), error)?,
-        };
+        let Claim { first, slot, .. } = self.claim_head(1, |_| (), error)?;
         // SAFETY: the position has just been claimed, and once.
         Ok(unsafe { self.empty(first, slot) })
-    }
-
-    /// One try, for the usual case: nobody is in the way.
-    #[inline]
-    fn claim_head_at_once(&self) -> Option<Claim<'_, T>> {
-        let first = self.head.load(Relaxed);
-        let slot = self.slot(first);
-        if slot.stamp.load(Acquire) != first.wrapping_add(STEP) {
-            return None;
-        }
-        self.head
-            .compare_exchange(first, self.advance(first, 1), AcqRel, Relaxed)
-            .is_ok()
-            .then_some(Claim {
-                first,
-                slot,
-                count: 1,
-            })
     }
 
     /// Claims values: as many as are there from the head on, at least one and at most `most`. Before each try
@@ -552,6 +567,15 @@ impl<T> Ring<T> {
     }
 }
 
+impl<T> Found<'_, T> {
+    #[inline(always)]
+    pub(crate) fn take(self) -> T {
+        // SAFETY: made by `find_at_once`, which has just claimed the position and seen the value there; used
+        // up by this.
+        unsafe { self.ring.empty(self.position, self.slot) }
+    }
+}
+
 /// Waits for who is about to finish with a slot that the caller has claimed.
 #[inline]
 fn wait_for_stamp<T>(slot: &Slot<T>, stamp: usize) {
@@ -624,9 +648,8 @@ impl<T> Ring<T> {
                 }
             }
         }
-        let value = value.take().expect("there is a value to push");
         // SAFETY: the position has just been claimed, and once.
-        unsafe { self.fill_once_free(tail & !FLAGS, value) };
+        unsafe { move_out(value, |value| self.fill_once_free(tail & !FLAGS, value)) };
         let made_room = reserved(tail) == RESERVED_MAX;
         Ok(if made_room { self.look_for_room() } else { 0 })
     }
@@ -671,9 +694,8 @@ impl<T> Ring<T> {
             room => room.map(|_| 1),
         };
         let Claim { first, slot, .. } = self.claim_tail(most, |tail| self.is_full(tail))?;
-        let value = value.take().expect("there is a value to push");
         // SAFETY: the position has just been claimed, and once.
-        unsafe { self.fill(first, slot, value) };
+        unsafe { move_out(value, |value| self.fill(first, slot, value)) };
         Ok(())
     }
 
@@ -713,8 +735,9 @@ impl<T> Ring<T> {
         let claim = self.claim_tail(most, |tail| self.is_full(tail))?;
         let mut position = claim.first;
         for value in values.drain(..claim.count) {
+            let value = ManuallyDrop::new(value);
             // SAFETY: claimed just now, and filled once.
-            unsafe { self.fill(position, self.slot(position), value) };
+            unsafe { self.fill(position, self.slot(position), &raw const *value) };
             position = self.advance(position, 1);
         }
         Ok(claim.count)
@@ -772,9 +795,8 @@ impl<T> Ring<T> {
             }
         }
         let evicted = self.take_by_force(self.end(tail).wrapping_sub(self.lap));
-        let value = value.take().expect("there is a value to push");
         // SAFETY: the position has just been claimed, and once.
-        unsafe { self.fill_once_free(tail & !FLAGS, value) };
+        unsafe { move_out(value, |value| self.fill_once_free(tail & !FLAGS, value)) };
         Ok(evicted)
     }
 

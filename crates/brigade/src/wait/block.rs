@@ -2,7 +2,7 @@
 
 use super::queue::{Kind, Node};
 use super::registry::Listing;
-use super::{Ended, Limit, Operation};
+use super::{Ended, Limit, Operation, turn};
 use crate::prim::{Parker, thread};
 use std::panic::Location;
 use std::pin::{Pin, pin};
@@ -30,6 +30,7 @@ fn block_slow<O: Operation>(
 ) -> Result<O::Output, Ended> {
     // Whether a wake was spent on us: then others may have been left to us while we were on our way.
     let mut woken = false;
+    turn::waits(false);
     loop {
         if let Some(ended) = limit.reached() {
             // A glance may have missed it.

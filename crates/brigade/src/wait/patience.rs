@@ -21,57 +21,72 @@
 //! have come by the next wait, that one begins so too, and else it was a try. Threads that wait for room in
 //! a ring need no trying: the ring is full, so there are many.
 //!
-//! A task may not hold up its runtime, so it pauses for a fraction of a microsecond at most, and only if
-//! batches come.
+//! # Tasks
+//!
+//! A task that waits costs its thread next to nothing: the runtime goes on to another one. What it costs to
+//! wake it depends on who does. A task wakes another one by putting it into a queue of their runtime, mostly the
+//! one of its own thread: that is some tens of nanoseconds, and a pause could only be in vain, because who is
+//! waited for stands behind us in the same queue. For a thread it is as dear as to wake a thread, because it may
+//! take a sleeping worker. So who was woken by a thread pauses the next time, and who was woken by a task does
+//! not. If every wait is for a single value, two workers that hand values over are still faster than the
+//! switches of one, so there a pause is tried now and then all the same.
+//!
+//! A task may not hold up its runtime, so it pauses for a few microseconds at most.
 
 use crate::prim::Ordering::Relaxed;
-use crate::prim::atomic::{AtomicU8, AtomicUsize};
-use crate::prim::{MODEL, const_new, cpus, hint};
+use crate::prim::{MODEL, PlainAtomicBool, PlainAtomicU8, PlainAtomicUsize, cpus, hint};
 
 /// Steps of 1, 2, 4 ... pauses: 511 in all, about as long as it takes to wake a thread.
 const PAUSE_STEPS: u8 = 9;
 /// How often the processor is given away where pausing is in vain.
-const YIELD_STEPS: u8 = 3;
+const YIELD_STEPS: u8 = 12;
 /// The step that waits for a batch begin with: a third of a microsecond.
 const BATCH_STEP: u8 = 5;
 /// One wait in so many tries whether it can have a batch.
 const TRY_EVERY: u8 = 16;
-/// How often a task looks again, after so many pauses each.
-const POLL_LOOKS: u8 = 2;
-const POLL_PAUSES: u32 = 16;
+/// The steps of a task that trusts in them: 127 pauses in all.
+const POLL_STEPS: u8 = 7;
+/// The steps of a task that does not, and only has a look: 31 pauses.
+const SHORT_POLL_STEPS: u8 = 5;
+/// The step that a poll for a batch begins with.
+const POLL_BATCH_STEP: u8 = 4;
 /// So many values are a batch. Room for fewer is not worth a pause.
 const BATCH: usize = 8;
-/// Spins in vain, in a row, after which an object gives up on pausing.
+/// Pauses in vain, in a row, after which there is no trust in them.
 const TRIES: u8 = 8;
-/// From then on one wait in so many pauses.
-const RETRY_EVERY: u8 = 32;
+/// From then on they are tried once in 8 waits, then in 16, and at last in 128.
+const RETRY_AFTER: u8 = 8;
+const DOUBLINGS: u8 = 4;
 
 /// What one object has learnt.
 #[derive(Debug)]
 pub(crate) struct Patience {
-    /// Waits in a row that pausing did not end; stays between `TRIES` and `TRIES + RETRY_EVERY` once
-    /// there. A hint: races lose nothing but a lesson.
-    in_vain: AtomicU8,
+    /// In the pauses of threads.
+    trust: Trust,
+    /// In those of tasks.
+    poll_trust: Trust,
+    /// Whether the last task that waited was woken by a thread, not by a task. Another hint.
+    from_afar: PlainAtomicBool,
     /// The step that a wait begins with.
     first: u8,
     /// Whether waits may be for batches.
     batches: bool,
     /// The waits since the last try; `TRY_EVERY` while waits are for batches. Another hint.
-    untried: AtomicU8,
+    untried: PlainAtomicU8,
     /// How many moves there had been when the last wait began. Another hint.
-    moves: AtomicUsize,
+    moves: PlainAtomicUsize,
 }
 
 impl Patience {
-    const_new! {
-        pub(crate) fn new() -> Self {
-            Self {
-                in_vain: AtomicU8::new(0),
-                first: 0,
-                batches: false,
-                untried: AtomicU8::new(0),
-                moves: AtomicUsize::new(0)
-            }
+    pub(crate) const fn new() -> Self {
+        Self {
+            trust: Trust::new(),
+            poll_trust: Trust::new(),
+            from_afar: PlainAtomicBool::new(false),
+            first: 0,
+            batches: false,
+            untried: PlainAtomicU8::new(0),
+            moves: PlainAtomicUsize::new(0),
         }
     }
 
@@ -118,15 +133,32 @@ impl Patience {
 
     /// The poll of a task has found nothing, after so many moves. `None` if it is not to pause at all.
     pub(super) fn begin_poll(&self, moves: usize) -> Option<Spin> {
-        if !self.batches || !self.is_for_batch(moves) {
+        let is_near = !self.from_afar.load(Relaxed);
+        if MODEL || cpus() == 1 || (is_near && self.batches) {
             return None;
         }
-        let end = if self.pausing_pays() { POLL_LOOKS } else { 0 };
-        Some(Spin {
-            rest: Rest::Even,
-            step: 0,
-            end,
-        })
+        let for_batch = self.batches && self.is_for_batch(moves);
+        let trusts = self.poll_trust.allows_a_try();
+        if is_near && !trusts {
+            return None;
+        }
+        let end = if is_near || !trusts {
+            SHORT_POLL_STEPS
+        } else {
+            POLL_STEPS
+        };
+        let batch_step = if for_batch { POLL_BATCH_STEP } else { 0 };
+        let step = batch_step.max(self.first.min(end - 1));
+        let rest = Rest::Poll { is_try: trusts };
+        Some(Spin { rest, step, end })
+    }
+
+    /// A task that had to wait has been woken and goes on.
+    pub(super) fn note_wake(&self, by_task: bool) {
+        let from_afar = !by_task;
+        if self.from_afar.load(Relaxed) != from_afar {
+            self.from_afar.store(from_afar, Relaxed);
+        }
     }
 
     fn is_for_batch(&self, moves: usize) -> bool {
@@ -143,14 +175,49 @@ impl Patience {
     }
 
     fn pausing_pays(&self) -> bool {
-        !MODEL && cpus() > 1 && self.in_vain.load(Relaxed) <= TRIES
+        !MODEL && cpus() > 1 && self.trust.allows_a_try()
+    }
+}
+
+/// Whether pauses have paid. A hint: races lose nothing but a lesson.
+#[derive(Debug)]
+struct Trust {
+    /// Pauses in vain in a row, up to `TRIES`; then how often the time until the next try has been doubled.
+    in_vain: PlainAtomicU8,
+    /// Waits until the next try.
+    rest: PlainAtomicU8,
+}
+
+impl Trust {
+    const fn new() -> Self {
+        Self {
+            in_vain: PlainAtomicU8::new(0),
+            rest: PlainAtomicU8::new(0),
+        }
     }
 
-    fn pausing_was_in_vain(&self) {
-        let in_vain = self.in_vain.load(Relaxed) + 1;
-        let rested = in_vain >= TRIES + RETRY_EVERY;
-        self.in_vain
-            .store(if rested { TRIES } else { in_vain }, Relaxed);
+    fn allows_a_try(&self) -> bool {
+        let rest = self.rest.load(Relaxed);
+        if rest == 0 {
+            return true;
+        }
+        self.rest.store(rest - 1, Relaxed);
+        false
+    }
+
+    fn lose(&self) {
+        let in_vain = (self.in_vain.load(Relaxed) + 1).min(TRIES + DOUBLINGS);
+        self.in_vain.store(in_vain, Relaxed);
+        if in_vain >= TRIES {
+            self.rest.store(RETRY_AFTER << (in_vain - TRIES), Relaxed);
+        }
+    }
+
+    fn restore(&self) {
+        if self.in_vain.load(Relaxed) != 0 {
+            self.in_vain.store(0, Relaxed);
+            self.rest.store(0, Relaxed);
+        }
     }
 }
 
@@ -167,8 +234,8 @@ pub(super) struct Spin {
 enum Rest {
     /// Pauses, twice as many each time.
     Growing,
-    /// Pauses, always as many.
-    Even,
+    /// The same, of a task; whether that shows something about pauses.
+    Poll { is_try: bool },
     /// The processor is given away.
     Yield,
 }
@@ -177,12 +244,15 @@ impl Spin {
     /// Lets a little time pass. False when it is time to sleep.
     pub(super) fn step(&mut self, patience: &Patience) -> bool {
         if self.step >= self.end {
-            patience.pausing_was_in_vain();
+            match self.rest {
+                Rest::Growing => patience.trust.lose(),
+                Rest::Poll { is_try: true } => patience.poll_trust.lose(),
+                Rest::Poll { is_try: false } | Rest::Yield => {}
+            }
             return false;
         }
         match self.rest {
-            Rest::Growing => pause(1 << self.step),
-            Rest::Even => pause(POLL_PAUSES),
+            Rest::Growing | Rest::Poll { .. } => pause(1 << self.step),
             Rest::Yield => hint::yield_now(),
         }
         self.step += 1;
@@ -191,11 +261,11 @@ impl Spin {
 
     /// The wait ended while spinning.
     pub(super) fn paid(&self, patience: &Patience) {
-        if self.rest == Rest::Yield {
+        match self.rest {
+            Rest::Growing => patience.trust.restore(),
+            Rest::Poll { .. } => patience.poll_trust.restore(),
             // That giving the processor away has helped says nothing about pausing.
-            patience.pausing_was_in_vain();
-        } else if patience.in_vain.load(Relaxed) != 0 {
-            patience.in_vain.store(0, Relaxed);
+            Rest::Yield => {}
         }
     }
 }
@@ -226,30 +296,49 @@ mod tests {
         }
     }
 
+    /// The waits in a row until one pauses, among so many.
+    fn waits_until_a_pause(patience: &Patience, most: usize) -> Option<usize> {
+        (1..=most).find(|_| wait_in_vain(patience) == Rest::Growing)
+    }
+
     #[test]
-    fn an_object_gives_up_on_pausing_and_tries_again_now_and_then() {
+    fn an_object_gives_up_on_pausing_and_tries_again_more_and_more_rarely() {
         let patience = Patience::new();
-        for _ in 0..=TRIES {
+        for _ in 0..TRIES {
             assert_eq!(wait_in_vain(&patience), trusting());
         }
-        for _ in 0..3 {
-            let rests: Vec<_> = (0..RETRY_EVERY).map(|_| wait_in_vain(&patience)).collect();
-            let pauses = rests.iter().filter(|rest| **rest != Rest::Yield).count();
-            assert_eq!(pauses, usize::from(cpus() > 1));
+        if cpus() == 1 {
+            return;
+        }
+        for gap in [8, 16, 32, 64, 128, 128] {
+            let one_in = gap + 1;
+            assert_eq!(waits_until_a_pause(&patience, one_in), Some(one_in));
         }
     }
 
     #[test]
     fn one_pause_that_pays_restores_the_trust() {
         let patience = Patience::new();
-        while patience.in_vain.load(Relaxed) < TRIES {
+        for _ in 0..TRIES {
             wait_in_vain(&patience);
         }
-        let spin = patience.begin(0);
-        spin.paid(&patience);
-        assert_eq!(patience.begin(0).rest, trusting());
-        // On a single processor there is no pausing that could have paid.
-        assert_eq!(patience.in_vain.load(Relaxed) == 0, cpus() > 1);
+        if cpus() == 1 {
+            // There is no pausing that could have paid.
+            return;
+        }
+        assert_eq!(patience.begin(0).rest, Rest::Yield);
+        waits_until_a_pause(&patience, 100).expect("it is tried now and then");
+        // Nothing has paid yet; the next try does.
+        while patience.begin(0).rest == Rest::Yield {}
+        let paying = Spin {
+            rest: Rest::Growing,
+            step: 0,
+            end: PAUSE_STEPS,
+        };
+        paying.paid(&patience);
+        for _ in 0..TRIES {
+            assert_eq!(wait_in_vain(&patience), Rest::Growing);
+        }
     }
 
     /// The first steps of waits that begin after so many moves.
@@ -278,17 +367,56 @@ mod tests {
         assert_eq!(first_steps(&Patience::for_values(1), 0..100), [0; 100]);
     }
 
-    #[test]
-    fn tasks_pause_only_for_batches() {
-        assert!(Patience::new().begin_poll(100).is_none());
-        assert!(Patience::for_room(1).begin_poll(100).is_none());
-        let patience = Patience::for_values(64);
-        assert!(patience.begin_poll(1).is_none());
+    /// How often the poll of a task looks again if it finds nothing. `None` if it does not even pause.
+    fn looks_of_a_poll(patience: &Patience) -> Option<u8> {
+        let mut spin = patience.begin_poll(0)?;
         let mut looks = 0;
-        let mut spin = patience.begin_poll(1 + BATCH).expect("a batch has come");
-        while spin.step(&patience) {
+        while spin.step(patience) {
             looks += 1;
         }
-        assert_eq!(looks, if cpus() > 1 { POLL_LOOKS } else { 0 });
+        Some(looks)
+    }
+
+    #[test]
+    fn a_task_woken_by_a_task_does_not_pause_for_one_of_many_values() {
+        let patience = Patience::for_values(64);
+        assert_eq!(looks_of_a_poll(&patience), None);
+        patience.note_wake(false);
+        assert_eq!(looks_of_a_poll(&patience).is_some(), cpus() > 1);
+        patience.note_wake(true);
+        assert_eq!(looks_of_a_poll(&patience), None);
+    }
+
+    #[test]
+    fn a_task_woken_by_a_thread_always_looks_again_and_for_longer_if_that_pays() {
+        if cpus() == 1 {
+            return;
+        }
+        let patience = Patience::for_values(1);
+        patience.note_wake(false);
+        for _ in 0..TRIES {
+            assert_eq!(looks_of_a_poll(&patience), Some(POLL_STEPS));
+        }
+        for _ in 0..RETRY_AFTER {
+            assert_eq!(looks_of_a_poll(&patience), Some(SHORT_POLL_STEPS));
+        }
+        let spin = patience.begin_poll(0).expect("it was woken by a thread");
+        spin.paid(&patience);
+        assert_eq!(looks_of_a_poll(&patience), Some(POLL_STEPS));
+    }
+
+    #[test]
+    fn tasks_that_hand_single_values_to_each_other_try_pauses_now_and_then() {
+        if cpus() == 1 {
+            return;
+        }
+        let patience = Patience::for_values(1);
+        for _ in 0..TRIES {
+            assert_eq!(looks_of_a_poll(&patience), Some(SHORT_POLL_STEPS));
+        }
+        for _ in 0..RETRY_AFTER {
+            assert_eq!(looks_of_a_poll(&patience), None);
+        }
+        assert_eq!(looks_of_a_poll(&patience), Some(SHORT_POLL_STEPS));
     }
 }

@@ -8,10 +8,11 @@
 
 use super::WaitQueue;
 use crate::prim::Ordering::Relaxed;
-use crate::prim::{Lock, PlainAtomicU8, PlainUnsafeCell, clock, random, thread_local};
+use crate::prim::{Lock, PlainAtomicU8, PlainUnsafeCell, clock, thread};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::marker::PhantomPinned;
+use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
@@ -53,7 +54,8 @@ pub(super) struct Listing {
 struct Entry {
     previous: *const Listing,
     next: *const Listing,
-    wait: Option<Record>,
+    /// There while it is listed.
+    wait: MaybeUninit<Record>,
 }
 
 /// What a wait says of itself, in few words: it is part of every future.
@@ -81,7 +83,7 @@ impl Listing {
             entry: PlainUnsafeCell::new(Entry {
                 previous: ptr::null(),
                 next: ptr::null(),
-                wait: None,
+                wait: MaybeUninit::uninit(),
             }),
             _pinned: PhantomPinned,
         }
@@ -98,25 +100,26 @@ impl Listing {
         if self.shard.load(Relaxed) != NOWHERE {
             return;
         }
-        let wait = Record {
-            what,
-            object: ptr::from_ref(object).addr(),
-            site,
-            since: clock::coarse(),
-            thread,
-        };
+        let entry = self.entry.get();
+        // Field by field, and before the lock is taken: a record that is put together elsewhere and copied
+        // here costs a tenth of a task's wait.
+        //
+        // SAFETY: not listed yet, so the entry is its owner's, which is the caller; there is no record in it.
+        unsafe {
+            let wait = (&raw mut (*entry).wait).cast::<Record>();
+            (&raw mut (*wait).what).write(what);
+            (&raw mut (*wait).object).write(ptr::from_ref(object).addr());
+            (&raw mut (*wait).site).write(site);
+            (&raw mut (*wait).since).write(clock::coarse());
+            (&raw mut (*wait).thread).write(thread);
+            (*entry).previous = ptr::null();
+        }
         let shard = current_shard();
         let this: *const Listing = &raw const *self;
         let mut list = LISTS[usize::from(shard)].lock();
         let next = list.first;
-        // SAFETY: not listed yet, so the entry is its owner's, which is the caller.
-        unsafe {
-            *self.entry.get() = Entry {
-                previous: ptr::null(),
-                next,
-                wait: Some(wait),
-            };
-        }
+        // SAFETY: as above.
+        unsafe { (*entry).next = next };
         if !next.is_null() {
             // SAFETY: listed in this shard, hence alive, and its lock is held.
             unsafe { (*(*next).entry.get()).previous = this };
@@ -135,7 +138,6 @@ impl Listing {
         let mut list = LISTS[usize::from(shard)].lock();
         // SAFETY: the lock of the shard it is listed in is held.
         let entry = unsafe { &mut *self.entry.get() };
-        let wait = entry.wait.take();
         let (previous, next) = (entry.previous, entry.next);
         if previous.is_null() {
             list.first = next;
@@ -150,7 +152,8 @@ impl Listing {
         list.count -= 1;
         drop(list);
         self.shard.store(NOWHERE, Relaxed);
-        drop(wait);
+        // SAFETY: it was listed and is no more, so the record is there and its owner's; dropped once.
+        unsafe { entry.wait.assume_init_drop() };
     }
 }
 
@@ -161,11 +164,11 @@ impl Drop for Listing {
     }
 }
 
+/// Spreads the threads evenly: Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4), because the
+/// numbers of threads have much in common.
 fn current_shard() -> u8 {
-    thread_local! {
-        static SHARD: u8 = (random() as usize % SHARDS) as u8;
-    }
-    SHARD.try_with(|shard| *shard).unwrap_or(0)
+    let spread = (thread::number() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (spread >> 32) as u8 % SHARDS as u8
 }
 
 /// One thread or task that waits at this moment. See [`waiters`].
@@ -289,7 +292,8 @@ fn copy_list(list: &Lock<List>, found: &mut Vec<Record>) {
     while !next.is_null() && found.len() < found.capacity() {
         // SAFETY: listed, hence alive, and the shard's lock is held.
         let entry = unsafe { &*(*next).entry.get() };
-        found.extend(entry.wait.clone());
+        // SAFETY: it is there while it is listed.
+        found.push(unsafe { entry.wait.assume_init_ref() }.clone());
         next = entry.next;
     }
 }

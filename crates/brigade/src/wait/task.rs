@@ -102,6 +102,7 @@ impl<O: Operation> Wait<O> {
     #[inline(never)]
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
         let fresh = !self.placed;
+        turn::waits(true);
         if fresh {
             if let Some(output) = self.spin() {
                 return Poll::Ready(output);
@@ -173,6 +174,9 @@ impl Place {
             if !tried {
                 // A wake taken before the attempt is used by it.
                 if self.node.is_notified() {
+                    operation
+                        .patience()
+                        .note_wake(self.node.was_woken_by_task());
                     self.node.reset();
                 }
                 if let Poll::Ready(output) = attempt(operation) {
@@ -215,7 +219,7 @@ impl Place {
 
 impl<O: Operation> Wait<O> {
     /// `poll`, by one who says that the turn ends if it does.
-    #[inline]
+    #[inline(always)]
     fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O::Output> {
         // SAFETY: nothing is moved out of `self`.
         let this = unsafe { self.get_unchecked_mut() };
@@ -235,7 +239,7 @@ impl<O: Operation> Wait<O> {
 impl<O: Operation> Future for Wait<O> {
     type Output = O::Output;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = self.go_on(cx);
         if polled.is_pending() {

@@ -2,21 +2,43 @@
 //!
 //! A runtime goes on to the next task when one returns `Pending`. A task in a loop over a channel that never
 //! runs dry would not, and everything else on that thread, timers and sockets too, would stand still. So a
-//! turn is a number of operations that were done at once; after them one operation yields before it is tried.
-//! Tokio does the same with its own objects, and 128 of them; its reckoning is private to it, and this library
-//! needs no runtime.
+//! turn has a length in time, and once it is over the next operation yields before it is tried. Reading a
+//! clock costs more than most operations, so it is read once in some operations that were done at once, and
+//! the first reading counts as the beginning of the turn.
+//!
+//! Tokio counts operations of its own objects, 128 to a turn, and its reckoning is private to it; this library
+//! needs no runtime. And messages are so cheap that 128 of them are a microsecond: yielding as often hands
+//! the task from one worker of a runtime to the next, with all that it has in its cache.
+//!
+//! It is also known here what a thread waits as at present, in tasks or by itself: who is woken by it wants to know.
 //!
 //! The operations of a thread are counted together, whichever task they are of: a task may come to the end of
 //! its turn early because of another one. That costs a yield, nothing else.
 
-use crate::prim::{MODEL, thread_local};
+use crate::prim::{MODEL, clock, thread_local};
 use std::cell::Cell;
+use std::time::{Duration, Instant};
 
-/// Operations done at once before one yields.
-const OPERATIONS: u8 = 128;
+/// How long a turn lasts.
+const TURN: Duration = Duration::from_micros(50);
+/// Operations done at once between two readings of the clock. The second reading is the first that can end
+/// the turn.
+const OPERATIONS: u8 = u8::MAX;
+
+/// The turn of the task that runs on this thread.
+struct Turn {
+    /// Operations until the next reading.
+    left: Cell<u8>,
+    /// The first reading, if there has been one.
+    began: Cell<Option<Instant>>,
+    /// Whether the last wait on this thread was that of a task.
+    in_task: Cell<bool>,
+}
 
 thread_local! {
-    static LEFT: Cell<u8> = const { Cell::new(OPERATIONS) };
+    static CURRENT: Turn = const {
+        Turn { left: Cell::new(OPERATIONS), began: Cell::new(None), in_task: Cell::new(false) }
+    };
 }
 
 /// Counts one more operation. False if it has to yield first; then a new turn begins.
@@ -25,17 +47,86 @@ pub(super) fn goes_on() -> bool {
     if MODEL {
         return true;
     }
-    LEFT.with(|left| {
-        let now = left.get() - 1;
-        left.set(if now == 0 { OPERATIONS } else { now });
-        now != 0
+    CURRENT.with(|turn| {
+        let left = turn.left.get() - 1;
+        turn.left.set(left);
+        left != 0 || turn.goes_on_after(clock::now())
     })
+}
+
+/// A wait begins on this thread, of a task or of the thread itself.
+#[inline]
+pub(super) fn waits(in_task: bool) {
+    if MODEL {
+        return;
+    }
+    CURRENT.with(|turn| turn.in_task.set(in_task));
+}
+
+/// Whether this thread runs tasks at present, as far as is known: it does if a task was the last to wait on it.
+#[inline]
+pub(super) fn is_in_task() -> bool {
+    !MODEL && CURRENT.with(|turn| turn.in_task.get())
 }
 
 /// The task lets others run by itself.
 #[inline]
 pub(super) fn ends() {
     if !MODEL {
-        LEFT.with(|left| left.set(OPERATIONS));
+        CURRENT.with(Turn::end);
+    }
+}
+
+impl Turn {
+    #[cold]
+    fn goes_on_after(&self, now: Instant) -> bool {
+        self.left.set(OPERATIONS);
+        let Some(began) = self.began.get() else {
+            self.began.set(Some(now));
+            return true;
+        };
+        if now.saturating_duration_since(began) < TURN {
+            return true;
+        }
+        self.began.set(None);
+        false
+    }
+
+    #[inline]
+    fn end(&self) {
+        self.left.set(OPERATIONS);
+        self.began.set(None);
+    }
+}
+
+#[cfg(all(test, not(brigade_loom)))]
+mod tests {
+    use super::*;
+
+    fn turn() -> Turn {
+        Turn {
+            left: Cell::new(1),
+            began: Cell::new(None),
+            in_task: Cell::new(true),
+        }
+    }
+
+    #[test]
+    fn a_turn_ends_at_the_first_reading_past_its_length() {
+        let (turn, start) = (turn(), Instant::now());
+        assert!(turn.goes_on_after(start));
+        assert!(turn.goes_on_after(start + TURN / 2));
+        assert!(!turn.goes_on_after(start + TURN));
+        // The next one begins with its own first reading.
+        assert!(turn.goes_on_after(start + 10 * TURN));
+        assert!(!turn.goes_on_after(start + 11 * TURN));
+    }
+
+    #[test]
+    fn a_task_that_waits_by_itself_begins_a_new_turn() {
+        let (turn, start) = (turn(), Instant::now());
+        assert!(turn.goes_on_after(start));
+        turn.end();
+        assert!(turn.goes_on_after(start + 10 * TURN));
     }
 }

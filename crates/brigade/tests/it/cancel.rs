@@ -179,18 +179,18 @@ fn a_waker_that_panics_costs_the_other_side_nothing() {
 #[test]
 fn a_task_in_a_receive_loop_yields() {
     for (sender, receiver) in channels() {
-        let (mut ready, mut yielded) = (0, 0);
         let woken = Arc::default();
-        for value in 0..1000 {
+        let mut yielded = 0;
+        for value in 0.. {
             sender.try_send(value).unwrap();
             let mut recv = pin!(receiver.recv_async());
             while poll_counted(recv.as_mut(), &woken) != Poll::Ready(Ok(value)) {
                 yielded += 1;
             }
-            ready += 1;
+            if yielded == 3 {
+                break;
+            }
         }
-        assert_eq!(ready, 1000);
-        assert!((1..=10).contains(&yielded), "{yielded}");
         assert_eq!(woken.get(), yielded, "it wakes itself");
     }
 }
@@ -199,7 +199,7 @@ fn a_task_in_a_receive_loop_yields() {
 fn a_deadline_in_the_past_tries_once_also_at_the_end_of_a_turn() {
     let (sender, receiver) = unbounded();
     let past = std::time::Instant::now();
-    for value in 0..1000 {
+    for value in 0..100_000 {
         sender.send(value).unwrap();
         let mut recv = pin!(receiver.recv_deadline_async(past));
         assert_eq!(poll(recv.as_mut()), Poll::Ready(Ok(value)));
@@ -212,11 +212,10 @@ fn a_task_in_a_loop_of_deadlines_in_the_past_yields() {
     let (_sender, receiver) = unbounded::<i32>();
     let past = std::time::Instant::now();
     let mut yielded = 0;
-    for _ in 0..1000 {
+    while yielded < 3 {
         let mut recv = pin!(receiver.recv_deadline_async(past));
         while poll(recv.as_mut()) != Poll::Ready(Err(RecvTimeoutError::Timeout)) {
             yielded += 1;
         }
     }
-    assert!((1..=10).contains(&yielded), "{yielded}");
 }

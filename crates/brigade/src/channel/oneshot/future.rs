@@ -90,6 +90,7 @@ impl<'a, T> ClosedDeadlineFuture<'a, T> {
 impl<T> Future for RecvFuture<'_, T> {
     type Output = Result<T, RecvError>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         let mut wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };
@@ -101,6 +102,7 @@ impl<T> Future for RecvFuture<'_, T> {
 impl<T> Future for OwnedRecvFuture<T> {
     type Output = Result<T, RecvError>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         let mut wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };

@@ -8,6 +8,9 @@ use std::borrow::Borrow;
 use std::marker::PhantomData;
 use std::task::Poll;
 
+/// That of all pairs: one is used once, and could not learn for itself.
+static PATIENCE: Patience = Patience::new();
+
 /// Done when nothing is left to wait for at `end`, which it owns or borrows.
 pub(super) struct Over<T, E, const SIDE: u8> {
     pub(super) end: E,
@@ -75,6 +78,6 @@ unsafe impl<T, E: Borrow<End<T, SIDE>>, const SIDE: u8> Operation for Over<T, E,
     }
 
     fn patience(&self) -> &Patience {
-        &self.end.borrow().patience
+        &PATIENCE
     }
 }

@@ -49,7 +49,7 @@ use super::super::SendError;
 use crate::prim::Ordering::{AcqRel, Acquire};
 use crate::prim::atomic::AtomicU8;
 use crate::prim::{UnsafeCell, discard_panic};
-use crate::wait::{Patience, WaitQueue};
+use crate::wait::WaitQueue;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -73,8 +73,6 @@ pub(super) struct Shared<T> {
     /// Those wait here who hold the sender.
     senders: WaitQueue,
     receivers: WaitQueue,
-    /// New with every pair: what one has learnt does not reach the next.
-    pub(super) patience: Patience,
     place: UnsafeCell<Place<T>>,
     /// Reports memory that is never freed.
     #[cfg(all(test, brigade_loom))]
@@ -156,7 +154,6 @@ pub(super) fn ends<T>() -> (SendingEnd<T>, ReceivingEnd<T>) {
         state: AtomicU8::new(NEW),
         senders: WaitQueue::new(),
         receivers: WaitQueue::new(),
-        patience: Patience::new(),
         place: UnsafeCell::new(Place::EMPTY),
         #[cfg(all(test, brigade_loom))]
         _audit: loom::alloc::Track::new(()),

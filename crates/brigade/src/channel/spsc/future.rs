@@ -80,6 +80,7 @@ macro_rules! future {
         impl<T> Future for $future<'_, T> {
             type Output = $output;
 
+            #[inline(always)]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
                 self.wait().poll(cx)
             }
