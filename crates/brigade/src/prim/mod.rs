@@ -32,7 +32,7 @@ pub(crate) use self::loom::*;
 mod panic;
 mod plain;
 pub(crate) use panic::discard_panic;
-pub(crate) use plain::{Lock, PlainAtomicBool, PlainAtomicU8, PlainAtomicUsize, PlainUnsafeCell};
+pub(crate) use plain::{Lock, PlainAtomicU8, PlainAtomicUsize, PlainUnsafeCell};
 
 pub(crate) use std::sync::Arc as StdArc;
 pub(crate) use std::sync::atomic::Ordering;

@@ -5,9 +5,7 @@
 //! instructions, and never while user code runs.
 
 pub(crate) use std::cell::UnsafeCell as PlainUnsafeCell;
-pub(crate) use std::sync::atomic::{
-    AtomicBool as PlainAtomicBool, AtomicU8 as PlainAtomicU8, AtomicUsize as PlainAtomicUsize,
-};
+pub(crate) use std::sync::atomic::{AtomicU8 as PlainAtomicU8, AtomicUsize as PlainAtomicUsize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Std's mutex without poisoning: what it guards here is always consistent between statements.

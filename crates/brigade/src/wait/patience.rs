@@ -24,17 +24,18 @@
 //! # Tasks
 //!
 //! A task that waits costs its thread next to nothing: the runtime goes on to another one. What it costs to
-//! wake it depends on who does. A task wakes another one by putting it into a queue of their runtime, mostly the
-//! one of its own thread: that is some tens of nanoseconds, and a pause could only be in vain, because who is
-//! waited for stands behind us in the same queue. For a thread it is as dear as to wake a thread, because it may
-//! take a sleeping worker. So who was woken by a thread pauses the next time, and who was woken by a task does
-//! not. If every wait is for a single value, two workers that hand values over are still faster than the
-//! switches of one, so there a pause is tried now and then all the same.
+//! wake it depends on who does ([`Distance`]). A task on the same thread puts it into the thread's own queue: that
+//! is some tens of nanoseconds, and a pause could only be in vain, because who is waited for stands behind us in
+//! that queue. A task on another worker is at work at this moment: a short pause finds what it does next. For a
+//! thread, to wake a task is as dear as to wake a thread, because it may take a sleeping worker: that is worth a
+//! longer pause. If every wait is for a single value, two workers that hand values over are faster than the
+//! switches of one, so there a pause is tried now and then by those who were woken from the same thread, too.
 //!
 //! A task may not hold up its runtime, so it pauses for a few microseconds at most.
 
+use super::turn::Distance;
 use crate::prim::Ordering::Relaxed;
-use crate::prim::{MODEL, PlainAtomicBool, PlainAtomicU8, PlainAtomicUsize, cpus, hint};
+use crate::prim::{MODEL, PlainAtomicU8, PlainAtomicUsize, cpus, hint};
 
 /// Steps of 1, 2, 4 ... pauses: 511 in all, about as long as it takes to wake a thread.
 const PAUSE_STEPS: u8 = 9;
@@ -65,8 +66,8 @@ pub(crate) struct Patience {
     trust: Trust,
     /// In those of tasks.
     poll_trust: Trust,
-    /// Whether the last task that waited was woken by a thread, not by a task. Another hint.
-    from_afar: PlainAtomicBool,
+    /// From where the last task that waited was woken: a [`Distance`]. Another hint.
+    distance: PlainAtomicU8,
     /// The step that a wait begins with.
     first: u8,
     /// Whether waits may be for batches.
@@ -82,7 +83,7 @@ impl Patience {
         Self {
             trust: Trust::new(),
             poll_trust: Trust::new(),
-            from_afar: PlainAtomicBool::new(false),
+            distance: PlainAtomicU8::new(Distance::SameThread as u8),
             first: 0,
             batches: false,
             untried: PlainAtomicU8::new(0),
@@ -133,7 +134,8 @@ impl Patience {
 
     /// The poll of a task has found nothing, after so many moves. `None` if it is not to pause at all.
     pub(super) fn begin_poll(&self, moves: usize) -> Option<Spin> {
-        let is_near = !self.from_afar.load(Relaxed);
+        let distance = self.distance.load(Relaxed);
+        let is_near = distance == Distance::SameThread as u8;
         if MODEL || cpus() == 1 || (is_near && self.batches) {
             return None;
         }
@@ -142,10 +144,10 @@ impl Patience {
         if is_near && !trusts {
             return None;
         }
-        let end = if is_near || !trusts {
-            SHORT_POLL_STEPS
-        } else {
+        let end = if trusts && distance == Distance::Thread as u8 {
             POLL_STEPS
+        } else {
+            SHORT_POLL_STEPS
         };
         let batch_step = if for_batch { POLL_BATCH_STEP } else { 0 };
         let step = batch_step.max(self.first.min(end - 1));
@@ -154,10 +156,10 @@ impl Patience {
     }
 
     /// A task that had to wait has been woken and goes on.
-    pub(super) fn note_wake(&self, by_task: bool) {
-        let from_afar = !by_task;
-        if self.from_afar.load(Relaxed) != from_afar {
-            self.from_afar.store(from_afar, Relaxed);
+    pub(super) fn note_wake(&self, distance: Distance) {
+        let distance = distance as u8;
+        if self.distance.load(Relaxed) != distance {
+            self.distance.store(distance, Relaxed);
         }
     }
 
@@ -378,12 +380,12 @@ mod tests {
     }
 
     #[test]
-    fn a_task_woken_by_a_task_does_not_pause_for_one_of_many_values() {
+    fn a_task_woken_on_its_own_thread_does_not_pause_for_one_of_many_values() {
         let patience = Patience::for_values(64);
         assert_eq!(looks_of_a_poll(&patience), None);
-        patience.note_wake(false);
+        patience.note_wake(Distance::Thread);
         assert_eq!(looks_of_a_poll(&patience).is_some(), cpus() > 1);
-        patience.note_wake(true);
+        patience.note_wake(Distance::SameThread);
         assert_eq!(looks_of_a_poll(&patience), None);
     }
 
@@ -393,7 +395,7 @@ mod tests {
             return;
         }
         let patience = Patience::for_values(1);
-        patience.note_wake(false);
+        patience.note_wake(Distance::Thread);
         for _ in 0..TRIES {
             assert_eq!(looks_of_a_poll(&patience), Some(POLL_STEPS));
         }

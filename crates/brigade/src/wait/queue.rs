@@ -26,11 +26,11 @@
 //! 3. After a waker has stored `NOTIFIED` it never touches the node again: the owner may already
 //!    have freed it. So the [`Waker`] is moved out before, and called after the lock is released.
 
-use super::turn;
+use super::turn::{self, Distance};
 use crate::prim::atomic::{AtomicPtr, AtomicU8};
 use crate::prim::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
-    PlainAtomicBool, UnsafeCell, const_new, discard_panic, hint,
+    PlainAtomicUsize, UnsafeCell, const_new, discard_panic, hint,
 };
 use std::marker::PhantomPinned;
 use std::pin::Pin;
@@ -62,8 +62,8 @@ pub(crate) struct WaitQueue {
 pub(crate) struct Node {
     state: AtomicU8,
     waiter: Kind,
-    /// Whether a task has woken it last. Written before `NOTIFIED`, read after it.
-    by_task: PlainAtomicBool,
+    /// From where it was woken last. Written before `NOTIFIED`, read after it.
+    woken_from: PlainAtomicUsize,
     links: UnsafeCell<Links>,
     _pinned: PhantomPinned,
 }
@@ -105,7 +105,7 @@ impl Node {
         Self {
             state: AtomicU8::new(IDLE),
             waiter,
-            by_task: PlainAtomicBool::new(false),
+            woken_from: PlainAtomicUsize::new(0),
             links: UnsafeCell::new(Links {
                 previous: ptr::null(),
                 next: ptr::null(),
@@ -121,11 +121,11 @@ impl Node {
         self.state.load(Acquire) == NOTIFIED
     }
 
-    /// Whether a task has woken it. Only once notified.
+    /// From how far away it was woken, as seen from this thread. Only once notified.
     #[inline]
-    pub(crate) fn was_woken_by_task(&self) -> bool {
+    pub(super) fn distance_of_wake(&self) -> Distance {
         debug_assert!(self.is_notified(), "nobody has woken it yet");
-        self.by_task.load(Relaxed)
+        turn::distance_to(self.woken_from.load(Relaxed))
     }
 
     /// Whether the node is in a queue or has been taken out by a waker and not been reset since.
@@ -410,7 +410,7 @@ impl Locked {
         let oldest = unsafe { &*oldest };
         let kind = oldest.waiter;
         self.coming |= kind == Kind::Thread;
-        oldest.by_task.store(turn::is_in_task(), Relaxed);
+        oldest.woken_from.store(turn::here(), Relaxed);
         oldest.state.store(NOTIFIED, Release);
         (kind, waker)
     }

@@ -174,9 +174,7 @@ impl Place {
             if !tried {
                 // A wake taken before the attempt is used by it.
                 if self.node.is_notified() {
-                    operation
-                        .patience()
-                        .note_wake(self.node.was_woken_by_task());
+                    operation.patience().note_wake(self.node.distance_of_wake());
                     self.node.reset();
                 }
                 if let Poll::Ready(output) = attempt(operation) {

@@ -17,6 +17,7 @@
 
 use crate::prim::{MODEL, clock, thread_local};
 use std::cell::Cell;
+use std::ptr;
 use std::time::{Duration, Instant};
 
 /// How long a turn lasts.
@@ -63,10 +64,38 @@ pub(super) fn waits(in_task: bool) {
     CURRENT.with(|turn| turn.in_task.set(in_task));
 }
 
-/// Whether this thread runs tasks at present, as far as is known: it does if a task was the last to wait on it.
+/// Who wakes, as a number for [`distance_to`].
 #[inline]
-pub(super) fn is_in_task() -> bool {
-    !MODEL && CURRENT.with(|turn| turn.in_task.get())
+pub(super) fn here() -> usize {
+    if MODEL {
+        return 0;
+    }
+    // A turn is aligned to more than a byte.
+    CURRENT.with(|turn| ptr::from_ref(turn).addr() | usize::from(turn.in_task.get()))
+}
+
+/// How far away that was, as seen from a task on this thread.
+#[inline]
+pub(super) fn distance_to(waker: usize) -> Distance {
+    if waker & 1 == 0 {
+        Distance::Thread
+    } else if waker == here() {
+        Distance::SameThread
+    } else {
+        Distance::OtherWorker
+    }
+}
+
+/// From where a task has been woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Distance {
+    /// By a task, on the thread on which it goes on.
+    SameThread,
+    /// By a task, on another thread.
+    OtherWorker,
+    /// By a thread that runs no tasks, as far as is known: a task was not the last to wait on it.
+    Thread,
 }
 
 /// The task lets others run by itself.
@@ -113,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_turn_ends_at_the_first_reading_past_its_length() {
-        let (turn, start) = (turn(), Instant::now());
+        let (turn, start) = (turn(), clock::now());
         assert!(turn.goes_on_after(start));
         assert!(turn.goes_on_after(start + TURN / 2));
         assert!(!turn.goes_on_after(start + TURN));
@@ -124,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_task_that_waits_by_itself_begins_a_new_turn() {
-        let (turn, start) = (turn(), Instant::now());
+        let (turn, start) = (turn(), clock::now());
         assert!(turn.goes_on_after(start));
         turn.end();
         assert!(turn.goes_on_after(start + 10 * TURN));
