@@ -5,7 +5,7 @@
 
 use super::operation::{Holder, received};
 use super::shared::{Flavor, Question, Shared};
-use super::{Receiver, RecvError, RecvTimeoutError, SendError, Sender};
+use super::{Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender};
 use crate::queue::{Backoff, PopError, PushError};
 use crate::wait::{
     Limit, Operation, Patience, Wait, WaitQueue, WaitUntil, What, block, deadline_after,
@@ -41,14 +41,53 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn send_many(&self, values: &mut VecDeque<T>) -> Result<(), SendError<()>> {
-        let mut send = SendMany {
-            shared: &*self.shared,
-            lane: self.lane,
-            values,
-        };
-        match block(&mut send, Limit::NONE, Location::caller()) {
+        match block(&mut self.sending(values), Limit::NONE, Location::caller()) {
             Ok(sent) => sent,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
+        }
+    }
+
+    /// [`send_many`](Self::send_many), but blocks for at most `timeout` in all.
+    ///
+    /// A timeout too long for the clock waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// If the time runs out or the channel is closed. What has not been sent is still in `values`.
+    #[track_caller]
+    pub fn send_many_timeout(
+        &self,
+        values: &mut VecDeque<T>,
+        timeout: Duration,
+    ) -> Result<(), SendTimeoutError<()>> {
+        self.send_many_until(values, deadline_after(timeout))
+    }
+
+    /// [`send_many`](Self::send_many), but blocks until `deadline` at most. A deadline in the past sends what there
+    /// is room for.
+    ///
+    /// # Errors
+    ///
+    /// If the deadline passes or the channel is closed. What has not been sent is still in `values`.
+    #[track_caller]
+    pub fn send_many_deadline(
+        &self,
+        values: &mut VecDeque<T>,
+        deadline: Instant,
+    ) -> Result<(), SendTimeoutError<()>> {
+        self.send_many_until(values, Some(deadline))
+    }
+
+    #[track_caller]
+    fn send_many_until(
+        &self,
+        values: &mut VecDeque<T>,
+        deadline: Option<Instant>,
+    ) -> Result<(), SendTimeoutError<()>> {
+        let limit = Limit::until(deadline);
+        match block(&mut self.sending(values), limit, Location::caller()) {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(SendTimeoutError::Timeout(())),
         }
     }
 
@@ -63,13 +102,63 @@ impl<T> Sender<T> {
     /// If the future is dropped before it is done, what has not been sent is still in `values`.
     #[track_caller]
     pub fn send_many_async<'a>(&'a self, values: &'a mut VecDeque<T>) -> SendManyFuture<'a, T> {
-        let send = SendMany {
-            shared: &*self.shared,
+        SendManyFuture {
+            wait: Wait::new(self.sending(values), Location::caller()),
+        }
+    }
+
+    /// [`send_many_async`](Self::send_many_async), but for at most `timeout` in all.
+    ///
+    /// Needs no runtime. The time starts now, not at the first poll. A timeout too long for the clock waits for
+    /// ever.
+    ///
+    /// # Errors
+    ///
+    /// If the time runs out or the channel is closed. What has not been sent is still in `values`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`send_many_async`](Self::send_many_async).
+    #[track_caller]
+    pub fn send_many_timeout_async<'a>(
+        &'a self,
+        values: &'a mut VecDeque<T>,
+        timeout: Duration,
+    ) -> SendManyDeadlineFuture<'a, T> {
+        let deadline = deadline_after(timeout);
+        SendManyDeadlineFuture {
+            wait: WaitUntil::new(self.sending(values), deadline, Location::caller()),
+        }
+    }
+
+    /// [`send_many_async`](Self::send_many_async), but until `deadline` at most. A deadline in the past sends what
+    /// there is room for.
+    ///
+    /// Needs no runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the deadline passes or the channel is closed. What has not been sent is still in `values`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`send_many_async`](Self::send_many_async).
+    #[track_caller]
+    pub fn send_many_deadline_async<'a>(
+        &'a self,
+        values: &'a mut VecDeque<T>,
+        deadline: Instant,
+    ) -> SendManyDeadlineFuture<'a, T> {
+        SendManyDeadlineFuture {
+            wait: WaitUntil::new(self.sending(values), Some(deadline), Location::caller()),
+        }
+    }
+
+    fn sending<'a>(&'a self, values: &'a mut VecDeque<T>) -> SendMany<'a, &'a Shared<T>> {
+        SendMany {
+            shared: &self.shared,
             lane: self.lane,
             values,
-        };
-        SendManyFuture {
-            wait: Wait::new(send, Location::caller()),
         }
     }
 }
@@ -197,6 +286,30 @@ impl<T> Receiver<T> {
         let deadline = deadline_after(timeout);
         RecvManyDeadlineFuture {
             wait: WaitUntil::new(recv, deadline, Location::caller()),
+        }
+    }
+
+    /// [`recv_many_async`](Self::recv_many_async), but until `deadline` at most. A deadline in the past tries once.
+    ///
+    /// Needs no runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the deadline passes, or the channel is closed and empty.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`recv_many_async`](Self::recv_many_async).
+    #[track_caller]
+    pub fn recv_many_deadline_async<'a>(
+        &'a self,
+        into: &'a mut Vec<T>,
+        limit: usize,
+        deadline: Instant,
+    ) -> RecvManyDeadlineFuture<'a, T> {
+        let recv = RecvMany::new(&*self.shared, into, limit);
+        RecvManyDeadlineFuture {
+            wait: WaitUntil::new(recv, Some(deadline), Location::caller()),
         }
     }
 }
@@ -378,6 +491,12 @@ pub struct SendManyFuture<'a, T> {
     wait: Wait<SendMany<'a, &'a Shared<T>>>,
 }
 
+/// Values being sent until a deadline. See [`Sender::send_many_deadline_async`].
+#[must_use = "nothing is sent unless the future is awaited"]
+pub struct SendManyDeadlineFuture<'a, T> {
+    wait: WaitUntil<SendMany<'a, &'a Shared<T>>>,
+}
+
 /// Values being received. See [`Receiver::recv_many_async`].
 #[must_use = "nothing is received unless the future is awaited"]
 pub struct RecvManyFuture<'a, T> {
@@ -396,6 +515,19 @@ impl<T> Future for SendManyFuture<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }.poll(cx)
+    }
+}
+
+impl<T> Future for SendManyDeadlineFuture<'_, T> {
+    type Output = Result<(), SendTimeoutError<()>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the only field, never moved out; there is no drop of our own.
+        let wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };
+        Poll::Ready(match ready!(wait.poll(cx)) {
+            Ok(sent) => sent.map_err(Into::into),
+            Err(_) => Err(SendTimeoutError::Timeout(())),
+        })
     }
 }
 
@@ -424,6 +556,12 @@ impl<T> Future for RecvManyDeadlineFuture<'_, T> {
 impl<T> fmt::Debug for SendManyFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SendManyFuture { .. }")
+    }
+}
+
+impl<T> fmt::Debug for SendManyDeadlineFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendManyDeadlineFuture { .. }")
     }
 }
 

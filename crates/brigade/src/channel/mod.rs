@@ -79,14 +79,14 @@ pub mod spsc;
 pub mod watch;
 mod weak;
 
-pub use batch::{RecvManyDeadlineFuture, RecvManyFuture, SendManyFuture};
+pub use batch::{RecvManyDeadlineFuture, RecvManyFuture, SendManyDeadlineFuture, SendManyFuture};
 pub use clock::{after, at, never, tick};
 pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 pub use future::{RecvDeadlineFuture, RecvFuture, RecvStream, SendDeadlineFuture, SendFuture};
 pub use iter::{Drain, IntoIter, Iter, TryIter};
-pub use permit::{Permit, ReserveFuture};
+pub use permit::{Permit, ReserveDeadlineFuture, ReserveFuture};
 pub use priority::priority;
 pub use receiver::Receiver;
 pub use sender::Sender;

@@ -5,14 +5,17 @@
 //! value is at stake.
 
 use super::shared::{Flavor, Shared};
-use super::{SendError, Sender, TrySendError};
+use super::{SendError, SendTimeoutError, Sender, TrySendError};
 use crate::queue::{Backoff, PushError};
-use crate::wait::{Limit, Operation, Patience, Wait, WaitQueue, What, block};
+use crate::wait::{
+    Limit, Operation, Patience, Wait, WaitQueue, WaitUntil, What, block, deadline_after,
+};
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 impl<T> Sender<T> {
     /// Reserves room for one value, and blocks the thread while the channel is full.
@@ -77,6 +80,84 @@ impl<T> Sender<T> {
     pub fn reserve_async(&self) -> ReserveFuture<'_, T> {
         ReserveFuture {
             wait: Wait::new(self.reservation(), Location::caller()),
+        }
+    }
+
+    /// [`reserve`](Self::reserve), but blocks for at most `timeout`.
+    ///
+    /// A timeout too long for the clock waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// If the time runs out or the channel is closed.
+    #[track_caller]
+    pub fn reserve_timeout(
+        &self,
+        timeout: Duration,
+    ) -> Result<Permit<'_, T>, SendTimeoutError<()>> {
+        self.reserve_until(deadline_after(timeout))
+    }
+
+    /// [`reserve`](Self::reserve), but blocks until `deadline` at most. A deadline in the past tries once.
+    ///
+    /// # Errors
+    ///
+    /// If the deadline passes or the channel is closed.
+    #[track_caller]
+    pub fn reserve_deadline(
+        &self,
+        deadline: Instant,
+    ) -> Result<Permit<'_, T>, SendTimeoutError<()>> {
+        self.reserve_until(Some(deadline))
+    }
+
+    #[track_caller]
+    fn reserve_until(
+        &self,
+        deadline: Option<Instant>,
+    ) -> Result<Permit<'_, T>, SendTimeoutError<()>> {
+        let mut reserve = self.reservation();
+        match block(&mut reserve, Limit::until(deadline), Location::caller()) {
+            Ok(reserved) => Ok(reserved?),
+            Err(_) => Err(SendTimeoutError::Timeout(())),
+        }
+    }
+
+    /// [`reserve_async`](Self::reserve_async), but for at most `timeout`.
+    ///
+    /// Needs no runtime. The time starts now, not at the first poll. A timeout too long for the clock waits for
+    /// ever.
+    ///
+    /// # Errors
+    ///
+    /// If the time runs out or the channel is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`reserve_async`](Self::reserve_async).
+    #[track_caller]
+    pub fn reserve_timeout_async(&self, timeout: Duration) -> ReserveDeadlineFuture<'_, T> {
+        let deadline = deadline_after(timeout);
+        ReserveDeadlineFuture {
+            wait: WaitUntil::new(self.reservation(), deadline, Location::caller()),
+        }
+    }
+
+    /// [`reserve_async`](Self::reserve_async), but until `deadline` at most. A deadline in the past tries once.
+    ///
+    /// Needs no runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the deadline passes or the channel is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`reserve_async`](Self::reserve_async).
+    #[track_caller]
+    pub fn reserve_deadline_async(&self, deadline: Instant) -> ReserveDeadlineFuture<'_, T> {
+        ReserveDeadlineFuture {
+            wait: WaitUntil::new(self.reservation(), Some(deadline), Location::caller()),
         }
     }
 
@@ -257,12 +338,37 @@ pub struct ReserveFuture<'a, T> {
     wait: Wait<Reserve<'a, T>>,
 }
 
+/// Room being reserved until a deadline. See [`Sender::reserve_deadline_async`].
+#[must_use = "nothing is reserved unless the future is awaited"]
+pub struct ReserveDeadlineFuture<'a, T> {
+    wait: WaitUntil<Reserve<'a, T>>,
+}
+
 impl<'a, T> Future for ReserveFuture<'a, T> {
     type Output = Result<Permit<'a, T>, SendError<()>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }.poll(cx)
+    }
+}
+
+impl<'a, T> Future for ReserveDeadlineFuture<'a, T> {
+    type Output = Result<Permit<'a, T>, SendTimeoutError<()>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the only field, never moved out; there is no drop of our own.
+        let wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };
+        Poll::Ready(match ready!(wait.poll(cx)) {
+            Ok(reserved) => reserved.map_err(Into::into),
+            Err(_) => Err(SendTimeoutError::Timeout(())),
+        })
+    }
+}
+
+impl<T> fmt::Debug for ReserveDeadlineFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReserveDeadlineFuture { .. }")
     }
 }
 

@@ -98,6 +98,7 @@ pub(super) struct Lanes<T> {
 }
 
 impl<T> Lanes<T> {
+    #[track_caller]
     fn new(capacities: &[usize]) -> Self {
         let gate = |&places: &usize| Gate::new(Patience::for_room(places));
         Self {

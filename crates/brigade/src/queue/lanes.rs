@@ -42,10 +42,16 @@ impl<T> Lanes<T> {
     /// # Panics
     ///
     /// If there are none, or one of them is 0 or more than memory can hold.
+    #[track_caller]
     pub(crate) fn new(capacities: &[usize]) -> Self {
         assert!(!capacities.is_empty(), "there is at least one lane");
+        let mut rings = Vec::with_capacity(capacities.len());
+        // Not in a closure: a panic in there would not be the caller's.
+        for &capacity in capacities {
+            rings.push(Ring::new(capacity));
+        }
         Self {
-            rings: capacities.iter().copied().map(Ring::new).collect(),
+            rings: rings.into_boxed_slice(),
         }
     }
 

@@ -131,6 +131,7 @@ impl<T> Ring<T> {
     /// # Panics
     ///
     /// If `capacity` is 0 or more than memory can hold.
+    #[track_caller]
     pub(crate) fn new(capacity: usize) -> Self {
         assert!(capacity > 0, "a ring needs at least one slot");
         assert!(

@@ -97,6 +97,7 @@ impl<T> Spsc<T> {
     /// # Panics
     ///
     /// If `capacity` is 0 or more than memory can hold.
+    #[track_caller]
     pub(crate) fn new(capacity: usize) -> Self {
         assert!(capacity > 0, "a ring needs at least one slot");
         assert!(

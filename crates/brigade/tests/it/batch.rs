@@ -2,7 +2,8 @@
 
 use crate::sides::Side::{self, Task, Thread};
 use brigade::channel::{
-    Receiver, RecvError, RecvTimeoutError, SendError, Sender, bounded, never, tick, unbounded,
+    Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender, bounded, never,
+    tick, unbounded,
 };
 use std::collections::VecDeque;
 use std::future::Future;
@@ -231,5 +232,59 @@ fn futures_dropped_after_any_number_of_polls_lose_nothing() {
         sender.try_send(4).unwrap();
         drop(recv);
         assert_eq!(receiver.try_recv(), Ok(4));
+    }
+}
+
+#[test]
+fn a_send_of_many_that_runs_out_of_time_keeps_what_it_has_not_sent() {
+    let past = Instant::now();
+    for side in [Thread, Task] {
+        let (sender, receiver) = bounded(2);
+        let mut values = VecDeque::from([1, 2, 3]);
+        let sent = side.run(async move {
+            let sent = match side {
+                Thread => sender.send_many_deadline(&mut values, past),
+                Task => sender.send_many_deadline_async(&mut values, past).await,
+            };
+            (sent, values, sender)
+        });
+        let (sent, mut values, sender) = sent;
+        assert_eq!(sent, Err(SendTimeoutError::Timeout(())));
+        assert_eq!(values, [3]);
+        assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [1, 2]);
+        // With time enough the rest goes, too.
+        assert_eq!(sender.send_many_timeout(&mut values, Duration::MAX), Ok(()));
+        assert_eq!(receiver.recv(), Ok(3));
+        values.push_back(4);
+        receiver.close();
+        let mut send = pin!(sender.send_many_timeout_async(&mut values, Duration::MAX));
+        assert_eq!(
+            poll(send.as_mut()),
+            Poll::Ready(Err(SendTimeoutError::Closed(())))
+        );
+    }
+}
+
+#[test]
+fn a_receive_of_many_with_a_deadline_in_the_past_tries_once() {
+    let past = Instant::now();
+    for (sender, receiver) in channels() {
+        let mut into = Vec::new();
+        {
+            let mut recv = pin!(receiver.recv_many_deadline_async(&mut into, 5, past));
+            assert_eq!(
+                poll(recv.as_mut()),
+                Poll::Ready(Err(RecvTimeoutError::Timeout))
+            );
+        }
+        if sender.try_send(7).is_err() {
+            // Without room nothing is there before somebody asks for it.
+            continue;
+        }
+        {
+            let mut recv = pin!(receiver.recv_many_deadline_async(&mut into, 5, past));
+            assert_eq!(poll(recv.as_mut()), Poll::Ready(Ok(1)));
+        }
+        assert_eq!(into, [7]);
     }
 }

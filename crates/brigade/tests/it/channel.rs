@@ -4,7 +4,7 @@ use crate::sides::Side::{self, Task, Thread};
 use crate::sides::until_waiting;
 use brigade::channel::{
     Receiver, RecvError, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError,
-    bounded, priority, unbounded,
+    bounded, broadcast, priority, spsc, unbounded,
 };
 use futures::StreamExt;
 use std::sync::Arc;
@@ -522,6 +522,40 @@ fn a_value_whose_drop_panics_does_not_keep_the_others() {
         drop(receiver);
         assert_eq!(count.load(Relaxed), 10);
         drop(sender);
+    }
+}
+
+/// The line that a panic of this thread names.
+fn line_of_panic(panics: impl FnOnce() + std::panic::UnwindSafe) -> (&'static str, u32) {
+    use std::cell::Cell;
+    use std::sync::Once;
+    thread_local! {
+        static LAST: Cell<Option<(&'static str, u32)>> = const { Cell::new(None) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let place = info.location().expect("panics have a place");
+            let name = place.file().rsplit(['/', '\\']).next().unwrap_or_default();
+            LAST.set(Some((String::leak(name.to_owned()), place.line())));
+            before(info);
+        }));
+    });
+    assert!(std::panic::catch_unwind(panics).is_err());
+    LAST.take().expect("the hook was called")
+}
+
+#[test]
+fn a_capacity_that_is_refused_is_the_fault_of_the_callers_line() {
+    let asks: [(u32, fn()); 4] = [
+        (line!(), || drop(bounded::<i32>(usize::MAX))),
+        (line!(), || drop(spsc::<i32>(usize::MAX))),
+        (line!(), || drop(broadcast::<i32>(usize::MAX))),
+        (line!(), || drop(priority::<i32, 1>([usize::MAX]))),
+    ];
+    for (line, ask) in asks {
+        assert_eq!(line_of_panic(ask), ("channel.rs", line));
     }
 }
 

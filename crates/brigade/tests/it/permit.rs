@@ -3,7 +3,7 @@
 use crate::sides::Side::{Task, Thread};
 use crate::sides::until_waiting;
 use brigade::channel::{
-    Receiver, SendError, Sender, TryRecvError, TrySendError, bounded, unbounded,
+    Receiver, SendError, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded, unbounded,
 };
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::{Duration, Instant};
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -255,4 +256,40 @@ fn a_lane_has_permits_force_and_batches_of_its_own() {
     let mut received = Vec::new();
     assert_eq!(receiver.recv_many(&mut received, 9), Ok(3));
     assert_eq!(received, [10, 2, 3]);
+}
+
+#[test]
+fn a_reservation_that_runs_out_of_time_holds_no_room() {
+    let past = Instant::now();
+    for side in [Thread, Task] {
+        let (sender, receiver) = bounded(1);
+        sender.send(1).unwrap();
+        let sender = side.run(async move {
+            let timed_out = match side {
+                Thread => sender
+                    .reserve_deadline(past)
+                    .is_err_and(|error| error.is_timeout()),
+                Task => {
+                    let reserved = sender.reserve_deadline_async(past).await;
+                    reserved.is_err_and(|error| error.is_timeout())
+                }
+            };
+            assert!(timed_out);
+            sender
+        });
+        assert_eq!(receiver.recv(), Ok(1));
+        // All the room there is can be had, also by one with time enough.
+        sender
+            .reserve_timeout(Duration::MAX)
+            .unwrap()
+            .send(2)
+            .unwrap();
+        assert_eq!(receiver.recv(), Ok(2));
+        receiver.close();
+        let mut reserve = pin!(sender.reserve_timeout_async(Duration::MAX));
+        let Poll::Ready(Err(error)) = poll(reserve.as_mut()) else {
+            panic!("the channel is closed");
+        };
+        assert_eq!(error, SendTimeoutError::Closed(()));
+    }
 }

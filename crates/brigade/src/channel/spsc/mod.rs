@@ -49,6 +49,7 @@ pub use receiver::Receiver;
 pub use sender::Sender;
 
 /// The two ends of a new channel.
+#[track_caller]
 pub(super) fn handles<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     let (sending, receiving) = shared::ends(capacity);
     (Sender::new(sending), Receiver::new(receiving))

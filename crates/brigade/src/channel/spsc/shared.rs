@@ -25,6 +25,7 @@ pub(super) struct SendEnd<T>(Arc<Shared<T>>);
 pub(super) struct RecvEnd<T>(Arc<Shared<T>>);
 
 /// The two sides of a new channel.
+#[track_caller]
 pub(super) fn ends<T>(capacity: usize) -> (SendEnd<T>, RecvEnd<T>) {
     let gate = |patience| {
         CachePadded::new(Gate {
