@@ -11,6 +11,7 @@ The project's own commands:
     cargo xtask test [--fast]    everything that must hold: format, lints, docs, tidy, tests, models;
                                  --fast leaves out the loom models, which take minutes
     cargo xtask tidy             the taste that a machine can check, alone
+    cargo +nightly xtask races   the library's tests under ThreadSanitizer
     cargo xtask bench [ARGS...]  Brigade and its peers side by side; `bench --help` lists ARGS";
 
 /// What the user asks for.
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Test { fast: bool },
     /// Check taste alone.
     Tidy,
+    /// Look for data races.
+    Races,
     /// Measure, with arguments that belong to the bench.
     Bench { arguments: Vec<OsString> },
 }
@@ -37,9 +40,10 @@ impl Command {
         match first.to_str() {
             // Whatever follows is the bench's to understand, `--help` included.
             Some("bench") => Ok(Self::Bench { arguments: rest }),
-            Some("test" | "tidy") if rest.iter().any(asks_for_help) => Ok(Self::Help),
+            Some("test" | "tidy" | "races") if rest.iter().any(asks_for_help) => Ok(Self::Help),
             Some("test") => test(&rest),
-            Some("tidy") => tidy(&rest),
+            Some("tidy") => alone(Command::Tidy, "tidy", &rest),
+            Some("races") => alone(Command::Races, "races", &rest),
             _ if asks_for_help(&first) => Ok(Self::Help),
             _ => Err(format!(
                 "there is no command `{}`; the commands are below.",
@@ -65,11 +69,12 @@ fn test(arguments: &[OsString]) -> Result<Command, String> {
     }
 }
 
-fn tidy(arguments: &[OsString]) -> Result<Command, String> {
+/// A command that takes no arguments.
+fn alone(command: Command, name: &str, arguments: &[OsString]) -> Result<Command, String> {
     match arguments {
-        [] => Ok(Command::Tidy),
+        [] => Ok(command),
         [unknown, ..] => Err(format!(
-            "`tidy` does not know `{}`; it takes no arguments and looks at the whole repository.",
+            "`{name}` does not know `{}`; it takes no arguments and looks at everything.",
             unknown.display()
         )),
     }
@@ -88,7 +93,16 @@ mod tests {
         assert_eq!(parse("test"), Ok(Command::Test { fast: false }));
         assert_eq!(parse("test --fast"), Ok(Command::Test { fast: true }));
         assert_eq!(parse("tidy"), Ok(Command::Tidy));
-        for line in ["", "--help", "-h", "help", "test --help", "tidy -h"] {
+        assert_eq!(parse("races"), Ok(Command::Races));
+        for line in [
+            "",
+            "--help",
+            "-h",
+            "help",
+            "test --help",
+            "tidy -h",
+            "races -h",
+        ] {
             assert_eq!(parse(line), Ok(Command::Help), "{line}");
         }
     }
@@ -109,6 +123,7 @@ mod tests {
             ("tset", "`tset`"),
             ("test --fats", "`--fats`"),
             ("tidy src", "`src`"),
+            ("races all", "`all`"),
         ] {
             let fault = parse(line).unwrap_err();
             assert!(fault.contains(unknown), "{fault}");

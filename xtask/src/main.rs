@@ -5,6 +5,7 @@
 mod bench;
 mod cargo;
 mod command_line;
+mod races;
 mod test;
 mod tidy;
 
@@ -36,6 +37,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Help => say(COMMANDS)?,
         Command::Test { fast } => test::run(&root()?, fast)?,
         Command::Tidy => tidy::run(&root()?)?,
+        Command::Races => races::run(&root()?)?,
         Command::Bench { arguments } => return bench::run(arguments),
     }
     Ok(ExitCode::SUCCESS)

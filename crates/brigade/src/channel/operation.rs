@@ -22,21 +22,17 @@ unsafe impl<H: Holder> Operation for Send<H> {
     type Output = Result<(), SendError<H::Value>>;
     const WAITS_FOR: &'static What = &"channel send";
 
+    #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
-        assert!(self.value.is_some(), "a send was polled after it was done");
-        let pushed = self.shared.channel().push(self.lane, &mut self.value);
-        self.result(pushed)
+        if self.is_sent_at_once() {
+            return Poll::Ready(Ok(()));
+        }
+        self.attempt_again()
     }
 
     #[inline(always)]
     fn glance(&mut self) -> Poll<Self::Output> {
-        let Some(value) = &self.value else {
-            panic!("a send was polled after it was done");
-        };
-        // SAFETY: the value is the operation's.
-        if unsafe { self.shared.channel().push_at_once(value) } {
-            // SAFETY: the place is the operation's, and what was there has been moved out.
-            unsafe { ptr::write(&raw mut self.value, None) };
+        if self.is_sent_at_once() {
             return Poll::Ready(Ok(()));
         }
         self.glance_again()
@@ -66,6 +62,27 @@ unsafe impl<H: Holder> Operation for Send<H> {
 }
 
 impl<H: Holder> Send<H> {
+    #[inline(always)]
+    fn is_sent_at_once(&mut self) -> bool {
+        let Some(value) = &self.value else {
+            panic!("a send was polled after it was done");
+        };
+        // SAFETY: the value is the operation's.
+        let sent = unsafe { self.shared.channel().push_at_once(value) };
+        if sent {
+            // SAFETY: the place is the operation's, and what was there has been moved out.
+            unsafe { ptr::write(&raw mut self.value, None) };
+        }
+        sent
+    }
+
+    /// `attempt`, with all that is unusual.
+    #[inline(never)]
+    fn attempt_again(&mut self) -> Poll<Result<(), SendError<H::Value>>> {
+        let pushed = self.shared.channel().push(self.lane, &mut self.value);
+        self.result(pushed)
+    }
+
     /// `glance`, with all that is unusual.
     #[inline(never)]
     fn glance_again(&mut self) -> Poll<Result<(), SendError<H::Value>>> {
@@ -135,6 +152,12 @@ impl<H: Holder> Recv<H> {
 }
 
 impl<H: Holder> Recv<H> {
+    /// `attempt`, with all that is unusual.
+    #[inline(never)]
+    fn attempt_again(&mut self) -> Poll<Result<H::Value, RecvError>> {
+        received(self.holder.channel().pop(&mut self.question))
+    }
+
     /// `glance`, with all that is unusual.
     #[inline(never)]
     fn glance_again(&mut self) -> Poll<Result<H::Value, RecvError>> {
@@ -154,8 +177,12 @@ unsafe impl<H: Holder> Operation for Recv<H> {
     type Output = Result<H::Value, RecvError>;
     const WAITS_FOR: &'static What = &"channel recv";
 
+    #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
-        received(self.holder.channel().pop(&mut self.question))
+        match self.holder.channel().find_at_once() {
+            Some(found) => Poll::Ready(Ok(found.take())),
+            None => self.attempt_again(),
+        }
     }
 
     #[inline(always)]

@@ -176,6 +176,10 @@ unsafe impl<R> Drive<R> for NoArms {
         None
     }
 
+    fn moves(&self) -> usize {
+        0
+    }
+
     unsafe fn join(&self, _: Pin<&()>, _: &Waker) {}
 
     fn has_chance(&self) -> bool {
@@ -255,6 +259,11 @@ where
     fn patience(&self) -> Option<&Patience> {
         let own = self.group.operations().first().map(Operation::patience);
         self.before.patience().or(own)
+    }
+
+    fn moves(&self) -> usize {
+        let own = self.group.operations().iter().map(Operation::moves);
+        own.fold(self.before.moves(), usize::wrapping_add)
     }
 
     unsafe fn join(&self, places: Pin<&Self::Places>, waker: &Waker) {

@@ -40,6 +40,9 @@ pub(crate) unsafe trait Drive<R> {
     /// What an object of these has learnt about spinning.
     fn patience(&self) -> Option<&Patience>;
 
+    /// How often these operations have been done, as [`Operation::moves`] tells it of one.
+    fn moves(&self) -> usize;
+
     /// Joins all queues.
     ///
     /// # Safety
@@ -167,6 +170,9 @@ impl Place {
     pub(crate) unsafe fn leave<O: Operation>(self: Pin<&Self>, operation: &O) {
         self.listing().leave();
         let queue = operation.queue();
+        if self.kind == Kind::Task && self.node.is_notified() {
+            operation.patience().note_wake(self.node.distance_of_wake());
+        }
         // SAFETY: by the contract; joined and not left.
         if self.node.is_joined() && unsafe { queue.leave(self.node()) } {
             self.woken.set(true);

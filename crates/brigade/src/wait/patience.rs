@@ -113,23 +113,29 @@ impl Patience {
 
     /// A wait begins, after so many moves.
     pub(super) fn begin(&self, moves: usize) -> Spin {
-        let mut spin = self.begin_single();
+        let mut spin = self.begin_any(moves);
         if spin.rest == Rest::Growing {
-            let for_batch = self.batches && self.is_for_batch(moves);
-            let batch_step = if for_batch { BATCH_STEP } else { 0 };
-            spin.step = self.first.max(batch_step);
+            spin.step = self.first.max(spin.step);
         }
         spin
     }
 
-    /// A wait begins that takes one value from whichever of several objects has one first.
-    pub(super) fn begin_single(&self) -> Spin {
-        let (rest, end) = if self.pausing_pays() {
-            (Rest::Growing, PAUSE_STEPS)
-        } else {
-            (Rest::Yield, if MODEL { 0 } else { YIELD_STEPS })
-        };
-        Spin { rest, step: 0, end }
+    /// A wait begins for whichever of several objects is first, after so many moves of all of them. Those who wait
+    /// for room in one of them do not keep it from the others by a long pause.
+    pub(super) fn begin_any(&self, moves: usize) -> Spin {
+        if !self.pausing_pays() {
+            return Spin {
+                rest: Rest::Yield,
+                step: 0,
+                end: if MODEL { 0 } else { YIELD_STEPS },
+            };
+        }
+        let for_batch = self.batches && self.is_for_batch(moves);
+        Spin {
+            rest: Rest::Growing,
+            step: if for_batch { BATCH_STEP } else { 0 },
+            end: PAUSE_STEPS,
+        }
     }
 
     /// The poll of a task has found nothing, after so many moves. `None` if it is not to pause at all.

@@ -6,6 +6,7 @@
 //! somebody could lose. The wakes of arms that were not done are passed on.
 
 use super::arms::{Drive, Look};
+use super::patience::Spin;
 use super::queue::Kind;
 use super::timer::Timer;
 use super::{Ended, Limit, turn};
@@ -81,6 +82,7 @@ fn block_slow<R, A: Drive<R>>(
     deadline: Option<Instant>,
     site: &'static Location<'static>,
 ) -> Result<(), Ended> {
+    turn::waits(false);
     let places = pin!(arms.places(Kind::Thread));
     let places = places.as_ref();
     let limit = Limit::until(deadline);
@@ -106,9 +108,14 @@ fn block_slow<R, A: Drive<R>>(
 }
 
 fn spin<R, A: Drive<R>>(arms: &mut A, order: Order) -> bool {
-    let Some(mut spin) = arms.patience().map(super::Patience::begin_single) else {
+    let moves = arms.moves();
+    let Some(spin) = arms.patience().map(|patience| patience.begin_any(moves)) else {
         return false;
     };
+    spin_for(arms, order, spin)
+}
+
+fn spin_for<R, A: Drive<R>>(arms: &mut A, order: Order, mut spin: Spin) -> bool {
     while arms.patience().is_some_and(|patience| spin.step(patience)) {
         if look(arms, order, Look::Glance) {
             arms.patience()
@@ -241,6 +248,20 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
         let order = self.order;
         look(self.arms(), order, how)
     }
+
+    /// Looks again a few times, where that has paid.
+    fn spin(self: Pin<&mut Self>) -> bool {
+        let order = self.order;
+        let arms = self.arms();
+        let moves = arms.moves();
+        match arms
+            .patience()
+            .and_then(|patience| patience.begin_poll(moves))
+        {
+            Some(spin) => spin_for(arms, order, spin),
+            None => false,
+        }
+    }
 }
 
 impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
@@ -254,6 +275,11 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
             }
             // As in `block_any`.
             if self.as_mut().look(Look::Exact) {
+                self.end();
+                return Poll::Ready(Ok(()));
+            }
+            turn::waits(true);
+            if self.as_mut().spin() {
                 self.end();
                 return Poll::Ready(Ok(()));
             }
