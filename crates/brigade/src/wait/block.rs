@@ -17,13 +17,14 @@ pub(crate) fn block<O: Operation>(
 ) -> Result<O::Output, Ended> {
     match operation.glance() {
         Poll::Ready(output) => Ok(output),
-        Poll::Pending => block_slow(operation, limit, site),
+        Poll::Pending => block_after_try(operation, limit, site),
     }
 }
 
+/// `block`, for one who has just tried in vain.
 #[cold]
 #[inline(never)]
-fn block_slow<O: Operation>(
+pub(crate) fn block_after_try<O: Operation>(
     operation: &mut O,
     limit: Limit<'_>,
     site: &'static Location<'static>,
@@ -35,7 +36,8 @@ fn block_slow<O: Operation>(
         if let Some(ended) = limit.reached() {
             // A glance may have missed it.
             if let Poll::Ready(output) = operation.last_attempt() {
-                return Ok(served(operation, woken, output));
+                serve_others(operation, woken);
+                return Ok(output);
             }
             if woken {
                 // Our own wake goes to somebody in any case.
@@ -47,23 +49,24 @@ fn block_slow<O: Operation>(
         while spin.step(operation.patience()) {
             if let Poll::Ready(output) = operation.glance() {
                 spin.paid(operation.patience());
-                return Ok(served(operation, woken, output));
+                serve_others(operation, woken);
+                return Ok(output);
             }
         }
         woken |= Parker::with_current(|parker, waker| sleep(operation, limit, site, parker, waker));
         // The wake, if there was one, came before this attempt and so is used by it.
         if let Poll::Ready(output) = operation.attempt() {
-            return Ok(served(operation, woken, output));
+            serve_others(operation, woken);
+            return Ok(output);
         }
     }
 }
 
-/// Hands the output on. If movers have left waiters to us, they are woken for what is left to have.
-fn served<O: Operation>(operation: &O, woken: bool, output: O::Output) -> O::Output {
+/// The operation is done. If movers have left waiters to us, they are woken for what is left to have.
+fn serve_others<O: Operation>(operation: &O, woken: bool) {
     if woken {
         operation.queue().hand_on(operation.chances());
     }
-    output
 }
 
 /// Waits in the queue until woken, until the limit is reached or until the operation looks possible.
