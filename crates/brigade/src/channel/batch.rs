@@ -18,6 +18,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+/// The most values that an attempt sends before it looks at the clock, or lets other tasks run.
+const AT_ONCE: usize = 1024;
+
 impl<T> Sender<T> {
     /// Sends all of `values`, from the front, and blocks the thread whenever the channel is full.
     ///
@@ -41,7 +44,11 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn send_many(&self, values: &mut VecDeque<T>) -> Result<(), SendError<()>> {
-        match block(&mut self.sending(values), Limit::NONE, Location::caller()) {
+        match block(
+            &mut self.sending(values, usize::MAX),
+            Limit::NONE,
+            Location::caller(),
+        ) {
             Ok(sent) => sent,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
@@ -85,7 +92,11 @@ impl<T> Sender<T> {
         deadline: Option<Instant>,
     ) -> Result<(), SendTimeoutError<()>> {
         let limit = Limit::until(deadline);
-        match block(&mut self.sending(values), limit, Location::caller()) {
+        match block(
+            &mut self.sending(values, AT_ONCE),
+            limit,
+            Location::caller(),
+        ) {
             Ok(sent) => Ok(sent?),
             Err(_) => Err(SendTimeoutError::Timeout(())),
         }
@@ -103,7 +114,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_many_async<'a>(&'a self, values: &'a mut VecDeque<T>) -> SendManyFuture<'a, T> {
         SendManyFuture {
-            wait: Wait::new(self.sending(values), Location::caller()),
+            wait: Wait::new(self.sending(values, AT_ONCE), Location::caller()),
         }
     }
 
@@ -127,7 +138,7 @@ impl<T> Sender<T> {
     ) -> SendManyDeadlineFuture<'a, T> {
         let deadline = deadline_after(timeout);
         SendManyDeadlineFuture {
-            wait: WaitUntil::new(self.sending(values), deadline, Location::caller()),
+            wait: WaitUntil::new(self.sending(values, AT_ONCE), deadline, Location::caller()),
         }
     }
 
@@ -150,15 +161,24 @@ impl<T> Sender<T> {
         deadline: Instant,
     ) -> SendManyDeadlineFuture<'a, T> {
         SendManyDeadlineFuture {
-            wait: WaitUntil::new(self.sending(values), Some(deadline), Location::caller()),
+            wait: WaitUntil::new(
+                self.sending(values, AT_ONCE),
+                Some(deadline),
+                Location::caller(),
+            ),
         }
     }
 
-    fn sending<'a>(&'a self, values: &'a mut VecDeque<T>) -> SendMany<'a, &'a Shared<T>> {
+    fn sending<'a>(
+        &'a self,
+        values: &'a mut VecDeque<T>,
+        at_once: usize,
+    ) -> SendMany<'a, &'a Shared<T>> {
         SendMany {
             shared: &self.shared,
             lane: self.lane,
             values,
+            at_once,
         }
     }
 }
@@ -316,9 +336,15 @@ impl<T> Receiver<T> {
 
 impl<T> Shared<T> {
     /// Puts in values from the front of `values` and wakes as many receivers. Stops at the first that has no
-    /// room.
-    fn push_many(&self, lane: usize, values: &mut VecDeque<T>) -> Result<(), PushError> {
-        while !values.is_empty() {
+    /// room, and soon after `most` values.
+    fn push_many(
+        &self,
+        lane: usize,
+        values: &mut VecDeque<T>,
+        most: usize,
+    ) -> Result<(), PushError> {
+        let rest = values.len().saturating_sub(most);
+        while values.len() > rest {
             let count = match (self.ring(lane), &self.flavor) {
                 (Some(ring), _) => ring.push_many(values)?,
                 (None, Flavor::Blocks(blocks)) => blocks.push_many(values)?,
@@ -384,6 +410,8 @@ struct SendMany<'a, H: Holder> {
     lane: usize,
     /// What has not been sent.
     values: &'a mut VecDeque<H::Value>,
+    /// The most that one attempt sends: it may not last for ever where there is a limit, or others want to run.
+    at_once: usize,
 }
 
 // SAFETY: the queue is a field of the channel, which its holder keeps in place.
@@ -392,11 +420,19 @@ unsafe impl<H: Holder> Operation for SendMany<'_, H> {
     const WAITS_FOR: &'static What = &"channel send";
 
     fn attempt(&mut self) -> Poll<Self::Output> {
-        match self.shared.channel().push_many(self.lane, self.values) {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(PushError::Full | PushError::Busy) => Poll::Pending,
+        match self.push() {
+            Ok(()) if self.values.is_empty() => Poll::Ready(Ok(())),
+            Ok(()) | Err(PushError::Full | PushError::Busy) => Poll::Pending,
             Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
         }
+    }
+
+    fn last_attempt(&mut self) -> Poll<Self::Output> {
+        let mut backoff = Backoff::new();
+        while let Err(PushError::Busy) = self.push() {
+            backoff.look_again();
+        }
+        self.attempt()
     }
 
     fn chances(&self) -> usize {
@@ -440,6 +476,13 @@ impl<H: Holder> RecvMany<'_, H> {
     fn pop(&mut self) -> Result<usize, PopError> {
         let channel = self.shared.channel();
         channel.pop_many(self.into, self.limit, &mut self.question)
+    }
+}
+
+impl<H: Holder> SendMany<'_, H> {
+    fn push(&mut self) -> Result<(), PushError> {
+        let channel = self.shared.channel();
+        channel.push_many(self.lane, self.values, self.at_once)
     }
 }
 

@@ -6,7 +6,7 @@ use super::operation::Recv;
 use super::shared::Shared;
 use super::{RecvError, RecvTimeoutError, TryRecvError, WeakReceiver};
 use crate::prim::Arc;
-use crate::wait::{Limit, Operation, block, block_after_try, deadline_after};
+use crate::wait::{Limit, Operation, block, deadline_after};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::task::Poll;
@@ -58,7 +58,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     fn recv_slow(&self) -> Result<T, RecvError> {
         let mut recv = Recv::new(&*self.shared);
-        match block_after_try(&mut recv, Limit::NONE, Location::caller()) {
+        match block(&mut recv, Limit::NONE, Location::caller()) {
             Ok(received) => received,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }

@@ -6,7 +6,7 @@ use super::shared::Shared;
 use super::{SendError, SendSink, SendTimeoutError, TrySendError, WeakSender};
 use crate::prim::Arc;
 use crate::queue::PushError;
-use crate::wait::{Limit, block, block_after_try, deadline_after};
+use crate::wait::{Limit, block, deadline_after};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -58,7 +58,7 @@ impl<T> Sender<T> {
     #[track_caller]
     fn send_slow(&self, value: T) -> Result<(), SendError<T>> {
         let mut send = self.operation(value);
-        match block_after_try(&mut send, Limit::NONE, Location::caller()) {
+        match block(&mut send, Limit::NONE, Location::caller()) {
             Ok(sent) => sent,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }

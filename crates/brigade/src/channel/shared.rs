@@ -103,7 +103,7 @@ impl<T> Shared<T> {
                 let places = lanes.values().capacity();
                 (Patience::new(), Patience::for_values(places))
             }
-            Flavor::Clock(_) => (Patience::new(), Patience::new()),
+            Flavor::Clock(_) => (Patience::new(), Patience::for_time()),
         };
         let senders = match &flavor {
             Flavor::Ring(_) | Flavor::Blocks(_) | Flavor::Rendezvous(_) => 1,

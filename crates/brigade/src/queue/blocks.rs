@@ -25,6 +25,10 @@
 //! first whether the slot is written, and leave it, because before its claim it may not follow the pointer to
 //! the block.
 //!
+//! Positions come round when the word overflows. Somebody who sleeps between two instructions until the same one has
+//! come again would take the old block for the new one. With 64 bits that takes more than a century. With 32 it takes a
+//! billion values; `ring.rs` looks again there, and this does not.
+//!
 //! # How much memory it keeps
 //!
 //! When all values are out, the block at the tail and one spare one are left: two. A receiver that was late

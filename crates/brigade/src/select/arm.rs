@@ -262,8 +262,10 @@ where
     }
 
     fn moves(&self) -> usize {
-        let own = self.group.operations().iter().map(Operation::moves);
-        own.fold(self.before.moves(), usize::wrapping_add)
+        if self.before.patience().is_some() {
+            return self.before.moves();
+        }
+        self.group.operations().first().map_or(0, Operation::moves)
     }
 
     unsafe fn join(&self, places: Pin<&Self::Places>, waker: &Waker) {

@@ -37,10 +37,10 @@ pub(crate) unsafe trait Drive<R> {
     /// Tries the arms with numbers in `range`, in their order, until one is done. Returns whether one is.
     fn look(&mut self, range: Range<usize>, look: Look) -> bool;
 
-    /// What an object of these has learnt about spinning.
+    /// What the object of the first operation has learnt about spinning.
     fn patience(&self) -> Option<&Patience>;
 
-    /// How often these operations have been done, as [`Operation::moves`] tells it of one.
+    /// How often the first operation has been done: see [`Operation::moves`].
     fn moves(&self) -> usize;
 
     /// Joins all queues.

@@ -17,14 +17,13 @@ pub(crate) fn block<O: Operation>(
 ) -> Result<O::Output, Ended> {
     match operation.glance() {
         Poll::Ready(output) => Ok(output),
-        Poll::Pending => block_after_try(operation, limit, site),
+        Poll::Pending => block_slow(operation, limit, site),
     }
 }
 
-/// `block`, for one who has just tried in vain.
 #[cold]
 #[inline(never)]
-pub(crate) fn block_after_try<O: Operation>(
+fn block_slow<O: Operation>(
     operation: &mut O,
     limit: Limit<'_>,
     site: &'static Location<'static>,
@@ -46,7 +45,7 @@ pub(crate) fn block_after_try<O: Operation>(
             return Err(ended);
         }
         let mut spin = operation.patience().begin(operation.moves());
-        while spin.step(operation.patience()) {
+        while limit.reached().is_none() && spin.step(operation.patience()) {
             if let Poll::Ready(output) = operation.glance() {
                 spin.paid(operation.patience());
                 serve_others(operation, woken);

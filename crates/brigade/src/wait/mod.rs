@@ -29,7 +29,7 @@ mod timer;
 mod turn;
 
 pub(crate) use arms::{Drive, Look, Place, try_once};
-pub(crate) use block::{block, block_after_try};
+pub(crate) use block::block;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use limit::{Ended, Limit, deadline_after};
 pub(crate) use patience::Patience;

@@ -31,9 +31,10 @@
 //! longer pause. If every wait is for a single value, two workers that hand values over are faster than the
 //! switches of one, so there a pause is tried now and then by those who were woken from the same thread, too.
 //!
-//! A task may not hold up its runtime, so it pauses for a few microseconds at most.
+//! A task may not hold up its runtime, so it pauses for a few microseconds at most, and so do all tasks of a thread
+//! together until one of them has been woken or a pause has paid (`turn.rs`).
 
-use super::turn::Distance;
+use super::turn::{self, Distance};
 use crate::prim::Ordering::Relaxed;
 use crate::prim::{MODEL, PlainAtomicU8, PlainAtomicUsize, cpus, hint};
 
@@ -74,6 +75,8 @@ pub(crate) struct Patience {
     first: u8,
     /// Whether waits may be for batches.
     batches: bool,
+    /// Whether what is waited for comes with the time, which no pause makes pass.
+    timed: bool,
     /// The waits since the last try; `TRY_EVERY` while waits are for batches. Another hint.
     untried: PlainAtomicU8,
     /// How many moves there had been when the last wait began. Another hint.
@@ -88,6 +91,7 @@ impl Patience {
             distance: PlainAtomicU8::new(Distance::SameThread as u8),
             first: 0,
             batches: false,
+            timed: false,
             untried: PlainAtomicU8::new(0),
             moves: PlainAtomicUsize::new(0),
         }
@@ -109,6 +113,14 @@ impl Patience {
     pub(crate) fn for_values(places: usize) -> Self {
         Self {
             batches: places >= BATCH,
+            ..Self::new()
+        }
+    }
+
+    /// For those who wait for a time.
+    pub(crate) fn for_time() -> Self {
+        Self {
+            timed: true,
             ..Self::new()
         }
     }
@@ -144,7 +156,7 @@ impl Patience {
     pub(super) fn begin_poll(&self, moves: usize) -> Option<Spin> {
         let distance = self.distance.load(Relaxed);
         let is_near = distance == Distance::SameThread as u8;
-        if MODEL || cpus() == 1 || (is_near && self.batches) {
+        if MODEL || cpus() == 1 || self.timed || (is_near && self.batches) {
             return None;
         }
         let for_batch = self.batches && self.is_for_batch(moves);
@@ -161,6 +173,9 @@ impl Patience {
         };
         let batch_step = if for_batch { POLL_BATCH_STEP } else { 0 };
         let step = batch_step.max(self.first.min(end - 1));
+        if !turn::may_pause((1 << end) - (1 << step)) {
+            return None;
+        }
         let rest = Rest::Poll { is_try: trusts };
         Some(Spin { rest, step, end })
     }
@@ -275,7 +290,10 @@ impl Spin {
     pub(super) fn paid(&self, patience: &Patience) {
         match self.rest {
             Rest::Growing => patience.trust.restore(),
-            Rest::Poll { .. } => patience.poll_trust.restore(),
+            Rest::Poll { .. } => {
+                patience.poll_trust.restore();
+                turn::paused();
+            }
             // That giving the processor away has helped says nothing about pausing.
             Rest::Yield => {}
         }
@@ -379,8 +397,9 @@ mod tests {
         assert_eq!(first_steps(&Patience::for_values(1), 0..100), [0; 100]);
     }
 
-    /// How often the poll of a task looks again if it finds nothing. `None` if it does not even pause.
+    /// How often the poll of a task that has been woken looks again if it finds nothing. `None` if it does not even pause.
     fn looks_of_a_poll(patience: &Patience) -> Option<u8> {
+        turn::begins();
         let mut spin = patience.begin_poll(0)?;
         let mut looks = 0;
         while spin.step(patience) {
@@ -412,9 +431,22 @@ mod tests {
         for _ in 0..RETRY_AFTER {
             assert_eq!(looks_of_a_poll(&patience), Some(SHORT_POLL_STEPS));
         }
+        turn::begins();
         let spin = patience.begin_poll(0).expect("it was woken by a thread");
         spin.paid(&patience);
         assert_eq!(looks_of_a_poll(&patience), Some(POLL_STEPS));
+    }
+
+    #[test]
+    fn a_task_that_polls_many_waits_does_not_pause_for_all_of_them() {
+        let patience = Patience::for_values(1);
+        patience.note_wake(Distance::Thread);
+        turn::begins();
+        let pausing = (0..1000)
+            .filter(|_| patience.begin_poll(0).is_some())
+            .count();
+        assert_eq!(pausing, if cpus() > 1 { 2 } else { 0 });
+        assert!(Patience::for_time().begin_poll(0).is_none());
     }
 
     #[test]

@@ -23,6 +23,7 @@
 //!    node is in no queue (`state` is not `QUEUED`).
 //! 2. `state` goes `IDLE → QUEUED` by the owner, `QUEUED → NOTIFIED` by a waker under the lock,
 //!    and back to `IDLE` by the owner.
+//!    `woken_from` is written by that waker just before, and read by the owner after.
 //! 3. After a waker has stored `NOTIFIED` it never touches the node again: the owner may already
 //!    have freed it. So the [`Waker`] is moved out before, and called after the lock is released.
 

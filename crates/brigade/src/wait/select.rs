@@ -94,7 +94,7 @@ fn block_slow<R, A: Drive<R>>(
                 Err(ended)
             };
         }
-        if spin(arms, order) {
+        if spin(arms, order, limit) {
             break Ok(());
         }
         Parker::with_current(|parker, waker| sleep(arms, limit, site, places, parker, waker));
@@ -107,16 +107,16 @@ fn block_slow<R, A: Drive<R>>(
     ended
 }
 
-fn spin<R, A: Drive<R>>(arms: &mut A, order: Order) -> bool {
+fn spin<R, A: Drive<R>>(arms: &mut A, order: Order, limit: Limit<'_>) -> bool {
     let moves = arms.moves();
     let Some(spin) = arms.patience().map(|patience| patience.begin_any(moves)) else {
         return false;
     };
-    spin_for(arms, order, spin)
+    spin_for(arms, order, limit, spin)
 }
 
-fn spin_for<R, A: Drive<R>>(arms: &mut A, order: Order, mut spin: Spin) -> bool {
-    while arms.patience().is_some_and(|patience| spin.step(patience)) {
+fn spin_for<R, A: Drive<R>>(arms: &mut A, order: Order, limit: Limit<'_>, mut spin: Spin) -> bool {
+    while limit.reached().is_none() && arms.patience().is_some_and(|patience| spin.step(patience)) {
         if look(arms, order, Look::Glance) {
             arms.patience()
                 .into_iter()
@@ -258,7 +258,7 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
             .patience()
             .and_then(|patience| patience.begin_poll(moves))
         {
-            Some(spin) => spin_for(arms, order, spin),
+            Some(spin) => spin_for(arms, order, Limit::NONE, spin),
             None => false,
         }
     }
@@ -290,7 +290,6 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
             let queued = self.as_mut().stay_queued(cx);
             if queued && !self.arms.has_chance() && limit.reached().is_none() {
                 self.list();
-                turn::ends();
                 if let Some(at) = self.deadline {
                     // SAFETY: never moved out of `self`, which is pinned.
                     unsafe { self.as_ref().map_unchecked(|this| &this.timer) }.set(at, cx.waker());
@@ -298,6 +297,9 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
                 return Poll::Pending;
             }
             let ended = limit.reached();
+            if !queued {
+                turn::begins();
+            }
             self.as_mut().leave();
             let how = if ended.is_some() {
                 Look::Last

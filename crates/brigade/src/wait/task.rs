@@ -175,6 +175,7 @@ impl Place {
                 // A wake taken before the attempt is used by it.
                 if self.node.is_notified() {
                     operation.patience().note_wake(self.node.distance_of_wake());
+                    turn::begins();
                     self.node.reset();
                 }
                 if let Poll::Ready(output) = attempt(operation) {
@@ -215,10 +216,11 @@ impl Place {
     }
 }
 
-impl<O: Operation> Wait<O> {
-    /// `poll`, by one who says that the turn ends if it does.
+impl<O: Operation> Future for Wait<O> {
+    type Output = O::Output;
+
     #[inline(always)]
-    fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: nothing is moved out of `self`.
         let this = unsafe { self.get_unchecked_mut() };
         if !this.placed {
@@ -231,19 +233,6 @@ impl<O: Operation> Wait<O> {
             }
         }
         this.poll_slow(cx)
-    }
-}
-
-impl<O: Operation> Future for Wait<O> {
-    type Output = O::Output;
-
-    #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = self.go_on(cx);
-        if polled.is_pending() {
-            turn::ends();
-        }
-        polled
     }
 }
 
@@ -309,20 +298,16 @@ impl<O: Operation> Future for WaitUntil<O> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (mut wait, timer, deadline) = self.project();
-        if let Poll::Ready(output) = wait.as_mut().go_on(cx) {
+        if let Poll::Ready(output) = wait.as_mut().poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        let polled = match (Limit::until(deadline).reached(), deadline) {
+        match (Limit::until(deadline).reached(), deadline) {
             (Some(ended), _) => wait.end(ended),
             (None, Some(at)) => {
                 timer.set(at, cx.waker());
                 Poll::Pending
             }
             (None, None) => Poll::Pending,
-        };
-        if polled.is_pending() {
-            turn::ends();
         }
-        polled
     }
 }
