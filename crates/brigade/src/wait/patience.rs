@@ -50,8 +50,6 @@ const TRY_EVERY: u8 = 16;
 const POLL_STEPS: u8 = 7;
 /// The steps of a task that does not, and only has a look: 31 pauses.
 const SHORT_POLL_STEPS: u8 = 5;
-/// The steps of a task for which it would be a surprise if they paid: 15 pauses.
-const TRY_POLL_STEPS: u8 = 4;
 /// The step that a poll for a batch begins with.
 const POLL_BATCH_STEP: u8 = 4;
 /// So many values are a batch. Room for fewer is not worth a pause.
@@ -164,9 +162,7 @@ impl Patience {
         if is_near && !trusts {
             return None;
         }
-        let end = if is_near {
-            TRY_POLL_STEPS
-        } else if trusts && distance == Distance::Thread as u8 {
+        let end = if trusts && distance == Distance::Thread as u8 {
             POLL_STEPS
         } else {
             SHORT_POLL_STEPS
@@ -456,11 +452,11 @@ mod tests {
         }
         let patience = Patience::for_values(1);
         for _ in 0..TRIES {
-            assert_eq!(looks_of_a_poll(&patience), Some(TRY_POLL_STEPS));
+            assert_eq!(looks_of_a_poll(&patience), Some(SHORT_POLL_STEPS));
         }
         for _ in 0..RETRY_AFTER {
             assert_eq!(looks_of_a_poll(&patience), None);
         }
-        assert_eq!(looks_of_a_poll(&patience), Some(TRY_POLL_STEPS));
+        assert_eq!(looks_of_a_poll(&patience), Some(SHORT_POLL_STEPS));
     }
 }
