@@ -71,7 +71,7 @@ impl<T> Sender<T> {
     }
 
     /// [`send_many`](Self::send_many), but blocks until `deadline` at most. A deadline in the past sends what there
-    /// is room for.
+    /// is room for, a few thousand values at most.
     ///
     /// # Errors
     ///
@@ -136,14 +136,11 @@ impl<T> Sender<T> {
         values: &'a mut VecDeque<T>,
         timeout: Duration,
     ) -> SendManyDeadlineFuture<'a, T> {
-        let deadline = deadline_after(timeout);
-        SendManyDeadlineFuture {
-            wait: WaitUntil::new(self.sending(values, AT_ONCE), deadline, Location::caller()),
-        }
+        self.send_many_until_async(values, deadline_after(timeout))
     }
 
     /// [`send_many_async`](Self::send_many_async), but until `deadline` at most. A deadline in the past sends what
-    /// there is room for.
+    /// there is room for, a few thousand values at most.
     ///
     /// Needs no runtime.
     ///
@@ -160,12 +157,17 @@ impl<T> Sender<T> {
         values: &'a mut VecDeque<T>,
         deadline: Instant,
     ) -> SendManyDeadlineFuture<'a, T> {
+        self.send_many_until_async(values, Some(deadline))
+    }
+
+    #[track_caller]
+    fn send_many_until_async<'a>(
+        &'a self,
+        values: &'a mut VecDeque<T>,
+        deadline: Option<Instant>,
+    ) -> SendManyDeadlineFuture<'a, T> {
         SendManyDeadlineFuture {
-            wait: WaitUntil::new(
-                self.sending(values, AT_ONCE),
-                Some(deadline),
-                Location::caller(),
-            ),
+            wait: WaitUntil::new(self.sending(values, AT_ONCE), deadline, Location::caller()),
         }
     }
 
@@ -302,11 +304,7 @@ impl<T> Receiver<T> {
         limit: usize,
         timeout: Duration,
     ) -> RecvManyDeadlineFuture<'a, T> {
-        let recv = RecvMany::new(&*self.shared, into, limit);
-        let deadline = deadline_after(timeout);
-        RecvManyDeadlineFuture {
-            wait: WaitUntil::new(recv, deadline, Location::caller()),
-        }
+        self.recv_many_until_async(into, limit, deadline_after(timeout))
     }
 
     /// [`recv_many_async`](Self::recv_many_async), but until `deadline` at most. A deadline in the past tries once.
@@ -327,9 +325,19 @@ impl<T> Receiver<T> {
         limit: usize,
         deadline: Instant,
     ) -> RecvManyDeadlineFuture<'a, T> {
+        self.recv_many_until_async(into, limit, Some(deadline))
+    }
+
+    #[track_caller]
+    fn recv_many_until_async<'a>(
+        &'a self,
+        into: &'a mut Vec<T>,
+        limit: usize,
+        deadline: Option<Instant>,
+    ) -> RecvManyDeadlineFuture<'a, T> {
         let recv = RecvMany::new(&*self.shared, into, limit);
         RecvManyDeadlineFuture {
-            wait: WaitUntil::new(recv, Some(deadline), Location::caller()),
+            wait: WaitUntil::new(recv, deadline, Location::caller()),
         }
     }
 }
@@ -420,19 +428,18 @@ unsafe impl<H: Holder> Operation for SendMany<'_, H> {
     const WAITS_FOR: &'static What = &"channel send";
 
     fn attempt(&mut self) -> Poll<Self::Output> {
-        match self.push() {
-            Ok(()) if self.values.is_empty() => Poll::Ready(Ok(())),
-            Ok(()) | Err(PushError::Full | PushError::Busy) => Poll::Pending,
-            Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
-        }
+        let pushed = self.push();
+        self.result(pushed)
     }
 
     fn last_attempt(&mut self) -> Poll<Self::Output> {
         let mut backoff = Backoff::new();
-        while let Err(PushError::Busy) = self.push() {
-            backoff.look_again();
+        loop {
+            match self.push() {
+                Err(PushError::Busy) => backoff.look_again(),
+                pushed => return self.result(pushed),
+            }
         }
-        self.attempt()
     }
 
     fn chances(&self) -> usize {
@@ -483,6 +490,14 @@ impl<H: Holder> SendMany<'_, H> {
     fn push(&mut self) -> Result<(), PushError> {
         let channel = self.shared.channel();
         channel.push_many(self.lane, self.values, self.at_once)
+    }
+
+    fn result(&self, pushed: Result<(), PushError>) -> Poll<Result<(), SendError<()>>> {
+        match pushed {
+            Ok(()) if self.values.is_empty() => Poll::Ready(Ok(())),
+            Ok(()) | Err(PushError::Full | PushError::Busy) => Poll::Pending,
+            Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
+        }
     }
 }
 

@@ -149,9 +149,7 @@ impl<H: Holder> Recv<H> {
             question: Question::default(),
         }
     }
-}
 
-impl<H: Holder> Recv<H> {
     /// `attempt`, with all that is unusual.
     #[inline(never)]
     fn attempt_again(&mut self) -> Poll<Result<H::Value, RecvError>> {

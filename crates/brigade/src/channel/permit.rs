@@ -137,10 +137,7 @@ impl<T> Sender<T> {
     /// As for [`reserve_async`](Self::reserve_async).
     #[track_caller]
     pub fn reserve_timeout_async(&self, timeout: Duration) -> ReserveDeadlineFuture<'_, T> {
-        let deadline = deadline_after(timeout);
-        ReserveDeadlineFuture {
-            wait: WaitUntil::new(self.reservation(), deadline, Location::caller()),
-        }
+        self.reserve_until_async(deadline_after(timeout))
     }
 
     /// [`reserve_async`](Self::reserve_async), but until `deadline` at most. A deadline in the past tries once.
@@ -156,8 +153,13 @@ impl<T> Sender<T> {
     /// As for [`reserve_async`](Self::reserve_async).
     #[track_caller]
     pub fn reserve_deadline_async(&self, deadline: Instant) -> ReserveDeadlineFuture<'_, T> {
+        self.reserve_until_async(Some(deadline))
+    }
+
+    #[track_caller]
+    fn reserve_until_async(&self, deadline: Option<Instant>) -> ReserveDeadlineFuture<'_, T> {
         ReserveDeadlineFuture {
-            wait: WaitUntil::new(self.reservation(), Some(deadline), Location::caller()),
+            wait: WaitUntil::new(self.reservation(), deadline, Location::caller()),
         }
     }
 

@@ -52,6 +52,7 @@ use crate::prim::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use crate::prim::{MODEL, UnsafeCell, discard_panic};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr;
 
@@ -251,18 +252,16 @@ fn wait_until_set(mark: &AtomicBool) {
 /// A value that the caller has claimed, and has to take: nobody else can.
 #[must_use = "nobody else can take it"]
 pub(crate) struct FoundInBlock<'a, T> {
-    blocks: &'a Blocks<T>,
     claim: Claim<T>,
+    _blocks: PhantomData<&'a Blocks<T>>,
 }
 
 impl<T> FoundInBlock<'_, T> {
     #[inline(always)]
     pub(crate) fn take(self) -> T {
+        debug_assert!(!self.claim.has_last(), "the last of a block retires it");
         // SAFETY: made by `find_at_once`, which has just claimed the slot; used up by this.
-        let value = unsafe { self.claim.read(0) };
-        // SAFETY: it has been read.
-        unsafe { self.blocks.finish(self.claim) };
-        value
+        unsafe { self.claim.read(0) }
     }
 }
 
@@ -411,8 +410,8 @@ impl<T> Blocks<T> {
             self.look_for_value(position).is_ok()
         })?;
         Some(FoundInBlock {
-            blocks: self,
             claim,
+            _blocks: PhantomData,
         })
     }
 

@@ -204,12 +204,21 @@ impl<T> Ring<T> {
     /// `value` points to a value that is the caller's, who forgets it if this returns true.
     #[inline(always)]
     pub(crate) unsafe fn push_at_once(&self, value: *const T) -> bool {
-        let Some(Claim { first, slot, .. }) = self.claim_tail_at_once() else {
+        let first = self.tail.load(Relaxed);
+        let slot = self.slot(first);
+        if first & FLAGS != 0 || slot.stamp.load(Acquire) != first {
             return false;
-        };
-        // SAFETY: the position has just been claimed, and once; the value is ours to move, by the contract.
-        unsafe { self.fill(first, slot, value) };
-        true
+        }
+        let claimed = self
+            .tail
+            .compare_exchange(first, self.advance(first, 1), AcqRel, Relaxed)
+            .is_ok();
+        if claimed {
+            // SAFETY: the position has just been claimed, and once, and its slot was free; the value is ours to
+            // move, by the contract.
+            unsafe { self.fill(first, slot, value) };
+        }
+        claimed
     }
 
     /// Puts in the value that `value` holds. Leaves it there on failure.
@@ -240,23 +249,6 @@ impl<T> Ring<T> {
         // SAFETY: the position has just been claimed, and once.
         unsafe { move_out(value, |value| self.fill(first, slot, value)) };
         Ok(())
-    }
-
-    #[inline(always)]
-    fn claim_tail_at_once(&self) -> Option<Claim<'_, T>> {
-        let first = self.tail.load(Relaxed);
-        let slot = self.slot(first);
-        if first & FLAGS != 0 || slot.stamp.load(Acquire) != first {
-            return None;
-        }
-        self.tail
-            .compare_exchange(first, self.advance(first, 1), AcqRel, Relaxed)
-            .is_ok()
-            .then_some(Claim {
-                first,
-                slot,
-                count: 1,
-            })
     }
 
     /// How much room there may be behind this tail, as far as its slots are free.

@@ -19,9 +19,8 @@
 //! Two more things are known here of the thread that runs: how much its tasks may still pause, and whether it
 //! waits in tasks or by itself, which matters to those whom it wakes.
 
-use crate::prim::{MODEL, clock, thread_local};
+use crate::prim::{MODEL, clock, thread, thread_local};
 use std::cell::Cell;
-use std::ptr;
 use std::time::{Duration, Instant};
 
 /// How long a turn lasts.
@@ -108,11 +107,8 @@ pub(super) fn waits(in_task: bool) {
 /// Who wakes, as a number for [`distance_to`].
 #[inline]
 pub(super) fn here() -> usize {
-    if MODEL {
-        return 0;
-    }
-    // A turn is aligned to more than a byte.
-    CURRENT.with(|turn| ptr::from_ref(turn).addr() | usize::from(turn.in_task.get()))
+    let in_task = !MODEL && CURRENT.with(|turn| turn.in_task.get());
+    thread::number() << 1 | usize::from(in_task)
 }
 
 /// How far away that was, as seen from a task on this thread.
