@@ -44,6 +44,11 @@ unsafe impl<H: Holder> Operation for Send<H> {
         self.result(pushed)
     }
 
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.value.is_none()
+    }
+
     fn chances(&self) -> usize {
         self.shared.channel().look_for_room(self.lane)
     }

@@ -5,73 +5,19 @@ mod model;
 
 use super::operation::Recv;
 use super::{Receiver, RecvError, SendError, Sender};
-use crate::select::{Arm, Arms, Select, of_one};
+use crate::select::{Arm, Arms, Receive, Select, of_one};
+use crate::wait::Operation;
+
+#[expect(private_interfaces, reason = "as in the trait")]
+impl<T> Receive for &Receiver<T> {
+    type Received = Result<T, RecvError>;
+
+    fn begin(self) -> impl Operation<Output = Self::Received> {
+        Recv::new(&*self.shared)
+    }
+}
 
 impl<A> Select<A> {
-    /// Adds an arm that receives from `receiver`, and makes of the result what `finish` makes of it.
-    ///
-    /// It can be done again and again. Once the channel is closed and empty it is done at once, with the error.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use brigade::channel;
-    /// use brigade::select::Select;
-    ///
-    /// let (sender, numbers) = channel::bounded(1);
-    /// let (_quiet, words) = channel::bounded::<&str>(1);
-    /// sender.send(12)?;
-    /// let mut select = Select::new()
-    ///     .recv(&numbers, |number| number.map(|number: i32| number.to_string()))
-    ///     .recv(&words, |word| word.map(str::to_owned));
-    /// assert_eq!(select.wait()?, Ok("12".to_owned()));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn recv<T, R>(
-        self,
-        receiver: &Receiver<T>,
-        finish: impl FnMut(Result<T, RecvError>) -> R,
-    ) -> Select<impl Arms<R>>
-    where
-        A: Arms<R>,
-    {
-        let recv = [Recv::new(&*receiver.shared)];
-        self.with(|before| Arm::again(before, recv, of_one(finish)))
-    }
-
-    /// Adds an arm for each of `receivers`; `finish` is told the index of the one that has received.
-    ///
-    /// For lists that are made at run time. Building it allocates room for the list, and so does a wait that has
-    /// to sleep.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use brigade::channel;
-    /// use brigade::select::Select;
-    ///
-    /// let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| channel::bounded(1)).unzip();
-    /// senders[1].send("hello")?;
-    /// let mut select = Select::new().recv_any(&receivers, |index, word| (index, word));
-    /// assert_eq!(select.wait()?, (1, Ok("hello")));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn recv_any<'a, T, R>(
-        self,
-        receivers: impl IntoIterator<Item = &'a Receiver<T>>,
-        finish: impl FnMut(usize, Result<T, RecvError>) -> R,
-    ) -> Select<impl Arms<R>>
-    where
-        A: Arms<R>,
-        T: 'a,
-    {
-        let receivers = receivers.into_iter();
-        let recvs: Vec<_> = receivers
-            .map(|receiver| Recv::new(&*receiver.shared))
-            .collect();
-        self.with(|before| Arm::again(before, recvs, finish))
-    }
-
     /// Adds an arm that sends `value`, and makes of the result what `finish` makes of it.
     ///
     /// It is done once; from then on it takes no part. If the channel is closed it is done at once, and the
@@ -105,6 +51,6 @@ impl<A> Select<A> {
         A: Arms<R>,
     {
         let send = [sender.operation(value)];
-        self.with(|before| Arm::once(before, send, of_one(finish)))
+        self.with(|before| Arm::new(before, send, of_one(finish)))
     }
 }

@@ -18,18 +18,9 @@ pub struct NoArms;
 pub(crate) struct Arm<A, G: Group, F> {
     before: A,
     group: G,
-    life: Life,
     /// The output of the operation that is done, until it is finished.
     output: Option<(usize, <G::Operation as Operation>::Output)>,
     finish: F,
-}
-
-/// How often an arm can be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Life {
-    Once,
-    Again,
-    Over,
 }
 
 /// Operations of one kind, and room for them to wait.
@@ -96,21 +87,10 @@ impl Room for Box<[Place]> {
 }
 
 impl<A, G: Group, F> Arm<A, G, F> {
-    /// An arm that is done once at most.
-    pub(crate) fn once(before: A, group: G, finish: F) -> Self {
-        Self::new(before, group, Life::Once, finish)
-    }
-
-    /// An arm that can be done again and again.
-    pub(crate) fn again(before: A, group: G, finish: F) -> Self {
-        Self::new(before, group, Life::Again, finish)
-    }
-
-    fn new(before: A, group: G, life: Life, finish: F) -> Self {
+    pub(crate) fn new(before: A, group: G, finish: F) -> Self {
         Self {
             before,
             group,
-            life,
             output: None,
             finish,
         }
@@ -123,7 +103,7 @@ impl<A, G: Group, F> Arm<A, G, F> {
     ) -> impl Iterator<Item = (Pin<&'a Place>, &'a G::Operation)> {
         let waits = self.group.operations().iter().enumerate();
         let waits = waits.map(move |(index, operation)| (places.place(index), operation));
-        waits.take_while(|_| self.life != Life::Over)
+        waits.filter(|(_, operation)| !operation.is_over())
     }
 }
 
@@ -230,7 +210,7 @@ where
 
     #[inline]
     fn is_spent(&self) -> bool {
-        (self.life == Life::Over || self.group.operations().is_empty()) && self.before.is_spent()
+        self.group.operations().iter().all(Operation::is_over) && self.before.is_spent()
     }
 
     #[inline]
@@ -239,17 +219,14 @@ where
         if range.start < offset && self.before.look(range.start..range.end.min(offset), look) {
             return true;
         }
-        if self.life == Life::Over {
-            return false;
-        }
         let end = range.end.saturating_sub(offset);
         for index in range.start.saturating_sub(offset)..end {
             let operation = &mut self.group.operations_mut()[index];
+            if operation.is_over() {
+                continue;
+            }
             if let Some(output) = try_once(operation, look) {
                 self.output = Some((index, output));
-                if self.life == Life::Once {
-                    self.life = Life::Over;
-                }
                 return true;
             }
         }
@@ -278,9 +255,8 @@ where
     }
 
     fn has_chance(&self) -> bool {
-        let possible = |operation: &G::Operation| operation.chances() > 0;
-        let own = self.group.operations();
-        self.before.has_chance() || (self.life != Life::Over && own.iter().any(possible))
+        let possible = |operation: &G::Operation| !operation.is_over() && operation.chances() > 0;
+        self.before.has_chance() || self.group.operations().iter().any(possible)
     }
 
     fn list(

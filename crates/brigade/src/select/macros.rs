@@ -7,7 +7,8 @@
 ///
 /// The cases are `recv(receiver) -> result => body` and `send(sender, value) -> result => body`; the result is
 /// what [`recv`](crate::channel::Receiver::recv) and [`send`](crate::channel::Sender::send) return, and its
-/// pattern takes all of it, as that of a `let` does. At the end there may be one `default => body`, for when
+/// pattern takes all of it, as that of a `let` does. The receiver may be of any kind of channel: see
+/// [`Receive`](crate::select::Receive). At the end there may be one `default => body`, for when
 /// nothing can be done at once, or `default(timeout) => body`, for when nothing could be done for so long.
 /// `biased;` in front tries the cases in their order instead of a random one. The value of the whole is that of
 /// the body.
@@ -56,8 +57,10 @@ macro_rules! select {
         $crate::select!(@case $how $select $n $done $op $args $result $body $($rest)*)
     };
     (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] recv ($from:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
+        // Borrows the receiver as its kind needs it, shared or exclusively.
+        use $crate::select::Receive as _;
         let mut output = ::core::option::Option::None;
-        $crate::select!(@next $how [$select.recv(match &$from { from => from }, |received| { output = ::core::option::Option::Some(received); $n })]
+        $crate::select!(@next $how [$select.recv($from.borrowed(), |received| { output = ::core::option::Option::Some(received); $n })]
             [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
     }};
     (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] send ($to:expr, $value:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{

@@ -8,10 +8,12 @@
 //! - Arms are tried in random order, so that a busy one cannot keep out the others;
 //!   [`biased`](Select::biased) tries them as they were given.
 //! - Receiving from a closed channel, or sending to one, is done at once, with the error as the result.
+//! - Receivers of every kind of channel are arms: see [`Receive`].
 //! - A timer is an arm that receives from a channel of [`channel::after`](crate::channel::after) or
 //!   [`channel::tick`](crate::channel::tick). A limit for a single call is
 //!   [`wait_timeout`](Select::wait_timeout).
-//! - A select can be used again: arms that receive take part every time, those that send until they have sent.
+//! - A select can be used again: arms that receive take part every time, those that send until they have sent,
+//!   and a oneshot's until it has been received.
 //!   Building and waiting allocate nothing, but for lists made at run time ([`recv_any`](Select::recv_any)).
 //! - While it sleeps, [`waiters`](crate::wait::waiters) lists it once for each arm.
 //!
@@ -45,12 +47,14 @@ mod arm;
 mod error;
 mod future;
 mod macros;
+mod receive;
 
 pub use error::{SelectError, SelectTimeoutError, TrySelectError};
 pub use future::{SelectDeadlineFuture, SelectFuture};
 
 pub use arm::NoArms;
 pub(crate) use arm::{Arm, of_one};
+pub use receive::Receive;
 
 use crate::wait::{Drive, Order, block_any, deadline_after, try_any};
 use std::fmt;

@@ -69,6 +69,12 @@ pub(crate) unsafe trait Operation {
         self.attempt()
     }
 
+    /// Whether it is done for good: then nothing above is called any more. Changes only in an attempt.
+    #[inline]
+    fn is_over(&self) -> bool {
+        false
+    }
+
     /// Nobody waits for it any more, though somebody may again: takes back what an attempt has left behind for
     /// others to see.
     #[inline]

@@ -11,8 +11,8 @@
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
 //! - `weak`: handles that do not keep a channel open.
-//! - `select`, `select_macro`: one of several operations, built and written as cases; `select_wakes`: what becomes
-//!   of wakes that were in vain.
+//! - `select`, `select_macro`, `select_kinds`: one of several operations, built and written as cases, on every kind
+//!   of channel; `select_wakes`: what becomes of wakes that were in vain.
 //! - `watch`: the latest value, closures that panic, futures dropped.
 //! - `go`, `std_mpsc`: what the channels of Go and of the standard library are known to do.
 //! - `pool`: jobs, panics, shutdown.
@@ -42,6 +42,7 @@ mod pool;
 mod priority;
 mod rendezvous;
 mod select;
+mod select_kinds;
 mod select_macro;
 mod select_wakes;
 mod sides;

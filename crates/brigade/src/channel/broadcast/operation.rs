@@ -2,6 +2,7 @@
 
 use super::ring::Missing;
 use super::{Receiver, RecvError};
+use crate::select::Receive;
 use crate::wait::{Operation, Patience, WaitQueue, What};
 use std::task::Poll;
 
@@ -117,5 +118,14 @@ unsafe impl<H: Holder> Operation for Recv<H> {
 
     fn patience(&self) -> &Patience {
         self.holder.receiver().patience()
+    }
+}
+
+#[expect(private_interfaces, reason = "as in the trait")]
+impl<T: Clone> Receive for &mut Receiver<T> {
+    type Received = Result<T, RecvError>;
+
+    fn begin(self) -> impl Operation<Output = Self::Received> {
+        Recv::new(self)
     }
 }

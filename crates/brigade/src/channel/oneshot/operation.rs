@@ -1,7 +1,9 @@
 //! Waiting for the other side to end, which is all that anybody waits for here: an operation for both drivers.
 //!
-//! The value is not its result: whoever finds the sender at its end takes the value after the wait.
+//! The value is not its result: whoever finds the sender at its end takes the value after the wait. Only a select
+//! has it taken within ([`Take`]).
 
+use super::super::RecvError;
 use super::shared::{End, RECEIVER, ReceivingEnd, SENDER, SendingEnd};
 use crate::wait::{Operation, Patience, WaitQueue, What};
 use std::borrow::Borrow;
@@ -79,5 +81,50 @@ unsafe impl<T, E: Borrow<End<T, SIDE>>, const SIDE: u8> Operation for Over<T, E,
 
     fn patience(&self) -> &Patience {
         &PATIENCE
+    }
+}
+
+/// Takes the value, once.
+pub(crate) struct Take<'a, T> {
+    recv: Recv<'a, T>,
+    over: bool,
+}
+
+impl<'a, T> Take<'a, T> {
+    pub(super) fn new(end: &'a mut ReceivingEnd<T>) -> Self {
+        Self {
+            recv: Recv::new(end),
+            over: false,
+        }
+    }
+}
+
+// SAFETY: the queue is that of `recv`, which is not exchanged.
+unsafe impl<T> Operation for Take<'_, T> {
+    type Output = Result<T, RecvError>;
+    const WAITS_FOR: &'static What = Recv::<T>::WAITS_FOR;
+
+    fn attempt(&mut self) -> Poll<Self::Output> {
+        if self.recv.attempt().is_pending() {
+            return Poll::Pending;
+        }
+        self.over = true;
+        Poll::Ready(self.recv.end.take(Ok, || Err(RecvError)))
+    }
+
+    fn is_over(&self) -> bool {
+        self.over
+    }
+
+    fn chances(&self) -> usize {
+        self.recv.chances()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        self.recv.queue()
+    }
+
+    fn patience(&self) -> &Patience {
+        self.recv.patience()
     }
 }

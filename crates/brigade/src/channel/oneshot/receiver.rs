@@ -2,9 +2,10 @@
 
 use super::super::{RecvError, RecvTimeoutError, TryRecvError};
 use super::future::{OwnedRecvFuture, RecvDeadlineFuture, RecvFuture};
-use super::operation::{OwnedRecv, Recv};
+use super::operation::{OwnedRecv, Recv, Take};
 use super::shared::ReceivingEnd;
-use crate::wait::{Limit, block, deadline_after};
+use crate::select::Receive;
+use crate::wait::{Limit, Operation, block, deadline_after};
 use std::fmt;
 use std::future::IntoFuture;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -16,6 +17,15 @@ use std::time::{Duration, Instant};
 #[must_use = "a receiver that is dropped makes the sender fail"]
 pub struct Receiver<T> {
     end: ReceivingEnd<T>,
+}
+
+#[expect(private_interfaces, reason = "as in the trait")]
+impl<T> Receive for &mut Receiver<T> {
+    type Received = Result<T, RecvError>;
+
+    fn begin(self) -> impl Operation<Output = Self::Received> {
+        Take::new(&mut self.end)
+    }
 }
 
 impl<T> Receiver<T> {

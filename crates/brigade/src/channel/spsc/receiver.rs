@@ -6,7 +6,8 @@ use super::iter::{IntoIter, Iter, TryIter};
 use super::operation::{BorrowedRecv, Recv, RecvMany};
 use super::shared::RecvEnd;
 use crate::queue::PopError;
-use crate::wait::{Limit, block, deadline_after};
+use crate::select::Receive;
+use crate::wait::{Limit, Operation, block, deadline_after};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
@@ -16,6 +17,15 @@ use std::time::{Duration, Instant};
 /// When it is dropped the channel is closed, and what is in it is dropped.
 pub struct Receiver<T> {
     end: RecvEnd<T>,
+}
+
+#[expect(private_interfaces, reason = "as in the trait")]
+impl<T> Receive for &mut Receiver<T> {
+    type Received = Result<T, RecvError>;
+
+    fn begin(self) -> impl Operation<Output = Self::Received> {
+        self.operation()
+    }
 }
 
 impl<T> Receiver<T> {

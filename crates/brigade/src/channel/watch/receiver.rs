@@ -5,6 +5,7 @@ use super::operation::Look;
 use super::shared::{Shared, Version};
 use super::{ChangedError, ChangedTimeoutError, TryChangedError};
 use crate::prim::{self, StdArc as Arc};
+use crate::select::Receive;
 use crate::wait::{Limit, Operation, block, deadline_after};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -403,6 +404,15 @@ impl<T> Receiver<T> {
     #[inline]
     fn look<F: FnMut(&T) -> bool>(&mut self, matches: F) -> Borrowed<'_, T, F> {
         Look::after(Version::NONE, self, matches)
+    }
+}
+
+#[expect(private_interfaces, reason = "as in the trait")]
+impl<T> Receive for &mut Receiver<T> {
+    type Received = Result<Arc<T>, ChangedError>;
+
+    fn begin(self) -> impl Operation<Output = Self::Received> {
+        self.next()
     }
 }
 
