@@ -33,6 +33,7 @@ pub mod pool;
 mod prim;
 mod queue;
 pub mod select;
+pub mod sync;
 pub mod wait;
 
 #[cfg(doctest)]
