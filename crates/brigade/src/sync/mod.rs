@@ -2,3 +2,13 @@
 //!
 //! This module does not know how anybody sleeps (`wait`), and knows no channel.
 
+mod ended;
+mod error;
+mod mapped;
+mod mutex;
+mod shared;
+
+pub use error::{LockTimeoutError, TryLockError};
+pub use mapped::Mapped;
+pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
+pub use shared::Shared;

@@ -135,7 +135,11 @@ impl Place {
     /// As for [`Drive::join`].
     pub(crate) unsafe fn join<O: Operation>(self: Pin<&Self>, operation: &O, waker: &Waker) {
         // SAFETY: by the contract; the queue lives as long as the operation.
-        unsafe { operation.queue().join(self.node(), waker.clone()) };
+        unsafe {
+            operation
+                .queue()
+                .join_as(self.node(), waker.clone(), operation.rank());
+        }
     }
 
     pub(crate) fn list<O: Operation>(
@@ -176,6 +180,7 @@ impl Place {
         // SAFETY: by the contract; joined and not left.
         if self.node.is_joined() && unsafe { queue.leave(self.node()) } {
             self.woken.set(true);
+            operation.note_woken();
             if self.kind == Kind::Thread {
                 queue.arrive();
             }

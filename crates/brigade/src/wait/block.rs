@@ -86,7 +86,7 @@ fn sleep<O: Operation>(
     // SAFETY: the node is new, pinned in this frame, and leaves before the frame ends: nothing from here to
     // there panics, as it is all ours, or calls of the system that report no errors. The queue outlives
     // the operation.
-    unsafe { queue.join(node, waker.clone()) };
+    unsafe { queue.join_as(node, waker.clone(), operation.rank()) };
     if let Some(interrupt) = limit.interrupt {
         // SAFETY: as above; the interrupt is borrowed for the whole wait.
         unsafe { interrupt.waiting.join(interrupted, waker.clone()) };
@@ -107,6 +107,7 @@ fn sleep<O: Operation>(
     let woken = unsafe { queue.leave(node) };
     if woken {
         queue.arrive();
+        operation.note_woken();
     }
     woken
 }

@@ -33,7 +33,7 @@ pub(crate) use block::block;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use limit::{Ended, Limit, deadline_after};
 pub(crate) use patience::Patience;
-pub(crate) use queue::{Kind, WaitQueue};
+pub(crate) use queue::{Kind, OBJECT, Rank, WaitQueue, Word};
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
 pub(crate) use select::{Order, WaitAny, block_any, try_any};
@@ -87,6 +87,16 @@ pub(crate) unsafe trait Operation {
     /// on the location that they modify before they look at the queue, or because they use
     /// [`WaitQueue::wake_all`] after a plain store.
     fn chances(&self) -> usize;
+
+    /// A wake has been spent on it, and it is about to be tried again.
+    #[inline]
+    fn note_woken(&self) {}
+
+    /// Where it joins the queue.
+    #[inline]
+    fn rank(&self) -> Rank {
+        Rank::Last
+    }
 
     /// How often this operation has been done at this object, about, and from anywhere on: for
     /// [`Patience`] to tell batches from single values.

@@ -42,6 +42,10 @@ use crate::prim::{MODEL, PlainAtomicU8, PlainAtomicUsize, cpus, hint};
 const PAUSE_STEPS: u8 = 9;
 /// How often the processor is given away where pausing is in vain.
 const YIELD_STEPS: u8 = 12;
+/// For a lock: steps of 2, 4 ... pauses, and then so often is the processor given away. Whoever holds a lock holds
+/// it for a moment, or is off its processor, and then only the latter helps.
+const LOCK_PAUSE_STEPS: u8 = 4;
+const LOCK_YIELD_STEPS: u8 = 8;
 /// The step that waits for a batch begin with: a third of a microsecond.
 const BATCH_STEP: u8 = 5;
 /// One wait in so many tries whether it can have a batch.
@@ -75,6 +79,8 @@ pub(crate) struct Patience {
     batches: bool,
     /// Whether what is waited for comes with the time, which no pause makes pass.
     timed: bool,
+    /// Whether what is waited for is a lock: then nothing is learnt.
+    lock: bool,
     /// The waits since the last try; `TRY_EVERY` while waits are for batches. Another hint.
     untried: PlainAtomicU8,
     /// How many moves there had been when the last wait began. Another hint.
@@ -90,8 +96,17 @@ impl Patience {
             first: 0,
             batches: false,
             timed: false,
+            lock: false,
             untried: PlainAtomicU8::new(0),
             moves: PlainAtomicUsize::new(0),
+        }
+    }
+
+    /// For all who wait for locks. One serves them all, as it learns nothing.
+    pub(crate) const fn for_locks() -> Self {
+        Self {
+            lock: true,
+            ..Self::new()
         }
     }
 
@@ -135,6 +150,17 @@ impl Patience {
     /// A wait begins for whichever of several objects is first, after so many moves of all of them. Those who wait
     /// for room in one of them do not keep it from the others by a long pause.
     pub(super) fn begin_any(&self, moves: usize) -> Spin {
+        if self.lock {
+            return Spin {
+                rest: Rest::Lock,
+                step: if cpus() > 1 { 0 } else { LOCK_PAUSE_STEPS },
+                end: if MODEL {
+                    0
+                } else {
+                    LOCK_PAUSE_STEPS + LOCK_YIELD_STEPS
+                },
+            };
+        }
         if !self.pausing_pays() {
             return Spin {
                 rest: Rest::Yield,
@@ -156,6 +182,11 @@ impl Patience {
         let is_near = distance == Distance::SameThread as u8;
         if MODEL || cpus() == 1 || self.timed || (is_near && self.batches) {
             return None;
+        }
+        if self.lock {
+            let end = SHORT_POLL_STEPS;
+            let rest = Rest::Poll { is_try: false };
+            return turn::may_pause((1 << end) - 1).then_some(Spin { rest, step: 0, end });
         }
         let for_batch = self.batches && self.is_for_batch(moves);
         let trusts = self.poll_trust.allows_a_try();
@@ -261,6 +292,8 @@ enum Rest {
     Poll { is_try: bool },
     /// The processor is given away.
     Yield,
+    /// Pauses, and then the processor is given away.
+    Lock,
 }
 
 impl Spin {
@@ -270,13 +303,14 @@ impl Spin {
             match self.rest {
                 Rest::Growing => patience.trust.lose(),
                 Rest::Poll { is_try: true } => patience.poll_trust.lose(),
-                Rest::Poll { is_try: false } | Rest::Yield => {}
+                Rest::Poll { is_try: false } | Rest::Yield | Rest::Lock => {}
             }
             return false;
         }
         match self.rest {
             Rest::Growing | Rest::Poll { .. } => pause(1 << self.step),
-            Rest::Yield => hint::yield_now(),
+            Rest::Lock if self.step < LOCK_PAUSE_STEPS => pause(2 << self.step),
+            Rest::Yield | Rest::Lock => hint::yield_now(),
         }
         self.step += 1;
         true
@@ -291,7 +325,7 @@ impl Spin {
                 turn::paused();
             }
             // That giving the processor away has helped says nothing about pausing.
-            Rest::Yield => {}
+            Rest::Yield | Rest::Lock => {}
         }
     }
 }

@@ -17,6 +17,9 @@
 //! waiter leaves it to that thread. Set under the lock with the wake, cleared under the lock by
 //! [`WaitQueue::arrive`].
 //!
+//! Two more bits, [`OBJECT`], belong to the object and change whether or not the list is locked: a lock keeps
+//! its state there, and so needs no second word ([`WaitQueue::try_change`]).
+//!
 //! # Who may touch a node
 //!
 //! 1. `links` (neighbours and waker): whoever holds the queue's lock; the owner alone while the
@@ -30,7 +33,7 @@
 use super::turn::{self, Distance};
 use crate::prim::atomic::{AtomicPtr, AtomicU8};
 use crate::prim::{
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
+    Ordering::{self, AcqRel, Acquire, Relaxed, Release},
     PlainAtomicUsize, UnsafeCell, const_new, discard_panic, hint,
 };
 use std::marker::PhantomPinned;
@@ -41,6 +44,10 @@ use std::task::Waker;
 const LOCKED: usize = 1;
 const COMING: usize = 2;
 const FLAGS: usize = LOCKED | COMING;
+/// The bits that are the object's.
+pub(crate) const OBJECT: usize = 0b1100;
+/// What is not the pointer.
+const NOT_HEAD: usize = FLAGS | OBJECT;
 
 /// Pauses before the lock's holder is taken to be off its processor.
 const LOCK_PAUSES: u32 = 64;
@@ -58,8 +65,33 @@ pub(crate) struct WaitQueue {
     word: AtomicPtr<Node>,
 }
 
-/// One waiter's place in a queue.
+/// The word of a queue as it was at some moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word(*mut Node);
+
+impl Word {
+    /// The object's bits.
+    #[inline]
+    pub(crate) fn bits(self) -> usize {
+        self.0.addr() & OBJECT
+    }
+
+    /// Whether there is somebody to wake, and no thread on its way that this is left to.
+    #[inline]
+    pub(crate) fn wants_wake(self) -> bool {
+        self.0.addr() & !OBJECT != 0 && !self.is_thread_coming()
+    }
+
+    /// Whether a thread has been woken and will look at the object.
+    #[inline]
+    pub(crate) fn is_thread_coming(self) -> bool {
+        self.0.addr() & COMING != 0
+    }
+}
+
+/// One waiter's place in a queue. Its alignment leaves the low bits of its address to the word.
 #[derive(Debug)]
+#[repr(align(16))]
 pub(crate) struct Node {
     state: AtomicU8,
     waiter: Kind,
@@ -78,11 +110,22 @@ pub(crate) enum Kind {
     Task,
 }
 
+/// Where one joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// Behind all who wait.
+    Last,
+    /// In front of them: it has had its turn, and was beaten by a passer-by.
+    First,
+}
+
 /// The queue while it is locked: the oldest waiter, and the flag beside it.
 #[derive(Clone, Copy)]
 struct Locked {
     head: *const Node,
     coming: bool,
+    /// The word as it was left by whoever locked it.
+    word: *mut Node,
 }
 
 #[derive(Debug)]
@@ -156,16 +199,65 @@ impl WaitQueue {
     /// see the handshake in this module's README.
     #[inline]
     fn may_need_wake(&self) -> bool {
-        let word = self.word.load(Relaxed).addr();
-        word != 0 && word & COMING == 0
+        Word(self.word.load(Relaxed)).wants_wake()
     }
 
     /// Whether nobody waits and nobody is on the way. Exact only as `may_need_wake` is.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.word.load(Relaxed).is_null()
+        self.word.load(Relaxed).addr() & !OBJECT == 0
     }
 
-    /// Puts `node` at the end of the queue.
+    /// The word at this moment. Exact only for one who has synchronised with those who change it.
+    #[inline]
+    pub(crate) fn word(&self) -> Word {
+        Word(self.word.load(Relaxed))
+    }
+
+    /// Exchanges the object's bits for `bits`, if the word is still `from`. `ordering` is for success.
+    ///
+    /// # Errors
+    ///
+    /// What the word is instead. It may fail although the word is still the same.
+    #[inline]
+    pub(crate) fn try_change(
+        &self,
+        from: Word,
+        bits: usize,
+        ordering: Ordering,
+    ) -> Result<(), Word> {
+        let to = from.0.map_addr(|addr| addr & !OBJECT | bits);
+        match self
+            .word
+            .compare_exchange_weak(from.0, to, ordering, Relaxed)
+        {
+            Ok(_) => Ok(()),
+            Err(word) => Err(Word(word)),
+        }
+    }
+
+    /// The change of a word in which nothing but the object's bits is set.
+    #[inline]
+    pub(crate) fn try_change_alone(&self, from: usize, to: usize, ordering: Ordering) -> bool {
+        let (from, to) = (
+            ptr::without_provenance_mut(from),
+            ptr::without_provenance_mut(to),
+        );
+        self.word
+            .compare_exchange(from, to, ordering, Relaxed)
+            .is_ok()
+    }
+
+    /// Puts `node` at the end of the queue, as [`WaitQueue::join_as`] does.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    pub(crate) unsafe fn join(&self, node: Pin<&Node>, waker: Waker) {
+        // SAFETY: by the contract.
+        unsafe { self.join_as(node, waker, Rank::Last) };
+    }
+
+    /// Puts `node` into the queue.
     ///
     /// Acquires what was released by whoever touched the queue before, and releases to whoever
     /// touches it after.
@@ -174,7 +266,7 @@ impl WaitQueue {
     ///
     /// `node` is in no queue, and until it has left this one (`is_notified` is true or `leave`
     /// has returned) it stays in place and this queue stays alive.
-    pub(crate) unsafe fn join(&self, node: Pin<&Node>, waker: Waker) {
+    pub(crate) unsafe fn join_as(&self, node: Pin<&Node>, waker: Waker, rank: Rank) {
         let node: *const Node = &raw const *node;
         // SAFETY: the node is alive and in no queue, so its links are the caller's (rule 1).
         unsafe { (*node).state.store(QUEUED, Relaxed) };
@@ -190,7 +282,7 @@ impl WaitQueue {
             }
         });
         let word = self.word.load(Relaxed);
-        if word.addr() & !COMING == 0 {
+        if word.addr() & !(COMING | OBJECT) == 0 {
             let alone = node.cast_mut().map_addr(|addr| addr | word.addr());
             if self
                 .word
@@ -202,7 +294,12 @@ impl WaitQueue {
         }
         let mut locked = self.lock();
         // SAFETY: the lock is held, and every node in the list is alive and in place until it leaves.
-        locked.head = unsafe { list::push(locked.head, node) };
+        locked.head = unsafe {
+            match rank {
+                Rank::Last => list::push(locked.head, node),
+                Rank::First => list::push_first(locked.head, node),
+            }
+        };
         self.unlock(locked);
     }
 
@@ -300,7 +397,7 @@ impl WaitQueue {
     /// changes nothing: what it will find says nothing about the others.
     #[inline]
     pub(crate) fn wake_everyone(&self) {
-        if self.word.load(Relaxed).addr() & !FLAGS != 0 {
+        if self.word.load(Relaxed).addr() & !NOT_HEAD != 0 {
             self.wake_all();
         }
     }
@@ -371,8 +468,9 @@ impl WaitQueue {
                     .is_ok()
                 {
                     return Locked {
-                        head: word.map_addr(|addr| addr & !FLAGS),
+                        head: word.map_addr(|addr| addr & !NOT_HEAD),
                         coming: word.addr() & COMING != 0,
+                        word: locked,
                     };
                 }
             }
@@ -388,10 +486,18 @@ impl WaitQueue {
     }
 
     #[inline]
-    fn unlock(&self, Locked { head, coming }: Locked) {
-        let coming = if coming { COMING } else { 0 };
-        let word = head.cast_mut().map_addr(|addr| addr | coming);
-        self.word.store(word, Release);
+    fn unlock(&self, locked: Locked) {
+        let Locked { head, coming, word } = locked;
+        let flags = if coming { COMING } else { 0 };
+        let unlocked = |bits| head.cast_mut().map_addr(|addr| addr | flags | bits);
+        let mut word = word;
+        // While it is locked only the object's bits change, and they seldom do.
+        while let Err(changed) =
+            self.word
+                .compare_exchange_weak(word, unlocked(word.addr() & OBJECT), Release, Relaxed)
+        {
+            word = changed;
+        }
     }
 }
 
@@ -465,6 +571,27 @@ mod list {
         // SAFETY: as above.
         unsafe { edit(node, |links| links.previous = last) };
         head
+    }
+
+    /// Puts in front; returns the head, which is the node.
+    ///
+    /// # Safety
+    ///
+    /// As for [`push`].
+    pub(super) unsafe fn push_first(head: *const Node, node: *const Node) -> *const Node {
+        if head.is_null() {
+            return node;
+        }
+        // SAFETY: by the contract, here and below; each edit touches one node only.
+        let youngest = unsafe { edit(head, |links| std::mem::replace(&mut links.previous, node)) };
+        // SAFETY: as above.
+        unsafe {
+            edit(node, |links| {
+                links.previous = youngest;
+                links.next = head;
+            });
+        }
+        node
     }
 
     /// Takes `node` out; returns the new head and the node's waker.

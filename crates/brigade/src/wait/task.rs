@@ -3,7 +3,7 @@
 use super::queue::{Kind, Node};
 use super::registry::Listing;
 use super::timer::Timer;
-use super::{Ended, Limit, Operation, WaitQueue, turn};
+use super::{Ended, Limit, Operation, turn};
 use crate::prim::{MODEL, hint};
 use std::fmt;
 use std::future::Future;
@@ -175,6 +175,7 @@ impl Place {
                 // A wake taken before the attempt is used by it.
                 if self.node.is_notified() {
                     operation.patience().note_wake(self.node.distance_of_wake());
+                    operation.note_woken();
                     turn::begins();
                     self.node.reset();
                 }
@@ -185,7 +186,7 @@ impl Place {
             tried = false;
             // A glance will do until the second look has seen a chance.
             attempt = O::attempt;
-            if !self.stay_queued(operation.queue(), cx) {
+            if !self.stay_queued(operation, cx) {
                 continue;
             }
             if operation.chances() == 0 {
@@ -204,14 +205,15 @@ impl Place {
     }
 
     /// Joins the queue, or keeps the place in it. False if a wake came first.
-    fn stay_queued(self: Pin<&Self>, queue: &WaitQueue, cx: &Context<'_>) -> bool {
+    fn stay_queued<O: Operation>(self: Pin<&Self>, operation: &O, cx: &Context<'_>) -> bool {
+        let queue = operation.queue();
         if self.node.is_joined() {
             // SAFETY: joined and not left.
             return unsafe { queue.refresh(self.node(), cx.waker()) };
         }
         // SAFETY: in no queue, and pinned with the `Wait`, whose drop takes it out; the queue lives
         // as long as the operation, which is dropped after the node has left.
-        unsafe { queue.join(self.node(), cx.waker().clone()) };
+        unsafe { queue.join_as(self.node(), cx.waker().clone(), operation.rank()) };
         true
     }
 }

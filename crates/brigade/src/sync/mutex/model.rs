@@ -1,0 +1,144 @@
+//! Every interleaving of two or three who want one mutex.
+
+use super::{Mutex, MutexGuard};
+use crate::prim::{StdArc, UnsafeCell, three_threads};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+/// A value whose accesses loom checks.
+type Checked = Mutex<UnsafeCell<u32>>;
+
+fn add(guard: &MutexGuard<'_, UnsafeCell<u32>>) {
+    guard.with_mut(|value| {
+        // SAFETY: the mutex is held, which is what the model is to refute.
+        unsafe { *value += 1 };
+    });
+}
+
+fn sum(mutex: &Checked) -> u32 {
+    // SAFETY: as above.
+    mutex.lock().with(|value| unsafe { *value })
+}
+
+fn mutex() -> StdArc<Checked> {
+    StdArc::new(Mutex::new(UnsafeCell::new(0)))
+}
+
+/// Locks as a task that is polled by a thread of its own.
+fn add_as_task(mutex: &Checked) {
+    loom::future::block_on(async { add(&mutex.lock_async().await) });
+}
+
+#[test]
+fn two_threads_take_turns() {
+    loom::model(|| {
+        let mutex = mutex();
+        let other = StdArc::clone(&mutex);
+        let thread = loom::thread::spawn(move || {
+            add(&other.lock());
+            add(&other.lock());
+        });
+        add(&mutex.lock());
+        thread.join().unwrap();
+        assert_eq!(sum(&mutex), 3);
+    });
+}
+
+#[test]
+fn a_thread_and_a_task_take_turns() {
+    loom::model(|| {
+        let mutex = mutex();
+        let other = StdArc::clone(&mutex);
+        let thread = loom::thread::spawn(move || add_as_task(&other));
+        add(&mutex.lock());
+        thread.join().unwrap();
+        assert_eq!(sum(&mutex), 2);
+    });
+}
+
+#[test]
+fn three_threads_take_turns() {
+    three_threads(|| {
+        let mutex = mutex();
+        let threads = [(); 2].map(|()| {
+            let other = StdArc::clone(&mutex);
+            loom::thread::spawn(move || add(&other.lock()))
+        });
+        add(&mutex.lock());
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(sum(&mutex), 3);
+    });
+}
+
+/// One waits, and the other unlocks for it and comes again.
+#[test]
+fn whoever_is_promised_the_mutex_gets_it() {
+    for task in [false, true] {
+        loom::model(move || {
+            let mutex = mutex();
+            let other = StdArc::clone(&mutex);
+            let thread = loom::thread::spawn(move || {
+                if task {
+                    add_as_task(&other);
+                } else {
+                    add(&other.lock());
+                }
+            });
+            let guard = mutex.lock();
+            add(&guard);
+            MutexGuard::unlock_fair(guard);
+            add(&mutex.lock());
+            thread.join().unwrap();
+            assert_eq!(sum(&mutex), 3);
+        });
+    }
+}
+
+/// A wait that has been woken, or just not yet, is dropped: the one behind it is not forgotten.
+#[test]
+fn a_wait_that_is_dropped_passes_its_wake_on() {
+    three_threads(|| {
+        let mutex = mutex();
+        let guard = mutex.lock();
+        let dropping = StdArc::clone(&mutex);
+        let dropping = loom::thread::spawn(move || {
+            let mut waiting = pin!(dropping.lock_async());
+            let polled = waiting
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            if let std::task::Poll::Ready(guard) = polled {
+                add(&guard);
+            }
+        });
+        let behind = StdArc::clone(&mutex);
+        let behind = loom::thread::spawn(move || add(&behind.lock()));
+        drop(guard);
+        dropping.join().unwrap();
+        behind.join().unwrap();
+        assert!(!mutex.is_locked());
+    });
+}
+
+#[test]
+fn a_thread_that_runs_out_of_time_leaves_the_mutex_to_others() {
+    three_threads(|| {
+        let mutex = mutex();
+        let guard = mutex.lock();
+        let hasty = StdArc::clone(&mutex);
+        let hasty = loom::thread::spawn(move || {
+            if let Ok(guard) = hasty.lock_timeout(Duration::from_secs(1)) {
+                add(&guard);
+            }
+        });
+        let patient = StdArc::clone(&mutex);
+        let patient = loom::thread::spawn(move || add(&patient.lock()));
+        MutexGuard::unlock_fair(guard);
+        hasty.join().unwrap();
+        patient.join().unwrap();
+        assert!((1..=2).contains(&sum(&mutex)));
+    });
+}
