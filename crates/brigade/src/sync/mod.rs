@@ -2,12 +2,14 @@
 //!
 //! This module does not know how anybody sleeps (`wait`), and knows no channel.
 
+mod condvar;
 mod ended;
 mod error;
 mod mapped;
 mod mutex;
 mod shared;
 
+pub use condvar::{Condvar, Wakeup};
 pub use error::{LockTimeoutError, TryLockError};
 pub use mapped::Mapped;
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};

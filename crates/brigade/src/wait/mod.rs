@@ -12,6 +12,7 @@
 
 mod arms;
 mod block;
+mod condition;
 mod interrupt;
 mod limit;
 #[cfg(all(test, brigade_loom))]
@@ -30,10 +31,11 @@ mod turn;
 
 pub(crate) use arms::{Drive, Look, Place, try_once};
 pub(crate) use block::block;
+pub(crate) use condition::{WaitUntilWoken, block_until_woken};
 pub(crate) use interrupt::Interrupt;
 pub(crate) use limit::{Ended, Limit, deadline_after};
 pub(crate) use patience::Patience;
-pub(crate) use queue::{Kind, OBJECT, Rank, WaitQueue, Word};
+pub(crate) use queue::{Kind, Left, OBJECT, Rank, WaitQueue, Word};
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
 pub(crate) use select::{Order, WaitAny, block_any, try_any};

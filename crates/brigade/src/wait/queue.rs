@@ -30,6 +30,10 @@
 //! 3. After a waker has stored `NOTIFIED` it never touches the node again: the owner may already
 //!    have freed it. So the [`Waker`] is moved out before, and called after the lock is released.
 
+mod requeue;
+
+pub(crate) use requeue::{Left, Movable};
+
 use super::turn::{self, Distance};
 use crate::prim::atomic::{AtomicPtr, AtomicU8};
 use crate::prim::{
@@ -487,16 +491,32 @@ impl WaitQueue {
 
     #[inline]
     fn unlock(&self, locked: Locked) {
-        let Locked { head, coming, word } = locked;
-        let flags = if coming { COMING } else { 0 };
-        let unlocked = |bits| head.cast_mut().map_addr(|addr| addr | flags | bits);
-        let mut word = word;
-        // While it is locked only the object's bits change, and they seldom do.
-        while let Err(changed) =
-            self.word
-                .compare_exchange_weak(word, unlocked(word.addr() & OBJECT), Release, Relaxed)
-        {
-            word = changed;
+        let unlocked = self.try_unlock(locked, |_| true);
+        debug_assert!(unlocked.is_ok(), "any word will do");
+    }
+
+    /// Unlocks, unless the object's bits are not such as `will_do`. Then it stays locked.
+    #[inline]
+    fn try_unlock(
+        &self,
+        mut locked: Locked,
+        will_do: impl Fn(usize) -> bool,
+    ) -> Result<(), Locked> {
+        let flags = if locked.coming { COMING } else { 0 };
+        loop {
+            // While it is locked only the object's bits change, and they seldom do.
+            let bits = locked.word.addr() & OBJECT;
+            if !will_do(bits) {
+                return Err(locked);
+            }
+            let word = locked.head.cast_mut().map_addr(|addr| addr | flags | bits);
+            match self
+                .word
+                .compare_exchange_weak(locked.word, word, Release, Relaxed)
+            {
+                Ok(_) => return Ok(()),
+                Err(changed) => locked.word = changed,
+            }
         }
     }
 }

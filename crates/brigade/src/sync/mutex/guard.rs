@@ -47,7 +47,7 @@ pub struct OwnedMutexGuard<T: ?Sized> {
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Only for one who has locked it.
     #[inline]
-    pub(super) fn new(mutex: &'a Mutex<T>) -> Self {
+    pub(in crate::sync) fn new(mutex: &'a Mutex<T>) -> Self {
         let _stays = PhantomData;
         Self { mutex, _stays }
     }

@@ -14,7 +14,8 @@ mod model;
 mod raw;
 
 pub use guard::{MutexGuard, OwnedMutexGuard};
-pub(super) use raw::{RawMutex, Turn};
+pub(super) use raw::RawMutex;
+use raw::Turn;
 
 use super::ended::in_time;
 use super::{LockTimeoutError, TryLockError};
@@ -61,7 +62,7 @@ use std::time::{Duration, Instant};
 /// });
 /// ```
 pub struct Mutex<T: ?Sized> {
-    raw: RawMutex,
+    pub(super) raw: RawMutex,
     value: PlainUnsafeCell<T>,
 }
 
@@ -321,7 +322,7 @@ unsafe impl<'a, T: ?Sized> Operation for Lock<'a, T> {
     }
 
     fn queue(&self) -> &WaitQueue {
-        Turn::queue(&self.mutex.raw)
+        self.mutex.raw.queue()
     }
 
     fn patience(&self) -> &Patience {

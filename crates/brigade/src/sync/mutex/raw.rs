@@ -85,6 +85,21 @@ impl RawMutex {
         false
     }
 
+    /// The bits that say that somebody will unlock.
+    pub(crate) const BUSY: usize = HELD;
+
+    /// Where those wait who want it.
+    pub(crate) fn queue(&self) -> &WaitQueue {
+        &self.queue
+    }
+
+    /// Passes on a wake that was not used.
+    pub(crate) fn pass_on(&self) {
+        if !self.is_locked() {
+            self.queue.wake_one();
+        }
+    }
+
     #[inline]
     pub(crate) fn is_locked(&self) -> bool {
         self.queue.word().bits() & HELD != 0
@@ -204,10 +219,6 @@ impl Turn {
         let waits_behind = word.bits() & PROMISED != 0 && word.is_thread_coming();
         let worth_it = word.bits() & HELD == 0 && (self.woken.get() || !waits_behind);
         usize::from(worth_it)
-    }
-
-    pub(crate) fn queue(mutex: &RawMutex) -> &WaitQueue {
-        &mutex.queue
     }
 
     pub(crate) fn patience() -> &'static Patience {
