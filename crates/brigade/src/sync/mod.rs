@@ -7,10 +7,15 @@ mod ended;
 mod error;
 mod mapped;
 mod mutex;
+mod semaphore;
 mod shared;
 
 pub use condvar::{Condvar, Wakeup};
 pub use error::{LockTimeoutError, TryLockError};
 pub use mapped::Mapped;
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
+pub use semaphore::{
+    AcquireError, AcquireTimeoutError, AddPermitsError, OwnedSemaphorePermit, Semaphore,
+    SemaphorePermit, TryAcquireError,
+};
 pub use shared::Shared;

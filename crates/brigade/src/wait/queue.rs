@@ -217,6 +217,15 @@ impl WaitQueue {
         Word(self.word.load(Relaxed))
     }
 
+    /// Whether exactly one waits, and no thread is on its way.
+    pub(crate) fn has_one_waiter_only(&self) -> bool {
+        let locked = self.lock();
+        // SAFETY: the lock is held.
+        let alone = !locked.head.is_null() && unsafe { list::is_last(locked.head) };
+        self.unlock(locked);
+        alone && !locked.coming
+    }
+
     /// Exchanges the object's bits for `bits`, if the word is still `from`. `ordering` is for success.
     ///
     /// # Errors
@@ -557,6 +566,16 @@ mod list {
         unsafe { &*node }
             .links
             .with_mut(|links| edit(unsafe { &mut *links }))
+    }
+
+    /// Whether none comes after it.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held and `node` is in the list.
+    pub(super) unsafe fn is_last(node: *const Node) -> bool {
+        // SAFETY: by the contract.
+        unsafe { edit(node, |links| links.next.is_null()) }
     }
 
     /// How many nodes the list has.
