@@ -7,6 +7,7 @@ mod ended;
 mod error;
 mod mapped;
 mod mutex;
+mod rwlock;
 mod semaphore;
 mod shared;
 
@@ -14,6 +15,10 @@ pub use condvar::{Condvar, Wakeup};
 pub use error::{LockTimeoutError, TryLockError};
 pub use mapped::Mapped;
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
+pub use rwlock::{
+    OwnedRwLockReadGuard, OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard, RwLock,
+    RwLockReadGuard, RwLockUpgradableGuard, RwLockWriteGuard,
+};
 pub use semaphore::{
     AcquireError, AcquireTimeoutError, AddPermitsError, OwnedSemaphorePermit, Semaphore,
     SemaphorePermit, TryAcquireError,

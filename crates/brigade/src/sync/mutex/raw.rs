@@ -35,6 +35,7 @@
 //! thread on its way"): it takes the mutex and unlocks it, or gives up and wakes the next.
 
 use crate::prim::{
+    MODEL,
     Ordering::{Acquire, Relaxed, Release},
     clock, const_new,
 };
@@ -49,7 +50,7 @@ const _: () = assert!(HELD | PROMISED == OBJECT);
 /// So long may one who was woken be beaten until newcomers have to give way.
 const BEATEN_FOR: Duration = Duration::from_micros(500);
 /// So often does a newcomer give way to a task.
-const GIVES_WAY: u8 = 16;
+const GIVES_WAY: u8 = if MODEL { 1 } else { 16 };
 
 /// All mutexes share it: it learns nothing.
 static PATIENCE: Patience = Patience::for_locks();

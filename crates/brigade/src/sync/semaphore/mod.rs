@@ -111,7 +111,7 @@ impl Semaphore {
     #[track_caller]
     pub fn acquire_many(&self, count: usize) -> Result<SemaphorePermit<'_>, AcquireError> {
         self.check(count)?;
-        if self.raw.try_acquire(count).is_ok() {
+        if self.raw.try_acquire_in_turn(count).is_ok() {
             return Ok(SemaphorePermit::new(self, count));
         }
         self.acquire_slow(count, Location::caller())

@@ -25,10 +25,12 @@
 //! # Why no wake-up is lost
 //!
 //! Releasing and closing are read-modify-writes of the word, and so is the second look: the handshake of
-//! `wait/README.md` as it stands. The second look of one who is not alone in line finds nothing, by rule 1; those
-//! before it owe it a wake by rules 5 and 6, and a thread on its way does too.
+//! `wait/README.md` as it stands. One who is not alone in line and sees enough permits
+//! wakes the first in line, which may be itself, and sleeps: it is owed a wake by rules 5 and 6, or by a thread on
+//! its way.
 
 use crate::prim::{
+    MODEL,
     Ordering::{AcqRel, Acquire, Relaxed},
     atomic::AtomicUsize,
     const_new,
@@ -45,7 +47,7 @@ const ONE: usize = 0b100;
 pub(super) const MOST: usize = usize::MAX >> 4;
 
 /// So often does a newcomer give way to a task.
-const GIVES_WAY: u8 = 16;
+const GIVES_WAY: u8 = if MODEL { 1 } else { 16 };
 
 /// All semaphores share it: it learns nothing.
 static PATIENCE: Patience = Patience::for_locks();
@@ -83,6 +85,12 @@ impl RawSemaphore {
     #[inline]
     pub(super) fn try_acquire(&self, count: usize) -> Result<(), Missing> {
         self.try_acquire_unless(0, count)
+    }
+
+    /// The same, unless somebody has been woken and has not been here yet.
+    #[inline]
+    pub(super) fn try_acquire_in_turn(&self, count: usize) -> Result<(), Missing> {
+        self.try_acquire_unless(PROMISED, count)
     }
 
     /// The same, unless a bit of `unless` is set.
@@ -191,7 +199,7 @@ impl Turn {
     /// Takes `count` permits, if there are so many and it is nobody else's turn.
     #[inline]
     pub(super) fn try_acquire(&mut self, raw: &RawSemaphore, count: usize) -> Result<(), Missing> {
-        let acquired = raw.try_acquire_unless(PROMISED, count);
+        let acquired = raw.try_acquire_in_turn(count);
         if acquired == Err(Missing::TooFew) {
             return self.try_acquire_crowded(raw, count);
         }
@@ -249,7 +257,12 @@ impl Turn {
         if state & CLOSED != 0 {
             return 1;
         }
-        if state / ONE < count || !(self.entitled.get() || raw.queue.has_one_waiter_only()) {
+        if state / ONE < count {
+            return 0;
+        }
+        if !self.entitled.get() && !raw.queue.has_one_waiter_only() {
+            // Whoever is first in line, maybe this one: it may have looked before there was enough.
+            raw.wake_next();
             return 0;
         }
         // Those who have joined behind it meanwhile leave what there is to it.

@@ -1,0 +1,181 @@
+//! The waits for a read-write lock as operations, written once for threads and tasks.
+
+use super::RwLock;
+use super::guard::{RwLockReadGuard, RwLockUpgradableGuard, RwLockWriteGuard};
+use super::raw::{Mode, RawRwLock, Turn};
+use crate::wait::{Operation, Patience, Rank, WaitQueue, What};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::task::Poll;
+
+/// Takes the lock as a guard of the kind `G`.
+pub(super) struct Acquire<'a, T: ?Sized, G> {
+    lock: &'a RwLock<T>,
+    mode: Mode,
+    turn: Turn,
+    guard: PhantomData<fn() -> G>,
+}
+
+/// What a guard says of the lock it is for.
+pub(super) trait Taken<'a, T: ?Sized> {
+    const WAITS_FOR: &'static What;
+    /// The mode in which it is taken.
+    const MODE: Mode;
+
+    /// Only for one who has taken the lock in this mode.
+    fn of(lock: &'a RwLock<T>) -> Self;
+}
+
+impl<'a, T: ?Sized> Taken<'a, T> for RwLockReadGuard<'a, T> {
+    const WAITS_FOR: &'static What = &"rwlock read";
+    const MODE: Mode = Mode::Read;
+
+    #[inline]
+    fn of(lock: &'a RwLock<T>) -> Self {
+        Self::new(lock)
+    }
+}
+
+impl<'a, T: ?Sized> Taken<'a, T> for RwLockUpgradableGuard<'a, T> {
+    const WAITS_FOR: &'static What = &"rwlock upgradable read";
+    const MODE: Mode = Mode::Upgradable;
+
+    #[inline]
+    fn of(lock: &'a RwLock<T>) -> Self {
+        Self::new(lock)
+    }
+}
+
+impl<'a, T: ?Sized> Taken<'a, T> for RwLockWriteGuard<'a, T> {
+    const WAITS_FOR: &'static What = &"rwlock write";
+    const MODE: Mode = Mode::Write;
+
+    #[inline]
+    fn of(lock: &'a RwLock<T>) -> Self {
+        Self::new(lock)
+    }
+}
+
+impl<'a, T: ?Sized, G: Taken<'a, T>> Acquire<'a, T, G> {
+    pub(super) fn new(lock: &'a RwLock<T>) -> Self {
+        Self::in_mode(lock, G::MODE)
+    }
+
+    pub(super) fn in_mode(lock: &'a RwLock<T>, mode: Mode) -> Self {
+        Self {
+            lock,
+            mode,
+            turn: Turn::default(),
+            guard: PhantomData,
+        }
+    }
+}
+
+// SAFETY: the queue is a field of the lock, which is borrowed for as long as the operation lives.
+unsafe impl<'a, T: ?Sized, G: Taken<'a, T>> Operation for Acquire<'a, T, G> {
+    type Output = G;
+    const WAITS_FOR: &'static What = G::WAITS_FOR;
+
+    #[inline]
+    fn attempt(&mut self) -> Poll<G> {
+        if self.turn.try_lock(&self.lock.raw, self.mode) {
+            Poll::Ready(G::of(self.lock))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn chances(&self) -> usize {
+        self.turn.chances(&self.lock.raw, self.mode)
+    }
+
+    fn note_woken(&self) {
+        self.turn.note_woken();
+    }
+
+    fn rank(&self) -> Rank {
+        self.turn.rank(self.mode)
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        self.lock.raw.queue()
+    }
+
+    fn patience(&self) -> &Patience {
+        RawRwLock::patience()
+    }
+}
+
+impl<T: ?Sized, G> Drop for Acquire<'_, T, G> {
+    #[inline]
+    fn drop(&mut self) {
+        self.turn.end(&self.lock.raw);
+    }
+}
+
+/// Exchanges an upgradable guard, which it has until then, for one that writes.
+pub(super) struct Upgrade<'a, T: ?Sized> {
+    /// Dropped first: it takes back what it has marked while the lock is still upgradable.
+    acquire: Acquire<'a, T, RwLockWriteGuard<'a, T>>,
+    /// Whether the lock is still held as upgradable. It keeps no guard, which would bind it to its thread.
+    holds: bool,
+}
+
+impl<'a, T: ?Sized> Upgrade<'a, T> {
+    pub(super) fn new(guard: RwLockUpgradableGuard<'a, T>) -> Self {
+        let lock = RwLockUpgradableGuard::rwlock(&ManuallyDrop::new(guard));
+        Self {
+            acquire: Acquire::in_mode(lock, Mode::Upgrade),
+            holds: true,
+        }
+    }
+
+    /// Gives the guard back. Only once, and if it is not done.
+    pub(super) fn into_guard(mut self) -> RwLockUpgradableGuard<'a, T> {
+        debug_assert!(self.holds, "it is done");
+        self.holds = false;
+        RwLockUpgradableGuard::new(self.acquire.lock)
+    }
+}
+
+// SAFETY: as for `Acquire`, which it contains.
+unsafe impl<'a, T: ?Sized> Operation for Upgrade<'a, T> {
+    type Output = RwLockWriteGuard<'a, T>;
+    const WAITS_FOR: &'static What = &"rwlock upgrade";
+
+    #[inline]
+    fn attempt(&mut self) -> Poll<Self::Output> {
+        let polled = self.acquire.attempt();
+        self.holds = self.holds && polled.is_pending();
+        polled
+    }
+
+    fn chances(&self) -> usize {
+        self.acquire.chances()
+    }
+
+    fn note_woken(&self) {
+        self.acquire.note_woken();
+    }
+
+    fn rank(&self) -> Rank {
+        self.acquire.rank()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        self.acquire.queue()
+    }
+
+    fn patience(&self) -> &Patience {
+        self.acquire.patience()
+    }
+}
+
+impl<T: ?Sized> Drop for Upgrade<'_, T> {
+    fn drop(&mut self) {
+        if self.holds {
+            self.acquire.turn.end(&self.acquire.lock.raw);
+            self.acquire.lock.raw.unlock_upgradable();
+        }
+    }
+}
