@@ -93,12 +93,6 @@ impl<T: ?Sized> Clone for Shared<T> {
     }
 }
 
-impl<T> From<T> for Shared<T> {
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
 impl<T: ?Sized> From<StdArc<Mutex<T>>> for Shared<T> {
     fn from(mutex: StdArc<Mutex<T>>) -> Self {
         Self { mutex }

@@ -77,7 +77,7 @@ fn sleep<O: Operation>(
     parker: &Parker,
     waker: &Waker,
 ) -> bool {
-    let node = pin!(Node::new(Kind::Thread));
+    let node = pin!(Node::wanting(Kind::Thread, operation.wants()));
     let node = node.as_ref();
     let interrupted = pin!(Node::new(Kind::Thread));
     let interrupted = interrupted.as_ref();

@@ -94,6 +94,12 @@ pub(crate) unsafe trait Operation {
     #[inline]
     fn note_woken(&self) {}
 
+    /// How much of what the object has it wants: for [`WaitQueue::wake_one_if`].
+    #[inline]
+    fn wants(&self) -> u32 {
+        1
+    }
+
     /// Where it joins the queue.
     #[inline]
     fn rank(&self) -> Rank {

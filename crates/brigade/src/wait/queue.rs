@@ -99,6 +99,8 @@ impl Word {
 pub(crate) struct Node {
     state: AtomicU8,
     waiter: Kind,
+    /// How much it wants, if the object has much or little: see [`WaitQueue::wake_one_if`].
+    wants: u32,
     /// From where it was woken last. Written before `NOTIFIED`, read after it.
     woken_from: PlainAtomicUsize,
     links: UnsafeCell<Links>,
@@ -150,9 +152,15 @@ unsafe impl Sync for Node {}
 
 impl Node {
     pub(crate) fn new(waiter: Kind) -> Self {
+        Self::wanting(waiter, 1)
+    }
+
+    /// One who wants more or less of what the object has.
+    pub(crate) fn wanting(waiter: Kind, wants: u32) -> Self {
         Self {
             state: AtomicU8::new(IDLE),
             waiter,
+            wants,
             woken_from: PlainAtomicUsize::new(0),
             links: UnsafeCell::new(Links {
                 previous: ptr::null(),
@@ -390,10 +398,24 @@ impl WaitQueue {
         }
     }
 
+    /// The same, if `enough` says that there is what the oldest waiter wants.
+    pub(crate) fn wake_one_if(&self, enough: impl FnOnce(u32) -> bool) -> Option<Kind> {
+        if self.may_need_wake() {
+            self.wake_oldest_if(enough)
+        } else {
+            None
+        }
+    }
+
     #[cold]
     fn wake_oldest(&self) -> Option<Kind> {
+        self.wake_oldest_if(|_| true)
+    }
+
+    fn wake_oldest_if(&self, enough: impl FnOnce(u32) -> bool) -> Option<Kind> {
         let mut locked = self.lock();
-        if locked.head.is_null() || locked.coming {
+        // SAFETY: the lock is held, so the head is alive.
+        if locked.head.is_null() || locked.coming || !enough(unsafe { (*locked.head).wants }) {
             self.unlock(locked);
             return None;
         }

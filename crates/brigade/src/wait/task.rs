@@ -108,7 +108,7 @@ impl<O: Operation> Wait<O> {
                 return Poll::Ready(output);
             }
             self.place.write(Place {
-                node: Node::new(Kind::Task),
+                node: Node::wanting(Kind::Task, self.operation.wants()),
                 listing: Listing::new(),
             });
             self.placed = true;

@@ -15,6 +15,7 @@
 //!   of channel; `select_wakes`: what becomes of wakes that were in vain.
 //! - `watch`: the latest value, closures that panic, futures dropped.
 //! - `go`, `std_mpsc`: what the channels of Go and of the standard library are known to do.
+//! - `mutex`, `condvar`, `rwlock`, `semaphore`: locks, and what threads and tasks wait for at them.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -35,16 +36,20 @@ mod by_hand;
 mod cancel;
 mod channel;
 mod clock;
+mod condvar;
 mod go;
+mod mutex;
 mod oneshot;
 mod permit;
 mod pool;
 mod priority;
 mod rendezvous;
+mod rwlock;
 mod select;
 mod select_kinds;
 mod select_macro;
 mod select_wakes;
+mod semaphore;
 mod sides;
 mod sink;
 mod sleep;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// How an actor runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Thread,
     Task,
@@ -124,6 +124,21 @@ pub(crate) fn until_waiting(waits_for: &str, file: &str, count: usize) {
         waiters()
             .iter()
             .filter(|waiter| waiter.waits_for() == waits_for && waiter.site().file() == file)
+            .count()
+    };
+    while waiting() < count {
+        thread::yield_now();
+    }
+}
+
+/// Returns once so many wait at `object`, which is where they wait or contains it.
+pub(crate) fn until_waiting_at<T: ?Sized>(object: &T, count: usize) {
+    let start = std::ptr::from_ref(object).addr();
+    let inside = start..start + size_of_val(object);
+    let waiting = || {
+        waiters()
+            .iter()
+            .filter(|waiter| inside.contains(&waiter.object()))
             .count()
     };
     while waiting() < count {

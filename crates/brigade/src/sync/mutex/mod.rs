@@ -105,7 +105,7 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        if self.raw.try_lock() {
+        if self.raw.try_lock_uncontended() {
             return MutexGuard::new(self);
         }
         self.lock_slow(Location::caller())

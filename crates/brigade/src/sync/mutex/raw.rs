@@ -68,10 +68,16 @@ impl RawMutex {
         }
     }
 
+    /// Takes it if it is free and nobody waits.
+    #[inline]
+    pub(crate) fn try_lock_uncontended(&self) -> bool {
+        self.queue.try_change_alone(0, HELD, Acquire)
+    }
+
     /// Takes it if it is free, whoever waits.
     #[inline]
     pub(crate) fn try_lock(&self) -> bool {
-        self.queue.try_change_alone(0, HELD, Acquire) || self.try_lock_crowded()
+        self.try_lock_uncontended() || self.try_lock_crowded()
     }
 
     #[cold]
@@ -161,7 +167,7 @@ impl Turn {
     /// Takes the mutex, if it is free and nobody else's turn.
     #[inline]
     pub(crate) fn try_lock(&mut self, mutex: &RawMutex) -> bool {
-        mutex.queue.try_change_alone(0, HELD, Acquire) || self.try_lock_crowded(mutex)
+        mutex.try_lock_uncontended() || self.try_lock_crowded(mutex)
     }
 
     #[cold]

@@ -434,6 +434,10 @@ unsafe impl<'a> Operation for Acquire<'a> {
         self.turn.note_woken();
     }
 
+    fn wants(&self) -> u32 {
+        u32::try_from(self.count).unwrap_or(u32::MAX)
+    }
+
     fn rank(&self) -> Rank {
         self.turn.rank()
     }

@@ -161,7 +161,7 @@ impl RawSemaphore {
         was_open
     }
 
-    /// Something has changed: the first in line looks.
+    /// Something has changed: the first in line is woken, if there is what it wants.
     #[inline]
     fn wake_next(&self) {
         if self.queue.word().wants_wake() {
@@ -171,8 +171,15 @@ impl RawSemaphore {
 
     #[cold]
     fn promise(&self) {
-        self.state.fetch_or(PROMISED, Relaxed);
-        self.queue.wake_one();
+        let enough = |wants| {
+            let state = self.state.load(Relaxed);
+            let there_is = state & CLOSED != 0 || state / ONE >= wants as usize;
+            if there_is {
+                self.state.fetch_or(PROMISED, Relaxed);
+            }
+            there_is
+        };
+        self.queue.wake_one_if(enough);
     }
 
     pub(super) fn queue(&self) -> &WaitQueue {
@@ -191,7 +198,7 @@ pub(super) struct Turn {
     entitled: Cell<bool>,
     /// Whether it has been in line.
     waited: Cell<bool>,
-    gave_way: u8,
+    gave_way: Cell<u8>,
     done: bool,
 }
 
@@ -234,16 +241,8 @@ impl Turn {
         Ok(())
     }
 
-    fn is_its_turn(&mut self, raw: &RawSemaphore, state: usize) -> bool {
-        if self.entitled.get() {
-            return true;
-        }
-        if !raw.queue.is_at_rest() {
-            return false;
-        }
-        let gives_way = state & PROMISED != 0 && self.gave_way < GIVES_WAY;
-        self.gave_way += u8::from(gives_way);
-        !gives_way
+    fn is_its_turn(&self, raw: &RawSemaphore, state: usize) -> bool {
+        self.entitled.get() || (state & PROMISED == 0 && raw.queue.is_at_rest())
     }
 
     /// The second look, in line: 1 if trying is worth it.
@@ -265,8 +264,11 @@ impl Turn {
             raw.wake_next();
             return 0;
         }
-        // Those who have joined behind it meanwhile leave what there is to it.
-        if state & PROMISED == 0 || self.gave_way >= GIVES_WAY {
+        let gave_way = self.gave_way.get();
+        if state & PROMISED != 0 && gave_way < GIVES_WAY {
+            self.gave_way.set(gave_way + 1);
+        } else {
+            // Those who have joined behind it meanwhile leave what there is to it.
             self.entitled.set(true);
         }
         1
