@@ -15,6 +15,7 @@
 //!   of channel; `select_wakes`: what becomes of wakes that were in vain.
 //! - `watch`: the latest value, closures that panic, futures dropped.
 //! - `go`, `std_mpsc`: what the channels of Go and of the standard library are known to do.
+//! - `counter`: counters and gauges. `read_mostly`: the lock that is mostly read.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -35,11 +36,13 @@ mod by_hand;
 mod cancel;
 mod channel;
 mod clock;
+mod counter;
 mod go;
 mod oneshot;
 mod permit;
 mod pool;
 mod priority;
+mod read_mostly;
 mod rendezvous;
 mod select;
 mod select_kinds;
