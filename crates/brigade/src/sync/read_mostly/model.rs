@@ -97,6 +97,26 @@ fn a_writing_thread_and_a_writing_task() {
     });
 }
 
+/// A writer that leaves takes no mark away that the next one has set.
+#[test]
+fn the_marks_of_one_writer_are_not_those_of_the_next() {
+    loom::model(|| {
+        let lock = Arc::new(ReadMostly::new(0));
+        let held = lock.write();
+        let other = Arc::clone(&lock);
+        let next = thread::spawn(move || {
+            if let Poll::Ready(guard) = poll_once(other.write_async()) {
+                places::move_on();
+                assert!(other.try_read().is_err());
+                drop(guard);
+            }
+        });
+        drop(held);
+        next.join().unwrap();
+        assert!(lock.try_write().is_ok());
+    });
+}
+
 #[test]
 fn two_readers_and_a_writer() {
     three_threads(|| {
