@@ -1,6 +1,6 @@
 //! A counter that many threads add to at once.
 //!
-//! It is one word. The first two threads that meet there spread it over cells, one per processor and each on
+//! The count is one word. The first two threads that meet there spread it over cells, one per processor and each on
 //! cache lines of its own, as in the `LongAdder` of Java (Doug Lea, after the dynamic striping of Dice, Lev and
 //! Moir, "Scalable statistics counters", 2013). The count is the sum of all words.
 //!
@@ -39,8 +39,8 @@ const SMALL: u64 = (usize::MAX >> (usize::BITS / 2)) as u64;
 
 /// Counts what many threads do at once.
 ///
-/// While one thread at a time adds, it is a word. When two threads meet, it spreads over memory of several cache
-/// lines, so that each can add in a place of its own, and keeps it until it is dropped. Adding then costs the same
+/// It takes three machine words while one thread at a time adds. When two threads meet, it spreads over memory of
+/// several cache lines, so that each can add in a place of its own, and keeps it until it is dropped. Adding then costs the same
 /// however many threads do it; [`sum`](Self::sum) becomes dearer.
 ///
 /// - Every add that happened before a `sum` (in the same thread, or by a join, a channel, a lock) is in it. One
