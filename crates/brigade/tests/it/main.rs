@@ -16,6 +16,7 @@
 //! - `watch`: the latest value, closures that panic, futures dropped.
 //! - `go`, `std_mpsc`: what the channels of Go and of the standard library are known to do.
 //! - `mutex`, `condvar`, `rwlock`, `semaphore`: locks, and what threads and tasks wait for at them.
+//! - `counter`: counters and gauges. `read_mostly`: the lock that is mostly read.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -37,12 +38,14 @@ mod cancel;
 mod channel;
 mod clock;
 mod condvar;
+mod counter;
 mod go;
 mod mutex;
 mod oneshot;
 mod permit;
 mod pool;
 mod priority;
+mod read_mostly;
 mod rendezvous;
 mod rwlock;
 mod select;
