@@ -14,6 +14,10 @@
 //! - `select`, `select_macro`, `select_kinds`: one of several operations, built and written as cases, on every kind
 //!   of channel; `select_wakes`: what becomes of wakes that were in vain.
 //! - `watch`: the latest value, closures that panic, futures dropped.
+//! - `barrier`: rounds, and arrivals that are taken back.
+//! - `latch`: latches and wait groups.
+//! - `event`: whom a flag lets through that is set and reset.
+//! - `once`: what is done once: by whom, and what becomes of those who fail.
 //! - `go`, `std_mpsc`: what the channels of Go and of the standard library are known to do.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
@@ -29,13 +33,17 @@
 
 mod allocations;
 mod auto_traits;
+mod barrier;
 mod batch;
 mod broadcast;
 mod by_hand;
 mod cancel;
 mod channel;
 mod clock;
+mod event;
 mod go;
+mod latch;
+mod once;
 mod oneshot;
 mod permit;
 mod pool;

@@ -26,7 +26,11 @@ use std::time::{Duration, Instant};
 /// static STARTED: AtomicU32 = AtomicU32::new(0);
 /// std::thread::scope(|scope| {
 ///     for _ in 0..3 {
-///         scope.spawn(|| START.call_once(|| drop(STARTED.fetch_add(1, Ordering::Relaxed))));
+///         scope.spawn(|| {
+///             START.call_once(|| {
+///                 STARTED.fetch_add(1, Ordering::Relaxed);
+///             });
+///         });
 ///     }
 /// });
 /// assert_eq!(STARTED.load(Ordering::Relaxed), 1);

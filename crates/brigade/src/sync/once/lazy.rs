@@ -80,7 +80,11 @@ impl<T, F> Lazy<T, F> {
     /// use brigade::sync::Lazy;
     ///
     /// let mut lazy = Lazy::new(|| 1);
-    /// assert_eq!(Lazy::get_mut(&mut lazy), None);
+    /// Lazy::force(&lazy);
+    /// if let Some(value) = Lazy::get_mut(&mut lazy) {
+    ///     *value += 1;
+    /// }
+    /// assert_eq!(*lazy, 2);
     /// ```
     #[must_use]
     pub fn get_mut(this: &mut Self) -> Option<&mut T> {
