@@ -14,6 +14,10 @@
 //! - `select`, `select_macro`, `select_kinds`: one of several operations, built and written as cases, on every kind
 //!   of channel; `select_wakes`: what becomes of wakes that were in vain.
 //! - `watch`: the latest value, closures that panic, futures dropped.
+//! - `barrier`: rounds, and arrivals that are taken back.
+//! - `latch`: latches and wait groups.
+//! - `event`: whom a flag lets through that is set and reset.
+//! - `once`: what is done once: by whom, and what becomes of those who fail.
 //! - `go`, `std_mpsc`: what the channels of Go and of the standard library are known to do.
 //! - `mutex`, `condvar`, `rwlock`, `semaphore`: locks, and what threads and tasks wait for at them.
 //! - `counter`: counters and gauges. `read_mostly`: the lock that is mostly read.
@@ -31,6 +35,7 @@
 
 mod allocations;
 mod auto_traits;
+mod barrier;
 mod batch;
 mod broadcast;
 mod by_hand;
@@ -39,8 +44,11 @@ mod channel;
 mod clock;
 mod condvar;
 mod counter;
+mod event;
 mod go;
+mod latch;
 mod mutex;
+mod once;
 mod oneshot;
 mod permit;
 mod pool;

@@ -67,11 +67,11 @@ fn permits_go_round_in_the_order_of_asking() {
     for (wait, count) in waits.iter_mut().zip(&counts) {
         assert!(poll_counted(wait.as_mut(), count).is_pending());
     }
-    for turn in 0..3 {
+    for (turn, wait) in waits.iter_mut().enumerate() {
         semaphore.add_permits(1).unwrap();
         let woken = counts.each_ref().map(|count| usize::from(count.get() > 0));
         assert_eq!(woken.iter().sum::<usize>(), turn + 1);
-        let std::task::Poll::Ready(Ok(permit)) = poll(waits[turn].as_mut()) else {
+        let std::task::Poll::Ready(Ok(permit)) = poll(wait.as_mut()) else {
             panic!("it has been woken");
         };
         permit.forget();
