@@ -97,9 +97,25 @@ fn after_an_initialiser_is_dropped_halfway_the_one_who_waits_tries() {
     });
 }
 
-/// The reader sleeps in front of the one who can try, and does not take its wake.
+/// The reader waits in front of the one who can try, and does not take its wake.
 #[test]
 fn a_failure_wakes_one_who_can_try_and_no_reader() {
+    loom::model(|| {
+        let cell = Arc::new(OnceCell::new());
+        let other = cell.clone();
+        let mut reader = pin!(cell.wait_async());
+        assert!(poll(reader.as_mut()).is_pending());
+        let claimant = thread::spawn(move || *other.get_or_init(|| 1));
+        let failed = cell.get_or_try_init(|| Err(())).copied();
+        assert_eq!(failed.unwrap_or(1), 1);
+        assert_eq!(claimant.join().unwrap(), 1);
+        assert!(poll(reader).is_ready());
+    });
+}
+
+/// A value wakes those who can try and those who read.
+#[test]
+fn a_value_wakes_a_reader_and_a_claimant() {
     three_threads(|| {
         let cell = Arc::new(OnceCell::new());
         let (one, two) = (cell.clone(), cell.clone());
