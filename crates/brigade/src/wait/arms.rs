@@ -4,8 +4,8 @@
 //! afterwards; not who sleeps in between (`select.rs`), nor how the list of arms comes about (`crate::select`).
 
 use super::queue::{Kind, Node};
-use super::registry::Listing;
-use super::{Operation, Patience};
+use super::registry::{Listing, Wait};
+use super::{Held, Operation, Patience};
 use crate::prim::thread::Thread;
 use std::cell::Cell;
 use std::ops::Range;
@@ -148,8 +148,15 @@ impl Place {
         site: &'static Location<'static>,
         thread: Option<&Thread>,
     ) {
-        self.listing()
-            .enter(O::WAITS_FOR, operation.queue(), site, thread.cloned());
+        self.listing().enter(Wait {
+            what: O::WAITS_FOR,
+            object: operation.queue(),
+            site,
+            thread: thread.cloned(),
+            // A select waits for one of several.
+            held: Held::nobody(),
+            timed: false,
+        });
     }
 
     pub(crate) fn is_woken(&self) -> bool {

@@ -1,7 +1,7 @@
 //! The thread's driver: runs an operation and parks the thread while it cannot go on.
 
 use super::queue::{Kind, Node};
-use super::registry::Listing;
+use super::registry::{Listing, Wait};
 use super::{Ended, Limit, Operation, turn};
 use crate::prim::{Parker, thread};
 use std::panic::Location;
@@ -93,9 +93,14 @@ fn sleep<O: Operation>(
     }
     if operation.chances() == 0 && limit.reached().is_none() {
         let listing = pin!(Listing::new());
-        listing
-            .as_ref()
-            .enter(O::WAITS_FOR, queue, site, Some(this_thread));
+        listing.as_ref().enter(Wait {
+            what: O::WAITS_FOR,
+            object: queue,
+            site,
+            thread: Some(this_thread),
+            held: operation.held(),
+            timed: limit.deadline.is_some(),
+        });
         while !node.is_notified() && limit.reached().is_none() {
             parker.park(limit.deadline);
         }

@@ -7,9 +7,10 @@
 //! It knows no lock: it joins one queue, and may be moved to another (`queue/requeue.rs`).
 
 use super::queue::{Kind, Left, Movable};
-use super::registry::Listing;
+use super::registry::{Listing, Wait};
 use super::timer::Timer;
-use super::{Limit, WaitQueue, What, turn};
+use super::{Held, Limit, WaitQueue, What, turn};
+use crate::prim::thread::Thread;
 use crate::prim::{Parker, thread};
 use std::panic::Location;
 use std::pin::{Pin, pin};
@@ -38,7 +39,7 @@ pub(crate) fn block_until_woken(
         release();
         listing
             .as_ref()
-            .enter(waits.0, queue, waits.1, Some(this_thread));
+            .enter(waiting(queue, waits, Some(this_thread)));
         while !movable.node().is_notified() && limit.reached().is_none() {
             parker.park(deadline);
         }
@@ -50,6 +51,22 @@ pub(crate) fn block_until_woken(
         to.arrive();
     }
     left
+}
+
+/// A wake is what is waited for, and nobody has it.
+fn waiting<'a>(
+    queue: &'a WaitQueue,
+    (what, site): (&'static What, &'static Location<'static>),
+    thread: Option<Thread>,
+) -> Wait<'a> {
+    Wait {
+        what,
+        object: queue,
+        site,
+        thread,
+        held: Held::nobody(),
+        timed: false,
+    }
 }
 
 /// The same for a task.
@@ -103,7 +120,7 @@ impl<'a> WaitUntilWoken<'a> {
             // SAFETY: in no queue, and pinned with `self`, whose drop takes it out; the queues are borrowed for
             // longer than `self` lives.
             unsafe { self.queue.join_movable(movable, cx.waker().clone()) };
-            listing.enter(self.waits.0, self.queue, self.waits.1, None);
+            listing.enter(waiting(self.queue, self.waits, None));
         // SAFETY: joined and not left.
         } else if !unsafe { self.queue.refresh_movable(movable, cx.waker()) } {
             turn::begins();

@@ -23,6 +23,7 @@ mod permits;
 mod queue;
 mod registry;
 mod select;
+mod sight;
 mod task;
 #[cfg(all(test, not(brigade_loom)))]
 mod tests;
@@ -39,6 +40,8 @@ pub(crate) use queue::{Kind, Left, OBJECT, Rank, WaitQueue, Word};
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
 pub(crate) use select::{Order, WaitAny, block_any, try_any};
+pub use sight::{Deadlock, Holder, Stuck, on_deadlock};
+pub(crate) use sight::{Held, Owners, Polling, Site};
 pub(crate) use task::{Wait, WaitUntil};
 pub(crate) use timer::Timer;
 
@@ -110,6 +113,12 @@ pub(crate) unsafe trait Operation {
     /// [`Patience`] to tell batches from single values.
     fn moves(&self) -> usize {
         0
+    }
+
+    /// Who has what is waited for, if it is something that somebody has.
+    #[inline]
+    fn held(&self) -> Held<'_> {
+        Held::nobody()
     }
 
     /// Where those wait who want this.

@@ -7,6 +7,7 @@
 //! It watches, and takes part in nothing: no wake-up depends on it.
 
 use super::WaitQueue;
+use super::sight::{Held, Holder, Holding, noticed};
 use crate::prim::Ordering::Relaxed;
 use crate::prim::{Lock, PlainAtomicU8, PlainUnsafeCell, clock, thread};
 use crossbeam_utils::CachePadded;
@@ -66,6 +67,20 @@ struct Record {
     site: &'static Location<'static>,
     since: clock::Coarse,
     thread: Option<Thread>,
+    holding: Holding,
+}
+
+/// What a wait tells of itself when it is listed.
+pub(super) struct Wait<'a> {
+    pub(super) what: &'static What,
+    pub(super) object: &'a WaitQueue,
+    pub(super) site: &'static Location<'static>,
+    /// The waiting thread; `None` is a task.
+    pub(super) thread: Option<Thread>,
+    /// Who has what is waited for, if it is something that somebody has.
+    pub(super) held: Held<'a>,
+    /// Whether there is a deadline.
+    pub(super) timed: bool,
 }
 
 /// What is waited for, in the words of the user: "channel recv".
@@ -89,14 +104,8 @@ impl Listing {
         }
     }
 
-    /// Lists the wait, unless it is listed already. `thread` is the waiting thread; `None` is a task.
-    pub(super) fn enter(
-        self: Pin<&Self>,
-        what: &'static What,
-        object: &WaitQueue,
-        site: &'static Location<'static>,
-        thread: Option<Thread>,
-    ) {
+    /// Lists the wait, unless it is listed already.
+    pub(super) fn enter(self: Pin<&Self>, of: Wait<'_>) {
         if self.shard.load(Relaxed) != NOWHERE {
             return;
         }
@@ -107,11 +116,12 @@ impl Listing {
         // SAFETY: not listed yet, so the entry is its owner's, which is the caller; there is no record in it.
         unsafe {
             let wait = (&raw mut (*entry).wait).cast::<Record>();
-            (&raw mut (*wait).what).write(what);
-            (&raw mut (*wait).object).write(ptr::from_ref(object).addr());
-            (&raw mut (*wait).site).write(site);
+            (&raw mut (*wait).what).write(of.what);
+            (&raw mut (*wait).object).write(ptr::from_ref(of.object).addr());
+            (&raw mut (*wait).site).write(of.site);
             (&raw mut (*wait).since).write(clock::coarse());
-            (&raw mut (*wait).thread).write(thread);
+            (&raw mut (*wait).thread).write(of.thread);
+            (&raw mut (*wait).holding).write(Holding::of(of.held, of.timed));
             (*entry).previous = ptr::null();
         }
         let shard = current_shard();
@@ -127,6 +137,8 @@ impl Listing {
         list.first = this;
         list.count += 1;
         self.shard.store(shard, Relaxed);
+        drop(list);
+        noticed(of.held);
     }
 
     /// Takes the wait off the list, if it is on it.
@@ -179,6 +191,7 @@ pub struct Waiter {
     site: &'static Location<'static>,
     since: Instant,
     thread: Option<Thread>,
+    holders: Vec<Holder>,
 }
 
 impl Waiter {
@@ -205,6 +218,13 @@ impl Waiter {
     #[must_use]
     pub fn since(&self) -> Instant {
         self.since
+    }
+
+    /// Who has what it waits for, as far as that is known: of mutexes and read-write locks, and with the cargo feature
+    /// `sight`. Without it nobody.
+    #[must_use]
+    pub fn held_by(&self) -> &[Holder] {
+        &self.holders
     }
 
     /// The id of the waiting thread; `None` if a task waits.
@@ -237,7 +257,16 @@ impl fmt::Display for Waiter {
             self.object,
             waited.as_secs_f64(),
             self.site
-        )
+        )?;
+        for holder in &self.holders {
+            let who = if holder.is_task() {
+                "a task"
+            } else {
+                "a thread"
+            };
+            write!(f, "; {who} has it since {}", holder.site())?;
+        }
+        Ok(())
     }
 }
 
@@ -265,25 +294,51 @@ impl fmt::Display for Waiter {
 /// ```
 #[must_use]
 pub fn waiters() -> Vec<Waiter> {
-    let mut records = Vec::new();
+    let mut found = Vec::new();
     for list in &LISTS {
-        copy_list(list, &mut records);
+        copy_list(list, &mut found);
     }
-    records.sort_by_key(|record| record.since);
-    let (now, coarse_now) = (clock::now(), clock::coarse());
-    let waiter = |record: Record| Waiter {
-        waits_for: record.what,
-        object: record.object,
-        site: record.site,
-        since: now
-            .checked_sub(coarse_now.since(record.since))
-            .unwrap_or(now),
-        thread: record.thread,
-    };
-    records.into_iter().map(waiter).collect()
+    found.sort_by_key(|(record, _)| record.since);
+    waiters_of(found).map(|(waiter, _)| waiter).collect()
 }
 
-fn copy_list(list: &Lock<List>, found: &mut Vec<Record>) {
+/// The waits for something that somebody has.
+#[cfg(feature = "sight")]
+pub(super) fn sighted() -> Vec<(Waiter, Holding, Vec<Holder>)> {
+    let mut found = Vec::new();
+    for list in &LISTS {
+        copy_list(list, &mut found);
+    }
+    found.retain(|(record, _)| record.holding.is_for_a_lock());
+    waiters_of(found)
+        .map(|(waiter, holding)| {
+            let holders = waiter.holders.clone();
+            (waiter, holding, holders)
+        })
+        .collect()
+}
+
+/// A record, and who had what it waits for when it was copied.
+type Found = (Record, Vec<Holder>);
+
+fn waiters_of(found: Vec<Found>) -> impl Iterator<Item = (Waiter, Holding)> {
+    let (now, coarse_now) = (clock::now(), clock::coarse());
+    found.into_iter().map(move |(record, holders)| {
+        let waiter = Waiter {
+            waits_for: record.what,
+            object: record.object,
+            site: record.site,
+            since: now
+                .checked_sub(coarse_now.since(record.since))
+                .unwrap_or(now),
+            thread: record.thread,
+            holders,
+        };
+        (waiter, record.holding)
+    })
+}
+
+fn copy_list(list: &Lock<List>, found: &mut Vec<Found>) {
     let expected = list.lock().count;
     // Room is made before the lock is taken, so that nobody waits for the allocator.
     found.reserve(expected);
@@ -293,7 +348,10 @@ fn copy_list(list: &Lock<List>, found: &mut Vec<Record>) {
         // SAFETY: listed, hence alive, and the shard's lock is held.
         let entry = unsafe { &*(*next).entry.get() };
         // SAFETY: it is there while it is listed.
-        found.push(unsafe { entry.wait.assume_init_ref() }.clone());
+        let record = unsafe { entry.wait.assume_init_ref() }.clone();
+        // SAFETY: it is listed, and leaves before it lets go of what it waits for.
+        let holders = unsafe { record.holding.holders() };
+        found.push((record, holders));
         next = entry.next;
     }
 }

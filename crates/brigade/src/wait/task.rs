@@ -1,9 +1,9 @@
 //! The task's driver: polls an operation and returns `Pending` while it cannot go on.
 
 use super::queue::{Kind, Node};
-use super::registry::Listing;
+use super::registry::{self, Listing};
 use super::timer::Timer;
-use super::{Ended, Limit, Operation, turn};
+use super::{Ended, Limit, Operation, Polling, turn};
 use crate::prim::{MODEL, hint};
 use std::fmt;
 use std::future::Future;
@@ -190,8 +190,14 @@ impl Place {
                 continue;
             }
             if operation.chances() == 0 {
-                self.listing()
-                    .enter(O::WAITS_FOR, operation.queue(), site, None);
+                self.listing().enter(registry::Wait {
+                    what: O::WAITS_FOR,
+                    object: operation.queue(),
+                    site,
+                    thread: None,
+                    held: operation.held(),
+                    timed: false,
+                });
                 return Poll::Pending;
             }
             if looks == LOOKS {
@@ -225,6 +231,7 @@ impl<O: Operation> Future for Wait<O> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: nothing is moved out of `self`.
         let this = unsafe { self.get_unchecked_mut() };
+        let _task = Polling::of(cx);
         if !this.placed {
             if !turn::goes_on() {
                 cx.waker().wake_by_ref();

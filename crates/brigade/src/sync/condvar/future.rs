@@ -3,7 +3,7 @@
 use super::{Condvar, WAITS_FOR, Wakeup, lock_again};
 use crate::sync::mutex::Lock;
 use crate::sync::{Mutex, MutexGuard};
-use crate::wait::{Left, Wait, WaitUntilWoken};
+use crate::wait::{Left, Polling, Wait, WaitUntilWoken};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::pin::Pin;
@@ -75,13 +75,15 @@ impl<'a, T: ?Sized, C: FnMut(&mut T) -> bool> Future for Waiting<'a, T, C> {
     type Output = Over<'a, T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Over<'a, T>> {
+        let _task = Polling::of(cx);
         // SAFETY: `waiting` and `lock` are pinned below and not moved out of `self`; the rest is not pinned.
         let this = unsafe { self.get_unchecked_mut() };
         loop {
             match this.step {
                 Step::Holds(wakeup) => {
                     // Not a guard that would unlock if the condition panics: the drop of the whole does.
-                    let mut guard = ManuallyDrop::new(MutexGuard::new(this.mutex));
+                    let mut guard =
+                        ManuallyDrop::new(MutexGuard::new(this.mutex, this.site.into()));
                     let holds = (this.condition)(&mut guard);
                     if !holds || wakeup == Wakeup::TimedOut {
                         this.step = Step::Done;
@@ -94,7 +96,7 @@ impl<'a, T: ?Sized, C: FnMut(&mut T) -> bool> Future for Waiting<'a, T, C> {
                     }
                     let joined = this.waiting().poll(cx);
                     this.step = Step::Waits;
-                    this.mutex.raw.unlock();
+                    this.mutex.unlock();
                     if let Poll::Ready(left) = joined {
                         this.step = Step::Locks(left);
                     }
@@ -107,7 +109,7 @@ impl<'a, T: ?Sized, C: FnMut(&mut T) -> bool> Future for Waiting<'a, T, C> {
                     let (mutex, site) = (this.mutex, this.site);
                     let lock = this
                         .lock
-                        .get_or_insert_with(|| Wait::new(lock_again(mutex, left), site));
+                        .get_or_insert_with(|| Wait::new(lock_again(mutex, left, site), site));
                     // SAFETY: as above.
                     let guard = ready!(unsafe { Pin::new_unchecked(lock) }.poll(cx));
                     let _kept_as_step = ManuallyDrop::new(guard);
@@ -127,7 +129,7 @@ impl<T: ?Sized, C> Drop for Waiting<'_, T, C> {
     fn drop(&mut self) {
         let left = match self.step {
             Step::Holds(_) => {
-                self.mutex.raw.unlock();
+                self.mutex.unlock();
                 return;
             }
             Step::Waits => self.waiting().give_up(),

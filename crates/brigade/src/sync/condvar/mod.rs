@@ -180,7 +180,7 @@ impl Condvar {
         let left = block_until_woken(&self.waiting, to, (WAITS_FOR, site), deadline, || {
             drop(guard)
         });
-        match block(&mut lock_again(mutex, left), Limit::NONE, site) {
+        match block(&mut lock_again(mutex, left, site), Limit::NONE, site) {
             Ok(guard) => (guard, left.into()),
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
@@ -304,10 +304,14 @@ fn outcome<T: ?Sized>(over: Over<'_, T>) -> (MutexGuard<'_, T>, Wakeup) {
 }
 
 /// What locks the mutex after a wait that has ended like this.
-fn lock_again<T: ?Sized>(mutex: &Mutex<T>, left: Left) -> Lock<'_, T> {
+fn lock_again<'a, T: ?Sized>(
+    mutex: &'a Mutex<T>,
+    left: Left,
+    site: &'static Location<'static>,
+) -> Lock<'a, T> {
     match left {
-        Left::Woken => Lock::of_one_woken(mutex),
-        Left::Moved | Left::Unmoved => Lock::new(mutex),
+        Left::Woken => Lock::of_one_woken(mutex, site),
+        Left::Moved | Left::Unmoved => Lock::new(mutex, site),
     }
 }
 

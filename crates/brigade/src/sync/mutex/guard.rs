@@ -3,6 +3,7 @@
 use super::Mutex;
 use crate::prim::StdArc;
 use crate::sync::mapped::{Changes, Guard, Mapped};
+use crate::wait::Site;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -47,7 +48,8 @@ pub struct OwnedMutexGuard<T: ?Sized> {
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Only for one who has locked it.
     #[inline]
-    pub(in crate::sync) fn new(mutex: &'a Mutex<T>) -> Self {
+    pub(in crate::sync) fn new(mutex: &'a Mutex<T>, site: Site) -> Self {
+        mutex.owner.take(site);
         let _stays = PhantomData;
         Self { mutex, _stays }
     }
@@ -77,6 +79,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// ```
     pub fn unlock_fair(guard: Self) {
         let guard = ManuallyDrop::new(guard);
+        guard.mutex.owner.release();
         guard.mutex.raw.unlock_fair();
     }
 
@@ -112,6 +115,8 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
             "the guard is not one of this mutex"
         );
         let _still_locked = ManuallyDrop::new(guard);
+        // Whoever gets this guard has the mutex, and that is not to be seen.
+        owner.owner.release();
         OwnedMutexGuard {
             mutex: StdArc::clone(owner),
             _value: PhantomData,
@@ -181,7 +186,7 @@ macro_rules! guards {
         impl<T: ?Sized> Drop for $guard {
             #[inline]
             fn drop(&mut self) {
-                self.mutex.raw.unlock();
+                self.mutex.unlock();
             }
         }
 

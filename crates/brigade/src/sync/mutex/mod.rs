@@ -20,7 +20,10 @@ use raw::Turn;
 use super::ended::in_time;
 use super::{LockTimeoutError, TryLockError};
 use crate::prim::{PlainUnsafeCell, const_new};
-use crate::wait::{Limit, Operation, Patience, Rank, Wait, WaitQueue, What, block, deadline_after};
+use crate::wait::{
+    Held, Limit, Operation, Owners, Patience, Rank, Site, Wait, WaitQueue, What, block,
+    deadline_after,
+};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::task::Poll;
@@ -63,6 +66,7 @@ use std::time::{Duration, Instant};
 /// ```
 pub struct Mutex<T: ?Sized> {
     pub(super) raw: RawMutex,
+    owner: Owners<1>,
     value: PlainUnsafeCell<T>,
 }
 
@@ -83,7 +87,7 @@ impl<T> Mutex<T> {
         /// A mutex that is free and guards `value`.
         #[must_use]
         pub fn new(value: T) -> Self {
-            Self { raw: RawMutex::new(), value: PlainUnsafeCell::new(value) }
+            Self { raw: RawMutex::new(), owner: Owners::new(), value: PlainUnsafeCell::new(value) }
         }
     }
 
@@ -105,16 +109,17 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        let site = Location::caller();
         if self.raw.try_lock_uncontended() {
-            return MutexGuard::new(self);
+            return MutexGuard::new(self, site.into());
         }
-        self.lock_slow(Location::caller())
+        self.lock_slow(site)
     }
 
     #[cold]
     #[inline(never)]
     fn lock_slow(&self, site: &'static Location<'static>) -> MutexGuard<'_, T> {
-        match block(&mut Lock::new(self), Limit::NONE, site) {
+        match block(&mut Lock::new(self, site), Limit::NONE, site) {
             Ok(guard) => guard,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
@@ -138,9 +143,10 @@ impl<T: ?Sized> Mutex<T> {
     /// assert!(mutex.try_lock().is_ok());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         if self.raw.try_lock() {
-            Ok(MutexGuard::new(self))
+            Ok(MutexGuard::new(self, Location::caller().into()))
         } else {
             Err(TryLockError)
         }
@@ -174,7 +180,8 @@ impl<T: ?Sized> Mutex<T> {
         deadline: Option<Instant>,
         site: &'static Location<'static>,
     ) -> Result<MutexGuard<'_, T>, LockTimeoutError> {
-        block(&mut Lock::new(self), Limit::until(deadline), site).map_err(|_| LockTimeoutError)
+        block(&mut Lock::new(self, site), Limit::until(deadline), site)
+            .map_err(|_| LockTimeoutError)
     }
 
     /// Suspends the task until the mutex is free, and locks it.
@@ -215,7 +222,8 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[track_caller]
     pub fn lock_async(&self) -> impl Future<Output = MutexGuard<'_, T>> {
-        Wait::new(Lock::new(self), Location::caller())
+        let site = Location::caller();
+        Wait::new(Lock::new(self, site), site)
     }
 
     /// Suspends the task until the mutex is free, for at most `timeout`, and locks it.
@@ -235,13 +243,7 @@ impl<T: ?Sized> Mutex<T> {
         &self,
         timeout: Duration,
     ) -> impl Future<Output = Result<MutexGuard<'_, T>, LockTimeoutError>> {
-        let deadline = deadline_after(timeout);
-        in_time(
-            Lock::new(self),
-            deadline,
-            Location::caller(),
-            LockTimeoutError,
-        )
+        self.lock_until_async(deadline_after(timeout), Location::caller())
     }
 
     /// Suspends the task until the mutex is free, or `deadline` has come, and locks it. A deadline in the past tries
@@ -261,12 +263,22 @@ impl<T: ?Sized> Mutex<T> {
         &self,
         deadline: Instant,
     ) -> impl Future<Output = Result<MutexGuard<'_, T>, LockTimeoutError>> {
-        in_time(
-            Lock::new(self),
-            Some(deadline),
-            Location::caller(),
-            LockTimeoutError,
-        )
+        self.lock_until_async(Some(deadline), Location::caller())
+    }
+
+    fn lock_until_async(
+        &self,
+        deadline: Option<Instant>,
+        site: &'static Location<'static>,
+    ) -> impl Future<Output = Result<MutexGuard<'_, T>, LockTimeoutError>> {
+        in_time(Lock::new(self, site), deadline, site, LockTimeoutError)
+    }
+
+    /// Ends the time of a guard.
+    #[inline]
+    pub(super) fn unlock(&self) {
+        self.owner.release();
+        self.raw.unlock();
     }
 
     /// Whether somebody has the mutex at this moment.
@@ -280,18 +292,21 @@ impl<T: ?Sized> Mutex<T> {
 pub(super) struct Lock<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
     turn: Turn,
+    site: Site,
 }
 
 impl<'a, T: ?Sized> Lock<'a, T> {
-    pub(super) fn new(mutex: &'a Mutex<T>) -> Self {
+    pub(super) fn new(mutex: &'a Mutex<T>, site: &'static Location<'static>) -> Self {
         let turn = Turn::default();
-        Self { mutex, turn }
+        let site = site.into();
+        Self { mutex, turn, site }
     }
 
     /// For one who has waited for what the mutex guards, and been woken.
-    pub(super) fn of_one_woken(mutex: &'a Mutex<T>) -> Self {
+    pub(super) fn of_one_woken(mutex: &'a Mutex<T>, site: &'static Location<'static>) -> Self {
         let turn = Turn::of_one_woken();
-        Self { mutex, turn }
+        let site = site.into();
+        Self { mutex, turn, site }
     }
 }
 
@@ -303,7 +318,7 @@ unsafe impl<'a, T: ?Sized> Operation for Lock<'a, T> {
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
         if self.turn.try_lock(&self.mutex.raw) {
-            Poll::Ready(MutexGuard::new(self.mutex))
+            Poll::Ready(MutexGuard::new(self.mutex, self.site))
         } else {
             Poll::Pending
         }
@@ -319,6 +334,10 @@ unsafe impl<'a, T: ?Sized> Operation for Lock<'a, T> {
 
     fn rank(&self) -> Rank {
         self.turn.rank()
+    }
+
+    fn held(&self) -> Held<'_> {
+        self.mutex.owner.held()
     }
 
     fn queue(&self) -> &WaitQueue {

@@ -6,7 +6,7 @@ use super::raw::Mode;
 use crate::prim::StdArc;
 use crate::sync::LockTimeoutError;
 use crate::sync::mapped::{Changes, Guard, Mapped, Reads};
-use crate::wait::{Limit, Wait, block, deadline_after};
+use crate::wait::{Limit, Site, Wait, block, deadline_after};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Declares the guards of one kind: one that borrows the lock, and one that owns a share of it.
 macro_rules! guards {
-    ($(#[$doc:meta])* $guard:ident, $owned:ident, $unlock:ident, $access:ty) => {
+    ($(#[$doc:meta])* $guard:ident, $owned:ident, $unlock:ident, $access:ty, $take:ident, $release:ident) => {
         $(#[$doc])*
         ///
         /// It stays on the thread that has locked: see [`RwLock`].
@@ -43,7 +43,8 @@ macro_rules! guards {
         impl<'a, T: ?Sized> $guard<'a, T> {
             /// Only for one who has taken it like this.
             #[inline]
-            pub(super) fn new(lock: &'a RwLock<T>) -> Self {
+            pub(super) fn new(lock: &'a RwLock<T>, site: Site) -> Self {
+                lock.owners.$take(site);
                 let _stays = PhantomData;
                 Self { lock, _stays }
             }
@@ -65,6 +66,8 @@ macro_rules! guards {
                     "the guard is not one of this lock"
                 );
                 let _still_locked = ManuallyDrop::new(guard);
+                // Whoever gets this guard has the lock, and that is not to be seen.
+                owner.owners.$release();
                 $owned { lock: StdArc::clone(owner), _value: PhantomData }
             }
         }
@@ -77,10 +80,25 @@ macro_rules! guards {
             }
         }
 
-        guards!(@ $guard<'_, T>, $unlock, $access);
-        guards!(@ $owned<T>, $unlock, $access);
+        impl<T: ?Sized> Drop for $guard<'_, T> {
+            #[inline]
+            fn drop(&mut self) {
+                self.lock.owners.$release();
+                self.lock.raw.$unlock();
+            }
+        }
+
+        impl<T: ?Sized> Drop for $owned<T> {
+            #[inline]
+            fn drop(&mut self) {
+                self.lock.raw.$unlock();
+            }
+        }
+
+        guards!(@ $guard<'_, T>, $access);
+        guards!(@ $owned<T>, $access);
     };
-    (@ $guard:ty, $unlock:ident, $access:ty) => {
+    (@ $guard:ty, $access:ty) => {
         impl<T: ?Sized> Deref for $guard {
             type Target = T;
 
@@ -89,13 +107,6 @@ macro_rules! guards {
                 // SAFETY: as long as the guard lives, nobody has the lock to write but the owner of this guard, who
                 // needs it exclusively to change the value.
                 unsafe { &*self.lock.value.get() }
-            }
-        }
-
-        impl<T: ?Sized> Drop for $guard {
-            #[inline]
-            fn drop(&mut self) {
-                self.lock.raw.$unlock();
             }
         }
 
@@ -120,15 +131,15 @@ macro_rules! guards {
 
 guards!(
     /// Has a read-write lock to read, as others may at the same time.
-    RwLockReadGuard, OwnedRwLockReadGuard, unlock_read, Reads
+    RwLockReadGuard, OwnedRwLockReadGuard, unlock_read, Reads, take_shared, release_shared
 );
 guards!(
     /// Has a read-write lock to read, as others may at the same time, and can become the one who writes.
-    RwLockUpgradableGuard, OwnedRwLockUpgradableGuard, unlock_upgradable, Reads
+    RwLockUpgradableGuard, OwnedRwLockUpgradableGuard, unlock_upgradable, Reads, take, release
 );
 guards!(
     /// Has a read-write lock alone, to change the value.
-    RwLockWriteGuard, OwnedRwLockWriteGuard, unlock_write, Changes
+    RwLockWriteGuard, OwnedRwLockWriteGuard, unlock_write, Changes, take, release
 );
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
@@ -158,7 +169,8 @@ impl<'a, T: ?Sized> RwLockUpgradableGuard<'a, T> {
     /// ```
     #[track_caller]
     pub fn upgrade(guard: Self) -> RwLockWriteGuard<'a, T> {
-        match block(&mut Upgrade::new(guard), Limit::NONE, Location::caller()) {
+        let site = Location::caller();
+        match block(&mut Upgrade::new(guard, site), Limit::NONE, site) {
             Ok(guard) => guard,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
@@ -169,9 +181,11 @@ impl<'a, T: ?Sized> RwLockUpgradableGuard<'a, T> {
     /// # Errors
     ///
     /// If somebody does: the guard as it was.
+    #[track_caller]
     pub fn try_upgrade(guard: Self) -> Result<RwLockWriteGuard<'a, T>, Self> {
         if guard.lock.raw.try_lock_now(Mode::Upgrade) {
-            Ok(RwLockWriteGuard::new(ManuallyDrop::new(guard).lock))
+            let lock = ManuallyDrop::new(guard).lock;
+            Ok(RwLockWriteGuard::new(lock, Location::caller().into()))
         } else {
             Err(guard)
         }
@@ -187,9 +201,10 @@ impl<'a, T: ?Sized> RwLockUpgradableGuard<'a, T> {
         guard: Self,
         timeout: Duration,
     ) -> Result<RwLockWriteGuard<'a, T>, (LockTimeoutError, Self)> {
-        let mut upgrade = Upgrade::new(guard);
+        let site = Location::caller();
+        let mut upgrade = Upgrade::new(guard, site);
         let limit = Limit::until(deadline_after(timeout));
-        match block(&mut upgrade, limit, Location::caller()) {
+        match block(&mut upgrade, limit, site) {
             Ok(guard) => Ok(guard),
             Err(_) => Err((LockTimeoutError, upgrade.into_guard())),
         }
@@ -202,14 +217,17 @@ impl<'a, T: ?Sized> RwLockUpgradableGuard<'a, T> {
     /// If the future is dropped before it is done, so is the guard: the lock is released.
     #[track_caller]
     pub fn upgrade_async(guard: Self) -> impl Future<Output = RwLockWriteGuard<'a, T>> {
-        Wait::new(Upgrade::new(guard), Location::caller())
+        let site = Location::caller();
+        Wait::new(Upgrade::new(guard, site), site)
     }
 
     /// Only reads from now on. Somebody else may become upgradable.
+    #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
+        lock.owners.release();
         lock.raw.upgradable_to_read();
-        RwLockReadGuard::new(lock)
+        RwLockReadGuard::new(lock, Location::caller().into())
     }
 }
 
@@ -227,17 +245,21 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// let reads = RwLockWriteGuard::downgrade(writes);
     /// assert_eq!((*reads, *lock.read()), (2, 2));
     /// ```
+    #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
+        lock.owners.release();
         lock.raw.write_to_read();
-        RwLockReadGuard::new(lock)
+        RwLockReadGuard::new(lock, Location::caller().into())
     }
 
     /// Reads from now on, lets others read, and can become the one who writes again.
+    #[track_caller]
     pub fn downgrade_to_upgradable(guard: Self) -> RwLockUpgradableGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
+        lock.owners.release();
         lock.raw.write_to_upgradable();
-        RwLockUpgradableGuard::new(lock)
+        RwLockUpgradableGuard::new(lock, Location::caller().into())
     }
 
     /// Narrows the guard to a part of the value.

@@ -18,12 +18,15 @@ pub use guard::{
 use super::ended::in_time;
 use super::{LockTimeoutError, TryLockError};
 use crate::prim::{PlainUnsafeCell, const_new};
-use crate::wait::{Limit, Wait, block, deadline_after};
+use crate::wait::{Limit, Owners, Wait, block, deadline_after};
 use operation::{Acquire, Taken};
 use raw::{Mode, RawRwLock};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
+
+/// How many can be seen to have a lock, with the feature `sight`: one alone, and so many less one who read.
+const SEEN: usize = 9;
 
 /// A value that many may read at the same time, or one may change.
 ///
@@ -64,6 +67,7 @@ use std::time::{Duration, Instant};
 /// ```
 pub struct RwLock<T: ?Sized> {
     raw: RawRwLock,
+    owners: Owners<SEEN>,
     value: PlainUnsafeCell<T>,
 }
 
@@ -82,7 +86,7 @@ impl<T> RwLock<T> {
         /// A lock that nobody has, around `value`.
         #[must_use]
         pub fn new(value: T) -> Self {
-            Self { raw: RawRwLock::new(), value: PlainUnsafeCell::new(value) }
+            Self { raw: RawRwLock::new(), owners: Owners::new(), value: PlainUnsafeCell::new(value) }
         }
     }
 
@@ -103,10 +107,11 @@ impl<T: ?Sized> RwLock<T> {
     /// It waits only while somebody writes. A writer waits longer for it.
     #[track_caller]
     pub fn read_again(&self) -> RwLockReadGuard<'_, T> {
+        let site = Location::caller();
         if self.raw.try_lock_now(Mode::ReadAgain) {
-            return RwLockReadGuard::new(self);
+            return RwLockReadGuard::new(self, site.into());
         }
-        self.acquire(Acquire::in_mode(self, Mode::ReadAgain), Location::caller())
+        self.acquire(Acquire::in_mode(self, Mode::ReadAgain, site), site)
     }
 
     /// As [`read_again`](Self::read_again), for a task.
@@ -116,7 +121,8 @@ impl<T: ?Sized> RwLock<T> {
     /// As for [`read_async`](Self::read_async).
     #[track_caller]
     pub fn read_again_async(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
-        Wait::new(Acquire::in_mode(self, Mode::ReadAgain), Location::caller())
+        let site = Location::caller();
+        Wait::new(Acquire::in_mode(self, Mode::ReadAgain, site), site)
     }
 
     /// Blocks the thread as long as somebody writes, or waits to write; then it may read, as others may at the same time.
@@ -125,10 +131,11 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
+        let site = Location::caller();
         if self.raw.try_lock(Mode::Read) {
-            return RwLockReadGuard::new(self);
+            return RwLockReadGuard::new(self, site.into());
         }
-        self.acquire(Acquire::new(self), Location::caller())
+        self.acquire(Acquire::new(self, site), site)
     }
 
     /// The same, if nobody writes at this moment.
@@ -137,9 +144,10 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// If somebody does.
     #[inline]
+    #[track_caller]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         if self.raw.try_lock_now(Mode::Read) {
-            Ok(RwLockReadGuard::new(self))
+            Ok(RwLockReadGuard::new(self, Location::caller().into()))
         } else {
             Err(TryLockError)
         }
@@ -155,11 +163,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         timeout: Duration,
     ) -> Result<RwLockReadGuard<'_, T>, LockTimeoutError> {
-        self.acquire_until(
-            Acquire::new(self),
-            deadline_after(timeout),
-            Location::caller(),
-        )
+        self.acquire_until(deadline_after(timeout), Location::caller())
     }
 
     /// As [`read`](Self::read), until `deadline` at most. One in the past tries once.
@@ -172,7 +176,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         deadline: Instant,
     ) -> Result<RwLockReadGuard<'_, T>, LockTimeoutError> {
-        self.acquire_until(Acquire::new(self), Some(deadline), Location::caller())
+        self.acquire_until(Some(deadline), Location::caller())
     }
 
     /// Suspends the task as long as somebody writes, or waits to write; then it may read, as others may at the same time.
@@ -183,7 +187,8 @@ impl<T: ?Sized> RwLock<T> {
     /// the next.
     #[track_caller]
     pub fn read_async(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
-        Wait::new(Acquire::new(self), Location::caller())
+        let site = Location::caller();
+        Wait::new(Acquire::new(self, site), site)
     }
 
     /// As [`read_async`](Self::read_async), for at most `timeout` from now. Needs no runtime.
@@ -200,13 +205,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         timeout: Duration,
     ) -> impl Future<Output = Result<RwLockReadGuard<'_, T>, LockTimeoutError>> {
-        let deadline = deadline_after(timeout);
-        in_time(
-            Acquire::new(self),
-            deadline,
-            Location::caller(),
-            LockTimeoutError,
-        )
+        self.acquire_until_async(deadline_after(timeout), Location::caller())
     }
 
     /// As [`read_async`](Self::read_async), until `deadline` at most. Needs no runtime.
@@ -223,13 +222,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         deadline: Instant,
     ) -> impl Future<Output = Result<RwLockReadGuard<'_, T>, LockTimeoutError>> {
-        let deadline = Some(deadline);
-        in_time(
-            Acquire::new(self),
-            deadline,
-            Location::caller(),
-            LockTimeoutError,
-        )
+        self.acquire_until_async(Some(deadline), Location::caller())
     }
 
     /// Blocks the thread as long as somebody writes, waits to write, or may write later; then it may read, and write later.
@@ -238,10 +231,11 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn read_upgradable(&self) -> RwLockUpgradableGuard<'_, T> {
+        let site = Location::caller();
         if self.raw.try_lock(Mode::Upgradable) {
-            return RwLockUpgradableGuard::new(self);
+            return RwLockUpgradableGuard::new(self, site.into());
         }
-        self.acquire(Acquire::new(self), Location::caller())
+        self.acquire(Acquire::new(self, site), site)
     }
 
     /// The same, if nobody writes, or may write later at this moment.
@@ -250,9 +244,10 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// If somebody does.
     #[inline]
+    #[track_caller]
     pub fn try_read_upgradable(&self) -> Result<RwLockUpgradableGuard<'_, T>, TryLockError> {
         if self.raw.try_lock_now(Mode::Upgradable) {
-            Ok(RwLockUpgradableGuard::new(self))
+            Ok(RwLockUpgradableGuard::new(self, Location::caller().into()))
         } else {
             Err(TryLockError)
         }
@@ -268,11 +263,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         timeout: Duration,
     ) -> Result<RwLockUpgradableGuard<'_, T>, LockTimeoutError> {
-        self.acquire_until(
-            Acquire::new(self),
-            deadline_after(timeout),
-            Location::caller(),
-        )
+        self.acquire_until(deadline_after(timeout), Location::caller())
     }
 
     /// As [`read_upgradable`](Self::read_upgradable), until `deadline` at most. One in the past tries once.
@@ -285,7 +276,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         deadline: Instant,
     ) -> Result<RwLockUpgradableGuard<'_, T>, LockTimeoutError> {
-        self.acquire_until(Acquire::new(self), Some(deadline), Location::caller())
+        self.acquire_until(Some(deadline), Location::caller())
     }
 
     /// Suspends the task as long as somebody writes, waits to write, or may write later; then it may read, and write later.
@@ -296,7 +287,8 @@ impl<T: ?Sized> RwLock<T> {
     /// the next.
     #[track_caller]
     pub fn read_upgradable_async(&self) -> impl Future<Output = RwLockUpgradableGuard<'_, T>> {
-        Wait::new(Acquire::new(self), Location::caller())
+        let site = Location::caller();
+        Wait::new(Acquire::new(self, site), site)
     }
 
     /// As [`read_upgradable_async`](Self::read_upgradable_async), for at most `timeout` from now. Needs no runtime.
@@ -313,13 +305,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         timeout: Duration,
     ) -> impl Future<Output = Result<RwLockUpgradableGuard<'_, T>, LockTimeoutError>> {
-        let deadline = deadline_after(timeout);
-        in_time(
-            Acquire::new(self),
-            deadline,
-            Location::caller(),
-            LockTimeoutError,
-        )
+        self.acquire_until_async(deadline_after(timeout), Location::caller())
     }
 
     /// As [`read_upgradable_async`](Self::read_upgradable_async), until `deadline` at most. Needs no runtime.
@@ -336,13 +322,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         deadline: Instant,
     ) -> impl Future<Output = Result<RwLockUpgradableGuard<'_, T>, LockTimeoutError>> {
-        let deadline = Some(deadline);
-        in_time(
-            Acquire::new(self),
-            deadline,
-            Location::caller(),
-            LockTimeoutError,
-        )
+        self.acquire_until_async(Some(deadline), Location::caller())
     }
 
     /// Blocks the thread as long as somebody has the lock; then it has the lock alone.
@@ -351,10 +331,11 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
+        let site = Location::caller();
         if self.raw.try_lock(Mode::Write) {
-            return RwLockWriteGuard::new(self);
+            return RwLockWriteGuard::new(self, site.into());
         }
-        self.acquire(Acquire::new(self), Location::caller())
+        self.acquire(Acquire::new(self, site), site)
     }
 
     /// The same, if nobody has the lock at this moment.
@@ -363,9 +344,10 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// If somebody does.
     #[inline]
+    #[track_caller]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         if self.raw.try_lock_now(Mode::Write) {
-            Ok(RwLockWriteGuard::new(self))
+            Ok(RwLockWriteGuard::new(self, Location::caller().into()))
         } else {
             Err(TryLockError)
         }
@@ -381,11 +363,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         timeout: Duration,
     ) -> Result<RwLockWriteGuard<'_, T>, LockTimeoutError> {
-        self.acquire_until(
-            Acquire::new(self),
-            deadline_after(timeout),
-            Location::caller(),
-        )
+        self.acquire_until(deadline_after(timeout), Location::caller())
     }
 
     /// As [`write`](Self::write), until `deadline` at most. One in the past tries once.
@@ -398,7 +376,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         deadline: Instant,
     ) -> Result<RwLockWriteGuard<'_, T>, LockTimeoutError> {
-        self.acquire_until(Acquire::new(self), Some(deadline), Location::caller())
+        self.acquire_until(Some(deadline), Location::caller())
     }
 
     /// Suspends the task as long as somebody has the lock; then it has the lock alone.
@@ -409,7 +387,8 @@ impl<T: ?Sized> RwLock<T> {
     /// the next.
     #[track_caller]
     pub fn write_async(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
-        Wait::new(Acquire::new(self), Location::caller())
+        let site = Location::caller();
+        Wait::new(Acquire::new(self, site), site)
     }
 
     /// As [`write_async`](Self::write_async), for at most `timeout` from now. Needs no runtime.
@@ -426,13 +405,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         timeout: Duration,
     ) -> impl Future<Output = Result<RwLockWriteGuard<'_, T>, LockTimeoutError>> {
-        let deadline = deadline_after(timeout);
-        in_time(
-            Acquire::new(self),
-            deadline,
-            Location::caller(),
-            LockTimeoutError,
-        )
+        self.acquire_until_async(deadline_after(timeout), Location::caller())
     }
 
     /// As [`write_async`](Self::write_async), until `deadline` at most. Needs no runtime.
@@ -449,13 +422,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         deadline: Instant,
     ) -> impl Future<Output = Result<RwLockWriteGuard<'_, T>, LockTimeoutError>> {
-        let deadline = Some(deadline);
-        in_time(
-            Acquire::new(self),
-            deadline,
-            Location::caller(),
-            LockTimeoutError,
-        )
+        self.acquire_until_async(Some(deadline), Location::caller())
     }
 
     /// Whether somebody has the lock at this moment, to read or to write.
@@ -484,11 +451,20 @@ impl<T: ?Sized> RwLock<T> {
 
     fn acquire_until<'a, G: Taken<'a, T>>(
         &'a self,
-        mut acquire: Acquire<'a, T, G>,
         deadline: Option<Instant>,
         site: &'static Location<'static>,
     ) -> Result<G, LockTimeoutError> {
+        let mut acquire = Acquire::<T, G>::new(self, site);
         block(&mut acquire, Limit::until(deadline), site).map_err(|_| LockTimeoutError)
+    }
+
+    fn acquire_until_async<'a, G: Taken<'a, T>>(
+        &'a self,
+        deadline: Option<Instant>,
+        site: &'static Location<'static>,
+    ) -> impl Future<Output = Result<G, LockTimeoutError>> {
+        let acquire = Acquire::<T, G>::new(self, site);
+        in_time(acquire, deadline, site, LockTimeoutError)
     }
 }
 

@@ -3,9 +3,10 @@
 use super::RwLock;
 use super::guard::{RwLockReadGuard, RwLockUpgradableGuard, RwLockWriteGuard};
 use super::raw::{Mode, RawRwLock, Turn};
-use crate::wait::{Operation, Patience, Rank, WaitQueue, What};
+use crate::wait::{Held, Operation, Patience, Rank, Site, WaitQueue, What};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
+use std::panic::Location;
 use std::task::Poll;
 
 /// Takes the lock as a guard of the kind `G`.
@@ -13,6 +14,7 @@ pub(super) struct Acquire<'a, T: ?Sized, G> {
     lock: &'a RwLock<T>,
     mode: Mode,
     turn: Turn,
+    site: Site,
     guard: PhantomData<fn() -> G>,
 }
 
@@ -23,7 +25,7 @@ pub(super) trait Taken<'a, T: ?Sized> {
     const MODE: Mode;
 
     /// Only for one who has taken the lock in this mode.
-    fn of(lock: &'a RwLock<T>) -> Self;
+    fn of(lock: &'a RwLock<T>, site: Site) -> Self;
 }
 
 impl<'a, T: ?Sized> Taken<'a, T> for RwLockReadGuard<'a, T> {
@@ -31,8 +33,8 @@ impl<'a, T: ?Sized> Taken<'a, T> for RwLockReadGuard<'a, T> {
     const MODE: Mode = Mode::Read;
 
     #[inline]
-    fn of(lock: &'a RwLock<T>) -> Self {
-        Self::new(lock)
+    fn of(lock: &'a RwLock<T>, site: Site) -> Self {
+        Self::new(lock, site)
     }
 }
 
@@ -41,8 +43,8 @@ impl<'a, T: ?Sized> Taken<'a, T> for RwLockUpgradableGuard<'a, T> {
     const MODE: Mode = Mode::Upgradable;
 
     #[inline]
-    fn of(lock: &'a RwLock<T>) -> Self {
-        Self::new(lock)
+    fn of(lock: &'a RwLock<T>, site: Site) -> Self {
+        Self::new(lock, site)
     }
 }
 
@@ -51,21 +53,26 @@ impl<'a, T: ?Sized> Taken<'a, T> for RwLockWriteGuard<'a, T> {
     const MODE: Mode = Mode::Write;
 
     #[inline]
-    fn of(lock: &'a RwLock<T>) -> Self {
-        Self::new(lock)
+    fn of(lock: &'a RwLock<T>, site: Site) -> Self {
+        Self::new(lock, site)
     }
 }
 
 impl<'a, T: ?Sized, G: Taken<'a, T>> Acquire<'a, T, G> {
-    pub(super) fn new(lock: &'a RwLock<T>) -> Self {
-        Self::in_mode(lock, G::MODE)
+    pub(super) fn new(lock: &'a RwLock<T>, site: &'static Location<'static>) -> Self {
+        Self::in_mode(lock, G::MODE, site)
     }
 
-    pub(super) fn in_mode(lock: &'a RwLock<T>, mode: Mode) -> Self {
+    pub(super) fn in_mode(
+        lock: &'a RwLock<T>,
+        mode: Mode,
+        site: &'static Location<'static>,
+    ) -> Self {
         Self {
             lock,
             mode,
             turn: Turn::default(),
+            site: site.into(),
             guard: PhantomData,
         }
     }
@@ -79,7 +86,10 @@ unsafe impl<'a, T: ?Sized, G: Taken<'a, T>> Operation for Acquire<'a, T, G> {
     #[inline]
     fn attempt(&mut self) -> Poll<G> {
         if self.turn.try_lock(&self.lock.raw, self.mode) {
-            Poll::Ready(G::of(self.lock))
+            if self.mode == Mode::Upgrade {
+                self.lock.owners.release();
+            }
+            Poll::Ready(G::of(self.lock, self.site))
         } else {
             Poll::Pending
         }
@@ -95,6 +105,15 @@ unsafe impl<'a, T: ?Sized, G: Taken<'a, T>> Operation for Acquire<'a, T, G> {
 
     fn rank(&self) -> Rank {
         self.turn.rank(self.mode)
+    }
+
+    fn held(&self) -> Held<'_> {
+        let owners = &self.lock.owners;
+        match self.mode {
+            Mode::Read | Mode::ReadAgain => owners.held_to_read(),
+            Mode::Upgradable | Mode::Write => owners.held(),
+            Mode::Upgrade => owners.held_by_readers(),
+        }
     }
 
     fn queue(&self) -> &WaitQueue {
@@ -122,10 +141,13 @@ pub(super) struct Upgrade<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> Upgrade<'a, T> {
-    pub(super) fn new(guard: RwLockUpgradableGuard<'a, T>) -> Self {
+    pub(super) fn new(
+        guard: RwLockUpgradableGuard<'a, T>,
+        site: &'static Location<'static>,
+    ) -> Self {
         let lock = RwLockUpgradableGuard::rwlock(&ManuallyDrop::new(guard));
         Self {
-            acquire: Acquire::in_mode(lock, Mode::Upgrade),
+            acquire: Acquire::in_mode(lock, Mode::Upgrade, site),
             holds: true,
         }
     }
@@ -134,7 +156,7 @@ impl<'a, T: ?Sized> Upgrade<'a, T> {
     pub(super) fn into_guard(mut self) -> RwLockUpgradableGuard<'a, T> {
         debug_assert!(self.holds, "it is done");
         self.holds = false;
-        RwLockUpgradableGuard::new(self.acquire.lock)
+        RwLockUpgradableGuard::new(self.acquire.lock, self.acquire.site)
     }
 }
 
@@ -162,6 +184,10 @@ unsafe impl<'a, T: ?Sized> Operation for Upgrade<'a, T> {
         self.acquire.rank()
     }
 
+    fn held(&self) -> Held<'_> {
+        self.acquire.held()
+    }
+
     fn queue(&self) -> &WaitQueue {
         self.acquire.queue()
     }
@@ -175,6 +201,7 @@ impl<T: ?Sized> Drop for Upgrade<'_, T> {
     fn drop(&mut self) {
         if self.holds {
             self.acquire.turn.end(&self.acquire.lock.raw);
+            self.acquire.lock.owners.release();
             self.acquire.lock.raw.unlock_upgradable();
         }
     }

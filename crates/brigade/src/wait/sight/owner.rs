@@ -1,0 +1,275 @@
+//! With the feature `sight`: who has which lock, noted by the lock itself.
+//!
+//! A lock has a slot for the one who has it alone, and a few for those who share it. To take a slot is to store who and
+//! where; nobody waits for it, and what does not fit is not seen. A thread is known by its number. A task is known by
+//! the waker that it is polled with, while one of our futures is being polled.
+
+use crate::prim::Ordering::{Acquire, Relaxed, Release};
+use crate::prim::{PlainAtomicUsize, const_new, thread};
+use std::cell::Cell;
+use std::panic::Location;
+use std::ptr;
+use std::task::Context;
+
+/// Nobody, or somebody who is not known.
+const NOBODY: usize = 0;
+/// Set in the identity of a task.
+const TASK: usize = 1;
+
+std::thread_local! {
+    /// The task whose future is being polled on this thread.
+    static POLLED: Cell<usize> = const { Cell::new(NOBODY) };
+}
+
+/// Who has a lock. See [`Waiter::held_by`](crate::wait::Waiter::held_by).
+///
+/// Without the cargo feature `sight` there is none.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    pub(super) who: usize,
+    site: &'static Location<'static>,
+    /// Whether it shares with others.
+    shares: bool,
+}
+
+impl Holder {
+    /// The line of the program that has locked.
+    #[must_use]
+    pub fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+
+    /// Whether it is a task; else it is a thread.
+    #[must_use]
+    pub fn is_task(&self) -> bool {
+        self.who & TASK != 0
+    }
+
+    pub(super) fn is_alone(&self) -> bool {
+        !self.shares
+    }
+}
+
+/// Where something was locked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site(&'static Location<'static>);
+
+impl From<&'static Location<'static>> for Site {
+    #[inline(always)]
+    fn from(site: &'static Location<'static>) -> Self {
+        Self(site)
+    }
+}
+
+/// Who has a lock: one alone, and up to `N - 1` who share it.
+#[derive(Debug)]
+pub(crate) struct Owners<const N: usize> {
+    slots: [Slot; N],
+}
+
+/// Who has it and where it was taken; the latter as the address of a `Location`.
+#[derive(Debug)]
+struct Slot {
+    who: PlainAtomicUsize,
+    site: PlainAtomicUsize,
+}
+
+/// This thread, or the task that is being polled on it.
+#[inline]
+fn this() -> usize {
+    match POLLED.get() {
+        NOBODY => thread::number() << 1,
+        task => task,
+    }
+}
+
+impl Slot {
+    #[inline]
+    fn fill(&self, who: usize, site: Site) {
+        self.site
+            .store(ptr::from_ref(site.0).expose_provenance(), Relaxed);
+        self.who.store(who, Release);
+    }
+
+    fn holder(&self, shares: bool) -> Option<Holder> {
+        let who = self.who.load(Acquire);
+        let site = self.site.load(Relaxed);
+        if who == NOBODY || self.who.load(Acquire) != who {
+            return None;
+        }
+        // SAFETY: whoever has stored `who` has stored the address of a `Location` that lives for ever before, and
+        // only such addresses are ever stored.
+        let site = unsafe { &*ptr::with_exposed_provenance::<Location<'static>>(site) };
+        Some(Holder { who, site, shares })
+    }
+}
+
+impl<const N: usize> Owners<N> {
+    const_new! {
+        pub(crate) fn new() -> Self {
+            let slots = [const { Slot { who: PlainAtomicUsize::new(NOBODY), site: PlainAtomicUsize::new(0) } }; N];
+            Self { slots }
+        }
+    }
+
+    /// Has it alone from now on.
+    #[inline]
+    pub(crate) fn take(&self, site: Site) {
+        self.slots[0].fill(this(), site);
+    }
+
+    /// Nobody has it alone any more, or nobody that is known.
+    #[inline]
+    pub(crate) fn release(&self) {
+        self.slots[0].who.store(NOBODY, Relaxed);
+    }
+
+    /// Shares it from now on; not seen if too many do.
+    pub(crate) fn take_shared(&self, site: Site) {
+        let who = this();
+        let free = |slot: &&Slot| {
+            let taken = slot.who.compare_exchange(NOBODY, TASK, Acquire, Relaxed);
+            taken.is_ok()
+        };
+        if let Some(slot) = self.slots[1..].iter().find(free) {
+            slot.fill(who, site);
+        }
+    }
+
+    /// Shares it no more.
+    pub(crate) fn release_shared(&self) {
+        let who = this();
+        let own = |slot: &&Slot| slot.who.load(Relaxed) == who;
+        if let Some(slot) = self.slots[1..].iter().find(own) {
+            slot.who.store(NOBODY, Release);
+        }
+    }
+
+    /// For one who needs it alone.
+    pub(crate) fn held(&self) -> Held<'_> {
+        Held {
+            slots: &self.slots,
+            alone: 1,
+            shares: false,
+        }
+    }
+
+    /// For one who would share it, and waits for those who share it only if somebody else needs it alone.
+    pub(crate) fn held_to_read(&self) -> Held<'_> {
+        Held {
+            slots: &self.slots,
+            alone: 1,
+            shares: true,
+        }
+    }
+
+    /// For one who has it, and waits for those who share it.
+    pub(crate) fn held_by_readers(&self) -> Held<'_> {
+        Held {
+            slots: &self.slots[1..],
+            alone: 0,
+            shares: false,
+        }
+    }
+}
+
+/// By whom something is held that is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held<'a> {
+    slots: &'a [Slot],
+    /// How many of the slots are for those who have it alone.
+    alone: usize,
+    shares: bool,
+}
+
+impl Held<'_> {
+    pub(crate) fn nobody() -> Self {
+        Held {
+            slots: &[],
+            alone: 0,
+            shares: false,
+        }
+    }
+}
+
+/// The same, as part of a record of a wait, with who waits.
+#[derive(Clone, Debug)]
+pub(in crate::wait) struct Holding {
+    slots: *const [Slot],
+    alone: usize,
+    pub(super) shares: bool,
+    /// Whether the wait ends by itself.
+    pub(super) timed: bool,
+    pub(super) waiter: usize,
+    /// Different for every wait.
+    pub(super) serial: usize,
+}
+
+static SERIAL: PlainAtomicUsize = PlainAtomicUsize::new(0);
+
+impl Holding {
+    pub(in crate::wait) fn of(held: Held<'_>, timed: bool) -> Self {
+        Self {
+            slots: held.slots,
+            alone: held.alone,
+            shares: held.shares,
+            timed,
+            waiter: this(),
+            serial: SERIAL.fetch_add(1, Relaxed),
+        }
+    }
+
+    /// Whether it waits for something that can have holders.
+    pub(in crate::wait) fn is_for_a_lock(&self) -> bool {
+        !self.slots.is_empty()
+    }
+
+    /// Who has it at this moment.
+    ///
+    /// # Safety
+    ///
+    /// The wait is listed: it keeps the lock in place.
+    pub(in crate::wait) unsafe fn holders(&self) -> Vec<Holder> {
+        // SAFETY: by the contract.
+        let slots = unsafe { &*self.slots };
+        let holders = slots.iter().enumerate();
+        holders
+            .filter_map(|(index, slot)| slot.holder(index >= self.alone))
+            .collect()
+    }
+}
+
+/// A wait has been listed.
+pub(in crate::wait) fn noticed(held: Held<'_>) {
+    if !held.slots.is_empty() {
+        super::watch::begin();
+    }
+}
+
+/// A task is being polled, until this is dropped.
+pub(crate) struct Polling {
+    outer: usize,
+}
+
+impl Polling {
+    #[inline]
+    pub(crate) fn of(cx: &Context<'_>) -> Self {
+        let waker = cx.waker().data().addr();
+        // Wakers without data are no identity.
+        let task = if waker == 0 {
+            NOBODY
+        } else {
+            waker << 1 | TASK
+        };
+        Self {
+            outer: POLLED.replace(task),
+        }
+    }
+}
+
+impl Drop for Polling {
+    #[inline]
+    fn drop(&mut self) {
+        POLLED.set(self.outer);
+    }
+}
