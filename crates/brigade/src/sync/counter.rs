@@ -8,7 +8,8 @@
 //!
 //! Beside each word stands who added to it last, as a hint. If that is the calling thread, it adds by one
 //! unconditional read-modify-write, the cheapest there is. If not, it adds by compare-exchange, because that one
-//! fails if somebody adds at the same moment: then the counter is spread, or the thread takes another cell.
+//! fails if somebody adds at the same moment: then the counter is spread, or the thread takes another cell. It does
+//! so too if it finds often that others have been in its cell.
 //!
 //! # Nothing wraps
 //!
@@ -233,10 +234,12 @@ impl Counter {
             met = true;
         }
         cell.last.store(thread::number(), Relaxed);
-        if met && self.spread().is_some() {
-            places::move_on();
-        } else if met {
-            self.spread_out();
+        match (self.spread().is_some(), met) {
+            (true, true) => places::move_on(),
+            // Two that take turns here may never meet in the act, and pay for it all the same.
+            (true, false) => places::meet(),
+            (false, true) => self.spread_out(),
+            (false, false) => {}
         }
     }
 

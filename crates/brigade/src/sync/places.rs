@@ -21,8 +21,15 @@ const MOST: usize = 64;
 /// The place of a thread that has not needed one.
 const NONE: usize = usize::MAX;
 
+/// Meetings after which a thread moves on that cannot tell a thread at work from one that has lost its processor.
+const MEETINGS: u8 = if MODEL { 1 } else { 64 };
+
 thread_local! {
     static PLACE: Cell<usize> = const { Cell::new(NONE) };
+}
+
+thread_local! {
+    static MET: Cell<u8> = const { Cell::new(0) };
 }
 
 /// The same for the life of the process, as the number of processors is read once.
@@ -45,6 +52,18 @@ fn first() -> usize {
     let place = next & (count() - 1);
     PLACE.with(|cell| cell.set(place));
     place
+}
+
+/// The calling thread has found somebody in its place, at work or not: if that happens often, it moves on.
+#[inline]
+pub(super) fn meet() {
+    let met = MET.with(Cell::get) + 1;
+    if met < MEETINGS {
+        MET.with(|cell| cell.set(met));
+    } else {
+        MET.with(|cell| cell.set(0));
+        move_on();
+    }
 }
 
 /// Gives the calling thread another place: it has met somebody in this one.

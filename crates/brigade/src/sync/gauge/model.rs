@@ -1,8 +1,15 @@
 //! Loom's proof for the gauge: the maximum is what was really reached, in the period that lasts.
 
 use super::{Gauge, GaugeError};
+use crate::prim::Ordering::AcqRel;
 use crate::prim::{Arc, three_threads};
 use loom::thread;
+
+/// Changes nothing. Loom tries a change before another thread's load only if the one who changes does not load
+/// first (`wait/README.md`), so it begins with this.
+fn begin(gauge: &Gauge) {
+    gauge.level.fetch_add(0, AcqRel);
+}
 
 /// The results of the adds say which levels were reached.
 #[test]
@@ -13,6 +20,7 @@ fn the_maximum_is_the_highest_level_that_was_reached() {
             .map(|_| {
                 let gauge = Arc::clone(&gauge);
                 thread::spawn(move || {
+                    begin(&gauge);
                     let reached = gauge.add(1).unwrap();
                     gauge.sub(1).unwrap();
                     reached
@@ -32,6 +40,7 @@ fn the_maximum_is_there_at_every_moment() {
         gauge.add(2).unwrap();
         let other = Arc::clone(&gauge);
         let lowers = thread::spawn(move || {
+            begin(&other);
             other.sub(1).unwrap();
             other.sub(1).unwrap();
         });
@@ -47,6 +56,7 @@ fn the_maximum_holds_every_level_that_was_seen() {
         let gauge = Arc::new(Gauge::new());
         let other = Arc::clone(&gauge);
         let changer = thread::spawn(move || {
+            begin(&other);
             other.add(2).unwrap();
             other.sub(1).unwrap();
         });
@@ -65,7 +75,10 @@ fn a_late_record_hides_none_of_the_new_period() {
         let gauge = Arc::new(Gauge::new());
         gauge.add(5).unwrap();
         let other = Arc::clone(&gauge);
-        let lowers = thread::spawn(move || other.sub(2).unwrap());
+        let lowers = thread::spawn(move || {
+            begin(&other);
+            other.sub(2).unwrap()
+        });
         gauge.reset_max();
         let reached = gauge.add(1).unwrap();
         gauge.sub(1).unwrap();
@@ -84,6 +97,7 @@ fn a_reset_forgets_what_was_before_and_nothing_after() {
         gauge.add(5).unwrap();
         let other = Arc::clone(&gauge);
         let changer = thread::spawn(move || {
+            begin(&other);
             let level = other.sub(3).unwrap();
             other.add(1).unwrap();
             level
@@ -106,7 +120,10 @@ fn a_late_record_does_not_come_back() {
         gauge.add(5).unwrap();
         let lowers = |n| {
             let gauge = Arc::clone(&gauge);
-            thread::spawn(move || gauge.sub(n))
+            thread::spawn(move || {
+                begin(&gauge);
+                gauge.sub(n)
+            })
         };
         let first = lowers(4);
         let second = lowers(4);

@@ -18,6 +18,12 @@ pub(super) struct Cell(AtomicUsize);
 pub(super) struct State(usize);
 
 impl State {
+    /// Whether a reader that has found this is in.
+    #[inline]
+    pub(super) fn is_open(self) -> bool {
+        self.0 & (WRITER | FULL) == 0
+    }
+
     #[inline]
     pub(super) fn is_nobody(self) -> bool {
         self.0 == 0

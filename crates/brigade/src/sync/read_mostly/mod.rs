@@ -661,29 +661,24 @@ impl<T: ?Sized> ReadMostly<T> {
     fn enter(&self) -> Option<ReadMostlyReadGuard<'_, T>> {
         let cell = self.cells.view().here();
         let before = cell.enter();
-        if before.is_nobody() || self.stays(cell, before) {
-            Some(ReadMostlyReadGuard::new(self, cell))
-        } else {
-            None
+        if !before.is_open() {
+            self.step_back(cell, before);
+            return None;
         }
+        if !before.is_nobody() {
+            places::meet();
+        }
+        Some(ReadMostlyReadGuard::new(self, cell))
     }
 
-    /// There was somebody in the cell already: whether the reader that has just entered stays all the same.
+    /// Counts the calling thread out again, which is not in.
     #[cold]
-    fn stays(&self, cell: &Cell, before: State) -> bool {
-        if before.has_writer() {
-            self.leave(cell);
-            return false;
-        }
-        if before.is_full() {
-            self.leave(cell);
-            panic!(
-                "a ReadMostly has more readers than it can count: their guards have been leaked"
-            );
-        }
-        // Other readers: next time at a place without them.
-        places::move_on();
-        true
+    fn step_back(&self, cell: &Cell, before: State) {
+        self.leave(cell);
+        assert!(
+            !before.is_full(),
+            "a ReadMostly has more readers than it can count: their guards have been leaked"
+        );
     }
 
     /// Takes a reader out.
