@@ -82,6 +82,9 @@ fn steps(fast: bool, locked: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
             check: Check::Tidy,
         },
         cargo("test --workspace").step("tests"),
+        cargo("clippy -p brigade --all-targets --features sight -- -D warnings")
+            .step("clippy with sight"),
+        cargo("test -p brigade --features sight --test sight").step("deadlocks, seen"),
     ];
     if !fast {
         let preemptions =

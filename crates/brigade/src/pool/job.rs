@@ -18,7 +18,9 @@ use super::{JobError, JoinTimeoutError, Panic};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicU8;
 use crate::prim::{Arc, StdArc, UnsafeCell, discard_panic};
-use crate::wait::{Limit, Operation, Patience, Wait, WaitQueue, What, block, deadline_after};
+use crate::wait::{
+    Held, Limit, Operation, Owners, Patience, Wait, WaitQueue, What, block, deadline_after,
+};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, catch_unwind};
@@ -37,6 +39,8 @@ type Outcome<T> = Result<T, Panic>;
 pub(super) struct Cell<T, F> {
     state: AtomicU8,
     waiting: WaitQueue,
+    /// Who runs it.
+    runner: Owners<1>,
     closure: UnsafeCell<Option<F>>,
     outcome: UnsafeCell<Option<Outcome<T>>>,
     /// Where it was submitted.
@@ -54,6 +58,7 @@ impl<T, F: FnOnce() -> T> Cell<T, F> {
         Self {
             state: AtomicU8::new(QUEUED),
             waiting: WaitQueue::new(),
+            runner: Owners::new(),
             closure: UnsafeCell::new(Some(closure)),
             outcome: UnsafeCell::new(None),
             site,
@@ -97,12 +102,14 @@ pub(super) trait Run: Send + Sync {
 impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
     fn run(&self) {
         let Some(closure) = self.claim() else { return };
+        self.runner.take(self.site.into());
         let outcome = catch_unwind(AssertUnwindSafe(closure))
             .map_err(|payload| Panic::new(payload, self.site));
         self.outcome.with_mut(|place| {
             // SAFETY: claimed and not finished, so it is ours alone.
             unsafe { *place = Some(outcome) };
         });
+        self.runner.release();
         self.finish(DONE);
     }
 
@@ -127,6 +134,8 @@ trait Join<T>: Run {
     fn is_over(&self, synchronised: bool) -> bool;
 
     fn waiting(&self) -> &WaitQueue;
+
+    fn runner(&self) -> Held<'_>;
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
@@ -157,6 +166,10 @@ impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
     fn waiting(&self) -> &WaitQueue {
         &self.waiting
     }
+
+    fn runner(&self) -> Held<'_> {
+        self.runner.held()
+    }
 }
 
 /// A job that was submitted: join it, await it, or drop it to let it run on alone.
@@ -182,6 +195,10 @@ unsafe impl<T> Operation for Joining<T> {
 
     fn chances(&self) -> usize {
         usize::from(self.cell.is_over(true))
+    }
+
+    fn held(&self) -> Held<'_> {
+        self.cell.runner()
     }
 
     fn queue(&self) -> &WaitQueue {

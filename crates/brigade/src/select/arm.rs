@@ -51,7 +51,7 @@ impl<O: Operation> Group for [O; 1] {
     }
 
     fn places(&self, kind: Kind) -> [Place; 1] {
-        [Place::new(kind)]
+        [Place::new(kind, &self[0])]
     }
 }
 
@@ -75,7 +75,9 @@ impl<O: Operation> Group for Vec<O> {
     }
 
     fn places(&self, kind: Kind) -> Box<[Place]> {
-        self.iter().map(|_| Place::new(kind)).collect()
+        self.iter()
+            .map(|operation| Place::new(kind, operation))
+            .collect()
     }
 }
 

@@ -43,6 +43,7 @@ mod places;
 mod read_mostly;
 mod round;
 mod rwlock;
+mod select;
 mod semaphore;
 mod shared;
 mod wait_group;

@@ -111,9 +111,9 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn new(kind: Kind) -> Self {
+    pub(crate) fn new<O: Operation>(kind: Kind, operation: &O) -> Self {
         Self {
-            node: Node::new(kind),
+            node: Node::wanting(kind, operation.wants()),
             listing: Listing::new(),
             kind,
             woken: Cell::new(false),

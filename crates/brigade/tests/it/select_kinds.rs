@@ -2,8 +2,10 @@
 
 use crate::by_hand::poll;
 use crate::sides::Side::{Task, Thread};
+use crate::sides::until_waiting_at;
 use brigade::channel::{self, RecvError, after, bounded, broadcast, never, oneshot, spsc, watch};
 use brigade::select::{Select, SelectError, TrySelectError};
+use brigade::sync::{Mutex, RwLock, Semaphore};
 use brigade::{select, select_async};
 use std::pin::pin;
 use std::sync::Arc;
@@ -210,4 +212,57 @@ fn the_macros_borrow_every_kind_as_it_needs() {
         }
     });
     assert_eq!(got, 4);
+}
+
+#[test]
+fn locks_and_permits_are_arms() {
+    for side in [Thread, Task] {
+        for ready in 0..3 {
+            let shared = Arc::new((Mutex::new(0), RwLock::new(0), Semaphore::new(1)));
+            let held = (shared.0.lock(), shared.1.read());
+            let waits = side.spawn({
+                let shared = Arc::clone(&shared);
+                async move {
+                    let mut select = Select::new()
+                        .lock(&shared.0, |mut value| *value = 1)
+                        .write(&shared.1, |mut value| *value = 1)
+                        .acquire(&shared.2, 2, |permits| permits.unwrap().forget());
+                    side.select(&mut select).await
+                }
+            });
+            until_waiting_at(&shared.0, 1);
+            until_waiting_at(&shared.1, 1);
+            until_waiting_at(&shared.2, 1);
+            let mut held = (Some(held.0), Some(held.1));
+            match ready {
+                0 => held.0 = None,
+                1 => held.1 = None,
+                _ => shared.2.add_permits(1).unwrap(),
+            }
+            assert_eq!(waits.join(), Ok(()));
+            drop(held);
+            // Nothing is left of the waits that were in vain.
+            let left = (*shared.0.lock(), *shared.1.read(), shared.2.available());
+            let expected = [(1, 0, 1), (0, 1, 1), (0, 0, 0)];
+            assert_eq!(left, expected[ready]);
+            assert!(shared.1.try_read().is_ok() && shared.1.try_write().is_ok());
+        }
+    }
+}
+
+#[test]
+fn an_arm_that_locks_can_be_done_again_and_again() {
+    let (mutex, lock, semaphore) = (Mutex::new(0), RwLock::new(0), Semaphore::new(1));
+    let mut select = Select::new()
+        .lock(&mutex, |mut value| *value += 1)
+        .read(&lock, |_| ())
+        .write(&lock, |mut value| *value += 1)
+        .acquire(&semaphore, 1, |permit| drop(permit.unwrap()));
+    for _ in 0..100 {
+        select.wait().unwrap();
+        futures::executor::block_on(select.wait_async()).unwrap();
+        select.try_wait().unwrap();
+    }
+    drop(select);
+    assert!(*mutex.lock() > 0 && *lock.read() > 0);
 }

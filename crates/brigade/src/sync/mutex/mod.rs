@@ -336,6 +336,10 @@ unsafe impl<'a, T: ?Sized> Operation for Lock<'a, T> {
         self.turn.rank()
     }
 
+    fn withdraw(&mut self) {
+        self.turn = Turn::default();
+    }
+
     fn held(&self) -> Held<'_> {
         self.mutex.owner.held()
     }

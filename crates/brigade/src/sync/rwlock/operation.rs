@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::task::Poll;
 
 /// Takes the lock as a guard of the kind `G`.
-pub(super) struct Acquire<'a, T: ?Sized, G> {
+pub(in crate::sync) struct Acquire<'a, T: ?Sized, G> {
     lock: &'a RwLock<T>,
     mode: Mode,
     turn: Turn,
@@ -19,7 +19,7 @@ pub(super) struct Acquire<'a, T: ?Sized, G> {
 }
 
 /// What a guard says of the lock it is for.
-pub(super) trait Taken<'a, T: ?Sized> {
+pub(in crate::sync) trait Taken<'a, T: ?Sized> {
     const WAITS_FOR: &'static What;
     /// The mode in which it is taken.
     const MODE: Mode;
@@ -59,7 +59,7 @@ impl<'a, T: ?Sized> Taken<'a, T> for RwLockWriteGuard<'a, T> {
 }
 
 impl<'a, T: ?Sized, G: Taken<'a, T>> Acquire<'a, T, G> {
-    pub(super) fn new(lock: &'a RwLock<T>, site: &'static Location<'static>) -> Self {
+    pub(in crate::sync) fn new(lock: &'a RwLock<T>, site: &'static Location<'static>) -> Self {
         Self::in_mode(lock, G::MODE, site)
     }
 
@@ -105,6 +105,11 @@ unsafe impl<'a, T: ?Sized, G: Taken<'a, T>> Operation for Acquire<'a, T, G> {
 
     fn rank(&self) -> Rank {
         self.turn.rank(self.mode)
+    }
+
+    fn withdraw(&mut self) {
+        self.turn.end(&self.lock.raw);
+        self.turn = Turn::default();
     }
 
     fn held(&self) -> Held<'_> {

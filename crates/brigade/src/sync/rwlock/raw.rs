@@ -68,7 +68,7 @@ pub(super) struct RawRwLock {
 
 /// How somebody wants to have the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(in crate::sync) enum Mode {
     Read,
     /// The same, by one who may have it already: does not give way to writers.
     ReadAgain,

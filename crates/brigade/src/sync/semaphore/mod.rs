@@ -390,7 +390,7 @@ impl Semaphore {
         }
     }
 
-    fn operation(&self, count: usize) -> Acquire<'_> {
+    pub(super) fn operation(&self, count: usize) -> Acquire<'_> {
         Acquire {
             semaphore: self,
             count,
@@ -403,7 +403,7 @@ impl Semaphore {
 struct BadCount(usize);
 
 /// Takes permits.
-struct Acquire<'a> {
+pub(super) struct Acquire<'a> {
     semaphore: &'a Semaphore,
     count: usize,
     turn: Turn,
@@ -440,6 +440,11 @@ unsafe impl<'a> Operation for Acquire<'a> {
 
     fn rank(&self) -> Rank {
         self.turn.rank()
+    }
+
+    fn withdraw(&mut self) {
+        self.turn.end(&self.semaphore.raw);
+        self.turn = Turn::default();
     }
 
     fn queue(&self) -> &WaitQueue {

@@ -73,7 +73,6 @@ fn watch() {
     let mut seen: HashSet<Circle> = HashSet::new();
     let mut reported: HashSet<Circle> = HashSet::new();
     loop {
-        Parker::with_current(|parker, _| parker.park(clock::now().checked_add(PERIOD)));
         let waits = sightings();
         if waits.is_empty() {
             WATCHING.store(0, Release);
@@ -89,12 +88,16 @@ fn watch() {
             .collect();
         for circle in &circles {
             let identity = identity(&waits, circle);
-            if seen.contains(&identity) && reported.insert(identity) {
-                deadlock::report(&report_of(&waits, circle));
+            let report = report_of(&waits, circle);
+            // One that waits for itself was seen in one look at one list.
+            let is_at_once = circle.len() == 1 && report.is_certain();
+            if (is_at_once || seen.contains(&identity)) && reported.insert(identity) {
+                deadlock::report(&report);
             }
         }
         reported.retain(|circle| now.contains(circle));
         seen = now;
+        Parker::with_current(|parker, _| parker.park(clock::now().checked_add(PERIOD)));
     }
 }
 
