@@ -1,10 +1,12 @@
-//! Safe concurrency for Rust, whole: channels and worker pools that serve threads and async tasks alike.
+//! Safe concurrency for Rust, whole: channels, locks and worker pools that serve threads and async tasks alike.
 //!
 //! - [`channel`] hands values from threads and tasks to others: one to one, to everybody, the latest, on time.
 //! - [`select`](mod@select) waits at many channels for whichever is first; [`select!`] and [`select_async!`] write
 //!   it as a list of cases.
+//! - [`sync`] has locks, meeting points and counters.
 //! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
-//! - [`wait`] can say who waits for what, at any moment.
+//! - [`wait`] can say who waits for what, at any moment; with the cargo feature `sight` also who has it, and who
+//!   therefore waits for ever.
 //!
 //! Whoever cannot go on, thread or task, waits in one place. So the same channels and the same job handles
 //! serve both, and no async runtime is needed, not even for deadlines.
