@@ -1,9 +1,8 @@
 //! What is reported of a deadlock, and to whom.
 
 use super::super::{Holder, Waiter};
-use crate::prim::Lock;
+use crate::prim::{Lock, StdArc as Arc};
 use std::fmt;
-use std::sync::Arc;
 
 /// Threads and tasks that wait for each other in a circle, and so for ever.
 ///
