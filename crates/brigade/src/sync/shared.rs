@@ -2,7 +2,7 @@
 //!
 //! It adds nothing to the mutex but the ownership.
 
-use super::Mutex;
+use super::{Mutex, OwnedMutexGuard};
 use crate::prim::StdArc;
 use std::fmt;
 use std::ops::Deref;
@@ -67,6 +67,22 @@ impl<T: ?Sized> Shared<T> {
     #[must_use]
     pub fn same_value(&self, other: &Self) -> bool {
         StdArc::ptr_eq(&self.mutex, &other.mutex)
+    }
+
+    /// As [`Mutex::lock_owned`].
+    #[track_caller]
+    pub fn lock_owned(&self) -> OwnedMutexGuard<T> {
+        self.mutex.lock_owned()
+    }
+
+    /// As [`Mutex::lock_owned_async`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn lock_owned_async(&self) -> impl Future<Output = OwnedMutexGuard<T>> {
+        self.mutex.lock_owned_async()
     }
 
     /// The mutex as it is shared: to make a guard an owned one

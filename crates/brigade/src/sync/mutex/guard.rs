@@ -37,7 +37,8 @@ unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
 
 /// Has a mutex locked until it is dropped, and shares the ownership of it.
 ///
-/// It may go to another thread, and be kept across an `await`. Made by [`MutexGuard::into_owned`].
+/// It may go to another thread, and be kept across an `await`. Made by [`Mutex::lock_owned`], [`Mutex::lock_owned_async`] and
+/// [`MutexGuard::into_owned`].
 #[must_use = "the mutex is unlocked at once if the guard is not kept"]
 pub struct OwnedMutexGuard<T: ?Sized> {
     mutex: StdArc<Mutex<T>>,
@@ -95,19 +96,14 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// ```
     /// use brigade::sync::{Mutex, MutexGuard};
     /// use std::sync::Arc;
+    /// use std::time::Duration;
     ///
-    /// fn is_send(future: impl Future<Output = ()> + Send) -> impl Future<Output = ()> + Send {
-    ///     future
-    /// }
-    ///
-    /// let account = Arc::new(Mutex::new(100));
-    /// let payment = is_send(async move {
-    ///     let mut balance = MutexGuard::into_owned(account.lock_async().await, &account);
-    ///     *balance -= 10;
-    ///     std::future::ready(()).await; // nobody sees the balance meanwhile
-    ///     *balance += 1;
-    /// });
-    /// futures::executor::block_on(payment);
+    /// let log = Arc::new(Mutex::new(Vec::new()));
+    /// let guard = log.lock_timeout(Duration::from_secs(1))?;
+    /// let mut guard = MutexGuard::into_owned(guard, &log);
+    /// std::thread::spawn(move || guard.push("elsewhere")).join().unwrap();
+    /// assert_eq!(*log.lock(), ["elsewhere"]);
+    /// # Ok::<(), brigade::sync::LockTimeoutError>(())
     /// ```
     pub fn into_owned(guard: Self, owner: &StdArc<Mutex<T>>) -> OwnedMutexGuard<T> {
         assert!(

@@ -19,7 +19,7 @@ use raw::Turn;
 
 use super::ended::in_time;
 use super::{LockTimeoutError, TryLockError};
-use crate::prim::{PlainUnsafeCell, const_new};
+use crate::prim::{PlainUnsafeCell, StdArc, const_new};
 use crate::wait::{
     Held, Limit, Operation, Owners, Patience, Rank, Site, Wait, WaitQueue, What, block,
     deadline_after,
@@ -187,8 +187,8 @@ impl<T: ?Sized> Mutex<T> {
     /// Suspends the task until the mutex is free, and locks it.
     ///
     /// The guard stays on its thread, so a future that keeps it across an `await` cannot be spawned on a runtime of
-    /// several threads. That is seldom meant; where it is, make it an owned one: see
-    /// [`MutexGuard::into_owned`].
+    /// several threads. That is seldom meant; where it is, take an owned one: see
+    /// [`lock_owned_async`](Self::lock_owned_async).
     ///
     /// # Cancel safety
     ///
@@ -279,6 +279,45 @@ impl<T: ?Sized> Mutex<T> {
     pub(super) fn unlock(&self) {
         self.owner.release();
         self.raw.unlock();
+    }
+
+    /// As [`lock`](Self::lock), with a guard that owns a share of the mutex: it may go to another thread, and be kept
+    /// across an `await`.
+    #[track_caller]
+    pub fn lock_owned(self: &StdArc<Self>) -> OwnedMutexGuard<T> {
+        MutexGuard::into_owned(self.lock(), self)
+    }
+
+    /// As [`lock_async`](Self::lock_async), with a guard that owns a share of the mutex: it may go to another thread,
+    /// and be kept across an `await`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`lock_async`](Self::lock_async).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::sync::Mutex;
+    /// use std::sync::Arc;
+    ///
+    /// fn is_send(future: impl Future<Output = ()> + Send) -> impl Future<Output = ()> + Send {
+    ///     future
+    /// }
+    ///
+    /// let account = Arc::new(Mutex::new(100));
+    /// let payment = is_send(async move {
+    ///     let mut balance = account.lock_owned_async().await;
+    ///     *balance -= 10;
+    ///     std::future::ready(()).await; // nobody sees the balance meanwhile
+    ///     *balance += 1;
+    /// });
+    /// futures::executor::block_on(payment);
+    /// ```
+    #[track_caller]
+    pub fn lock_owned_async(self: &StdArc<Self>) -> impl Future<Output = OwnedMutexGuard<T>> {
+        let lock = self.lock_async();
+        async move { MutexGuard::into_owned(lock.await, self) }
     }
 
     /// Whether somebody has the mutex at this moment.

@@ -139,7 +139,7 @@ impl<T: ?Sized> RwLock<T> {
         self.acquire(Acquire::new(self, site), site)
     }
 
-    /// The same, if nobody writes at this moment.
+    /// The same, if nobody writes, or waits to write while others read, at this moment.
     ///
     /// # Errors
     ///
@@ -239,7 +239,7 @@ impl<T: ?Sized> RwLock<T> {
         self.acquire(Acquire::new(self, site), site)
     }
 
-    /// The same, if nobody writes, or may write later at this moment.
+    /// The same, if nobody writes, may write later, or waits to write while others read, at this moment.
     ///
     /// # Errors
     ///

@@ -166,3 +166,22 @@ fn one_who_upgrades_waits_for_the_readers_and_goes_before_writers() {
         writing.join().unwrap();
     });
 }
+
+/// The last reader leaves while a thread is on its way that cannot have the lock: another that wants to be upgradable.
+#[test]
+fn an_upgrade_is_not_left_to_a_thread_on_its_way() {
+    three_threads(|| {
+        let lock = lock();
+        let writes = lock.write();
+        let looking = StdArc::clone(&lock);
+        let looking = loom::thread::spawn(move || drop(looking.read_upgradable()));
+        let reading = StdArc::clone(&lock);
+        let reading = loom::thread::spawn(move || drop(read(&reading, false)));
+        drop(writes);
+        // Before the one who has just been woken, if it is quick.
+        add(&RwLockUpgradableGuard::upgrade(lock.read_upgradable()));
+        looking.join().unwrap();
+        reading.join().unwrap();
+        assert_eq!(read(&lock, false), 1);
+    });
+}

@@ -32,7 +32,8 @@
 //! Every change of the word is a read-modify-write, and so are the second looks: the handshake of `wait/README.md` as
 //! it stands. Who waits though the lock is free or open to it (rules 2 and 3) is behind somebody who will unlock, is
 //! on its way, or gives up, and each of these wakes the next. A reader that leaves as the last wakes the oldest; but
-//! if somebody is upgrading, all, as only the one can go on.
+//! if somebody is upgrading, all, and even if a thread is on its way: only the one can go on, and it holds what a
+//! thread on its way may want.
 
 use crate::prim::{
     MODEL,
@@ -145,7 +146,8 @@ impl RawRwLock {
     #[inline]
     pub(super) fn unlock_read(&self) {
         let state = self.state.fetch_sub(READER, AcqRel);
-        if state < 2 * READER && self.queue.word().wants_wake() {
+        // One who upgrades is not left to a thread on its way: that one may not be able to go on, and then nobody would.
+        if state < 2 * READER && (state & UPGRADING != 0 || self.queue.word().wants_wake()) {
             self.wake_after(state);
         }
     }
