@@ -2,7 +2,7 @@
 
 use super::{RwLock, RwLockUpgradableGuard, RwLockWriteGuard};
 use crate::prim::{StdArc, UnsafeCell, three_threads};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -86,7 +86,7 @@ fn two_readers_and_a_writer() {
             let lock = lock();
             let threads = [(); 2].map(|()| {
                 let lock = StdArc::clone(&lock);
-                loom::thread::spawn(move || drop(read(&lock, task)))
+                loom::thread::spawn(move || read(&lock, task))
             });
             write(&lock, false);
             for thread in threads {
@@ -113,7 +113,7 @@ fn a_writer_that_gives_up_lets_readers_go_on() {
                 }
             });
             let reading = StdArc::clone(&lock);
-            let reading = loom::thread::spawn(move || drop(read(&reading, task)));
+            let reading = loom::thread::spawn(move || read(&reading, task));
             // The reader does not depend on this one's leaving.
             hasty.join().unwrap();
             reading.join().unwrap();
@@ -156,7 +156,7 @@ fn one_who_upgrades_waits_for_the_readers_and_goes_before_writers() {
         let lock = lock();
         let looks = lock.read_upgradable();
         let reading = StdArc::clone(&lock);
-        let reading = loom::thread::spawn(move || drop(read(&reading, false)));
+        let reading = loom::thread::spawn(move || read(&reading, false));
         let writing = StdArc::clone(&lock);
         let writing = loom::thread::spawn(move || write(&writing, false));
         let writes = RwLockUpgradableGuard::upgrade(looks);
@@ -170,18 +170,25 @@ fn one_who_upgrades_waits_for_the_readers_and_goes_before_writers() {
 /// The last reader leaves while a thread is on its way that cannot have the lock: another that wants to be upgradable.
 #[test]
 fn an_upgrade_is_not_left_to_a_thread_on_its_way() {
-    three_threads(|| {
+    loom::model(|| {
         let lock = lock();
         let writes = lock.write();
-        let looking = StdArc::clone(&lock);
-        let looking = loom::thread::spawn(move || drop(looking.read_upgradable()));
-        let reading = StdArc::clone(&lock);
-        let reading = loom::thread::spawn(move || drop(read(&reading, false)));
+        let other = StdArc::clone(&lock);
+        let other = loom::thread::spawn(move || drop(other.read_upgradable()));
+        // Wakes the other, if it waits.
         drop(writes);
-        // Before the one who has just been woken, if it is quick.
-        add(&RwLockUpgradableGuard::upgrade(lock.read_upgradable()));
-        looking.join().unwrap();
-        reading.join().unwrap();
-        assert_eq!(read(&lock, false), 1);
+        if let (Ok(reads), Ok(looks)) = (lock.try_read(), lock.try_read_upgradable()) {
+            let mut reads = Some(reads);
+            let mut upgrade = pin!(RwLockUpgradableGuard::upgrade_async(looks));
+            let writes = loom::future::block_on(poll_fn(|cx| {
+                let polled = upgrade.as_mut().poll(cx);
+                // It waits for this reader.
+                drop(reads.take());
+                polled
+            }));
+            add(&writes);
+        }
+        other.join().unwrap();
+        assert!(!lock.is_locked());
     });
 }
