@@ -48,9 +48,9 @@ pub(crate) fn work<C: SharedCounter>(counting: Counting) -> Work {
 }
 
 fn add<C: SharedCounter>(crew: &Crew, counter: &Arc<C>, load: Load) -> Result<Run, String> {
-    let outcome = crew.run(load, |_, actor| {
+    let outcome = crew.run(load, |actor| {
         let (counter, order) = (Arc::clone(counter), actor.order);
-        let act = move |tally| Stint::from(order.carry_out(tally, |_| counter.add_one()));
+        let act = move |_| Stint::from(order.carry_out(|_| counter.add_one()));
         actor.stage.thread(actor.gate, act)
     })?;
     outcome.settle(counter.sum())
@@ -67,14 +67,14 @@ fn sum<C: SharedCounter>(crew: &Crew, load: Load) -> Result<Run, String> {
         ..load
     };
     let expected = add(&before, &counter, added)?.ops;
-    let outcome = crew.run(load, |_, actor| {
+    let outcome = crew.run(load, |actor| {
         let (counter, order) = (Arc::clone(&counter), actor.order);
-        actor.stage.thread(actor.gate, move |tally| {
-            let tally = order.carry_out(tally, |_| {
+        actor.stage.thread(actor.gate, move |_| {
+            let tally = order.carry_out(|_| {
                 assert_eq!(black_box(&counter).sum(), expected, "a wrong sum");
             });
             tally.into()
         })
     })?;
-    outcome.settle(outcome.done().sum())
+    outcome.settle(outcome.done())
 }

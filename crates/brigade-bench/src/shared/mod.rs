@@ -13,13 +13,20 @@ pub(crate) mod semaphore;
 use crate::cpu_time;
 use crate::run::{Load, Run};
 use crate::stage::{Gate, Running, Stage};
-use crate::tally::{self, Tally, share};
+use crate::tally::{self, Tally};
+use std::hint;
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::Duration;
 
-/// Operations between two looks at the clock. More than a channel's, because the cheapest of these
-/// take about a nanosecond.
-const LOOK: usize = 256;
+/// Into so many portions the work is cut for each of a crew.
+const PORTIONS: usize = 64;
+/// No portion is larger, so that a limit strikes in time.
+const LARGEST_PORTION: usize = 4096;
+/// Spins before another thread is given a chance to run on this processor.
+const PATIENCE: u32 = 1_000;
 
 /// Those who share something, and where they run.
 #[derive(Clone, Debug)]
@@ -30,31 +37,24 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    /// Starts everybody by `start`, which is told their number, and waits for all.
-    fn run(
-        &self,
-        load: Load,
-        start: impl Fn(usize, Actor) -> Running<Stint>,
-    ) -> Result<Outcome, String> {
+    /// Starts everybody by `start` and waits for all.
+    fn run(&self, load: Load, start: impl Fn(Actor) -> Running<Stint>) -> Result<Outcome, String> {
         let gate = Gate::new(self.size);
-        let order = Order {
-            ops: share(load, self.size),
-            limit: load.limit,
-        };
+        let order = Arc::new(Order::new(load, self.size));
         let actors = (0..self.size)
-            .map(|index| {
+            .map(|_| {
                 let actor = Actor {
                     stage: &self.stage,
                     gate: &gate,
-                    order,
+                    order: Arc::clone(&order),
                 };
-                start(index, actor)
+                start(actor)
             })
             .collect();
         let cpu = self.stage.open(&gate);
         let stints = self.stage.join(actors)?;
         Ok(Outcome {
-            asked: order.ops * self.size,
+            asked: order.ops,
             stints,
             cpu: cpu_time::process() - cpu,
         })
@@ -65,22 +65,44 @@ impl Crew {
 struct Actor<'a> {
     stage: &'a Stage,
     gate: &'a Arc<Gate>,
-    order: Order,
+    order: Arc<Order>,
 }
 
-/// What one of a crew is to do.
-#[derive(Clone, Copy, Debug)]
+/// What a crew is to do. Everybody takes portions of it until none is left, so that all are at work
+/// until the end: with a share for each, those who are left over would have the lock to themselves.
 struct Order {
     ops: usize,
     limit: Duration,
+    portion: usize,
+    taken: Padded<AtomicUsize>,
+    /// Threads that are still to come.
+    missing: Padded<AtomicUsize>,
 }
 
+/// A line of the cache of its own, and the one beside it that processors fetch with it.
+#[repr(align(128))]
+struct Padded<T>(T);
+
 impl Order {
-    /// Does `operation` with every number, and stops early if the limit strikes.
+    fn new(load: Load, size: usize) -> Self {
+        let ops = load.ops.max(1);
+        Self {
+            ops,
+            limit: load.limit,
+            portion: (ops / (size * PORTIONS)).clamp(1, LARGEST_PORTION),
+            taken: Padded(AtomicUsize::new(0)),
+            missing: Padded(AtomicUsize::new(size)),
+        }
+    }
+
+    /// Does `operation` with every number of this thread's portions, and stops early if the limit
+    /// strikes.
     #[inline]
-    fn carry_out(self, mut tally: Tally, mut operation: impl FnMut(usize)) -> Tally {
-        while let Some(stop) = self.stop(&tally) {
-            for number in tally.count()..stop {
+    fn carry_out(&self, mut operation: impl FnMut(usize)) -> Tally {
+        self.meet();
+        let mut tally = Tally::start();
+        while let Some(numbers) = self.portion(&tally) {
+            for number in numbers {
                 operation(number);
                 tally.add(number);
             }
@@ -88,10 +110,27 @@ impl Order {
         tally.stop()
     }
 
-    /// How far to go before the next look at the clock; `None` at the end.
-    fn stop(self, tally: &Tally) -> Option<usize> {
-        let goes_on = tally.count() < self.ops && !tally.expired(self.limit);
-        goes_on.then(|| self.ops.min(tally.count() + LOOK))
+    /// Waits awake until every thread runs or is about to: the first to wake from the gate would
+    /// else be well on its way before the last has woken.
+    fn meet(&self) {
+        self.missing.0.fetch_sub(1, Relaxed);
+        let mut spins = 0_u32;
+        while self.missing.0.load(Relaxed) > 0 {
+            spins += 1;
+            if spins.is_multiple_of(PATIENCE) {
+                thread::yield_now();
+            }
+            hint::spin_loop();
+        }
+    }
+
+    /// The numbers to go on with; `None` at the end.
+    fn portion(&self, tally: &Tally) -> Option<Range<usize>> {
+        if tally.expired(self.limit) {
+            return None;
+        }
+        let first = self.taken.0.fetch_add(self.portion, Relaxed);
+        (first < self.ops).then(|| first..self.ops.min(first + self.portion))
     }
 }
 
@@ -120,9 +159,9 @@ struct Outcome {
 }
 
 impl Outcome {
-    /// What each of the crew has done, in order.
-    fn done(&self) -> impl Iterator<Item = usize> {
-        self.stints.iter().map(|stint| stint.tally.count())
+    /// How many operations the crew has done, which are those of the first numbers.
+    fn done(&self) -> usize {
+        self.stints.iter().map(|stint| stint.tally.count()).sum()
     }
 
     /// The run, whose figure is the time per operation, if exactly its operations were `counted`.
@@ -158,15 +197,16 @@ mod tests {
     use super::{Crew, Order, Outcome, Stint};
     use crate::run::Load;
     use crate::stage::Stage;
-    use crate::tally::Tally;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use std::time::Duration;
 
     const LONG: Duration = Duration::from_secs(30);
 
     fn outcome(ops: usize, longest: &[u64]) -> Outcome {
-        let order = Order { ops, limit: LONG };
+        let load = Load { ops, limit: LONG };
         let stint = |nanoseconds: &u64| Stint {
-            tally: order.carry_out(Tally::start(), |_| ()),
+            tally: Order::new(load, 1).carry_out(|_| ()),
             longest: Duration::from_nanos(*nanoseconds),
         };
         Outcome {
@@ -193,27 +233,30 @@ mod tests {
     #[test]
     fn an_order_stops_at_its_limit() {
         let limit = Duration::ZERO;
-        let order = Order { ops: 10, limit };
-        assert_eq!(order.carry_out(Tally::start(), |_| ()).count(), 0);
+        let order = Order::new(Load { ops: 10, limit }, 1);
+        assert_eq!(order.carry_out(|_| ()).count(), 0);
     }
 
     #[test]
-    fn everybody_of_a_crew_gets_a_number_and_a_share() {
+    fn a_crew_does_every_number_once() {
         let crew = Crew {
             size: 3,
             in_tasks: false,
             stage: Stage::threads(),
         };
-        let load = Load {
-            ops: 10,
-            limit: LONG,
-        };
-        let outcome = crew.run(load, |_, actor| {
-            let order = actor.order;
-            let act = move |tally| order.carry_out(tally, |_| ()).into();
-            actor.stage.thread(actor.gate, act)
+        let ops = 10_007;
+        let sum = Arc::new(AtomicUsize::new(0));
+        let outcome = crew.run(Load { ops, limit: LONG }, |actor| {
+            let (order, sum) = (actor.order, Arc::clone(&sum));
+            actor.stage.thread(actor.gate, move |_| {
+                let add = |number| {
+                    sum.fetch_add(number, Relaxed);
+                };
+                order.carry_out(add).into()
+            })
         });
-        let run = outcome.unwrap().settle(9).unwrap();
+        let run = outcome.unwrap().settle(ops).unwrap();
         assert!(!run.cut_short);
+        assert_eq!(sum.load(Relaxed), ops * (ops - 1) / 2);
     }
 }

@@ -50,9 +50,9 @@ pub(crate) fn in_threads<L: ThreadMutex>(locking: Locking) -> Work {
     Box::new(move |load| {
         run::<L>(&locking, load, L::into_count, |lock, actor| {
             let order = actor.order;
-            actor.stage.thread(actor.gate, move |tally| match figure {
-                Figure::TimePerOperation => hurry(&*lock, order, toil, tally),
-                Figure::LongestWait => wait(&*lock, order, toil, tally),
+            actor.stage.thread(actor.gate, move |_| match figure {
+                Figure::TimePerOperation => hurry(&*lock, &order, toil),
+                Figure::LongestWait => wait(&*lock, &order, toil),
             })
         })
     })
@@ -68,9 +68,9 @@ pub(crate) fn in_tasks<L: TaskMutex>(locking: Locking) -> Work {
             actor.stage.task(actor.gate, move |tally| async move {
                 match figure {
                     Figure::TimePerOperation => {
-                        hurry_task(&*lock, order, toil, yields, tally).await
+                        hurry_task(&*lock, &order, toil, yields, tally).await
                     }
-                    Figure::LongestWait => wait_task(&*lock, order, toil, yields, tally).await,
+                    Figure::LongestWait => wait_task(&*lock, &order, toil, yields, tally).await,
                 }
             })
         })
@@ -85,7 +85,7 @@ fn run<L: Default>(
 ) -> Result<Run, String> {
     let lock = Arc::new(L::default());
     let crew = &locking.crew;
-    let outcome = crew.run(load, |_, actor| start(Arc::clone(&lock), actor))?;
+    let outcome = crew.run(load, |actor| start(Arc::clone(&lock), actor))?;
     let counted = into_count(alone(lock)?);
     match locking.figure {
         Figure::TimePerOperation => outcome.settle(counted),
@@ -93,8 +93,8 @@ fn run<L: Default>(
     }
 }
 
-fn hurry(lock: &impl ThreadMutex, order: Order, toil: Toil, tally: Tally) -> Stint {
-    let tally = order.carry_out(tally, |_| {
+fn hurry(lock: &impl ThreadMutex, order: &Order, toil: Toil) -> Stint {
+    let tally = order.carry_out(|_| {
         lock.with(|count| {
             *count += 1;
             toil.run();
@@ -103,9 +103,9 @@ fn hurry(lock: &impl ThreadMutex, order: Order, toil: Toil, tally: Tally) -> Sti
     tally.into()
 }
 
-fn wait(lock: &impl ThreadMutex, order: Order, toil: Toil, tally: Tally) -> Stint {
+fn wait(lock: &impl ThreadMutex, order: &Order, toil: Toil) -> Stint {
     let mut longest = Duration::ZERO;
-    let tally = order.carry_out(tally, |_| {
+    let tally = order.carry_out(|_| {
         let asked = Instant::now();
         let waited = lock.with(|count| {
             let waited = asked.elapsed();
@@ -120,13 +120,13 @@ fn wait(lock: &impl ThreadMutex, order: Order, toil: Toil, tally: Tally) -> Stin
 
 async fn hurry_task(
     lock: &impl TaskMutex,
-    order: Order,
+    order: &Order,
     toil: Toil,
     yields: bool,
     mut tally: Tally,
 ) -> Stint {
-    while let Some(stop) = order.stop(&tally) {
-        for number in tally.count()..stop {
+    while let Some(numbers) = order.portion(&tally) {
+        for number in numbers {
             lock.with(yields, |count| {
                 *count += 1;
                 toil.run();
@@ -140,14 +140,14 @@ async fn hurry_task(
 
 async fn wait_task(
     lock: &impl TaskMutex,
-    order: Order,
+    order: &Order,
     toil: Toil,
     yields: bool,
     mut tally: Tally,
 ) -> Stint {
     let mut longest = Duration::ZERO;
-    while let Some(stop) = order.stop(&tally) {
-        for number in tally.count()..stop {
+    while let Some(numbers) = order.portion(&tally) {
+        for number in numbers {
             let asked = Instant::now();
             let waited = lock
                 .with(yields, |count| {

@@ -9,9 +9,6 @@ use std::sync::Arc;
 
 /// One in so many operations is a write, in a mixed row.
 const WRITE_EVERY: usize = 100;
-/// How far apart the writes of two of a crew are, so that they do not all write at once.
-const APART: usize = 13;
-
 /// What everybody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mix {
@@ -22,24 +19,22 @@ pub(crate) enum Mix {
 }
 
 impl Mix {
-    /// Whether this operation of this one is a write.
+    /// Whether this operation is a write.
     #[inline]
-    fn writes(self, index: usize, number: usize) -> bool {
+    fn writes(self, number: usize) -> bool {
         match self {
             Self::Read => false,
             Self::Write => true,
-            Self::Mostly => (number + index * APART).is_multiple_of(WRITE_EVERY),
+            Self::Mostly => number.is_multiple_of(WRITE_EVERY),
         }
     }
 
-    /// The writes among the first operations of this one.
-    fn writes_among(self, index: usize, operations: usize) -> usize {
+    /// The writes among so many operations.
+    fn writes_among(self, operations: usize) -> usize {
         match self {
             Self::Read => 0,
             Self::Write => operations,
-            Self::Mostly => (0..operations)
-                .filter(|number| self.writes(index, *number))
-                .count(),
+            Self::Mostly => operations.div_ceil(WRITE_EVERY),
         }
     }
 }
@@ -74,10 +69,11 @@ pub(crate) fn in_threads<L: ThreadRwLock>(reading: Reading) -> Work {
     let Reading { crew, mix } = reading;
     Box::new(move |load| {
         let lock = Arc::new(L::default());
-        let outcome = crew.run(load, |index, actor| {
+        let outcome = crew.run(load, |actor| {
             let (lock, order) = (Arc::clone(&lock), actor.order);
-            let act = move |tally| at_work(&*lock, mix, index, order, tally);
-            actor.stage.thread(actor.gate, act)
+            actor
+                .stage
+                .thread(actor.gate, move |_| at_work(&*lock, mix, &order))
         })?;
         settle(&outcome, mix, alone(lock)?.into_count())
     })
@@ -88,20 +84,20 @@ pub(crate) fn in_tasks<L: TaskRwLock>(reading: Reading) -> Work {
     let Reading { crew, mix } = reading;
     Box::new(move |load| {
         let lock = Arc::new(L::default());
-        let outcome = crew.run(load, |index, actor| {
+        let outcome = crew.run(load, |actor| {
             let (lock, order) = (Arc::clone(&lock), actor.order);
             actor.stage.task(actor.gate, move |tally| async move {
-                task_at_work(&*lock, mix, index, order, tally).await
+                task_at_work(&*lock, mix, &order, tally).await
             })
         })?;
         settle(&outcome, mix, alone(lock)?.into_count())
     })
 }
 
-fn at_work(lock: &impl ThreadRwLock, mix: Mix, index: usize, order: Order, tally: Tally) -> Stint {
+fn at_work(lock: &impl ThreadRwLock, mix: Mix, order: &Order) -> Stint {
     let mut seen = 0;
-    let tally = order.carry_out(tally, |number| {
-        if mix.writes(index, number) {
+    let tally = order.carry_out(|number| {
+        if mix.writes(number) {
             lock.add();
         } else {
             see(&mut seen, lock.read());
@@ -110,17 +106,11 @@ fn at_work(lock: &impl ThreadRwLock, mix: Mix, index: usize, order: Order, tally
     tally.into()
 }
 
-async fn task_at_work(
-    lock: &impl TaskRwLock,
-    mix: Mix,
-    index: usize,
-    order: Order,
-    mut tally: Tally,
-) -> Stint {
+async fn task_at_work(lock: &impl TaskRwLock, mix: Mix, order: &Order, mut tally: Tally) -> Stint {
     let mut seen = 0;
-    while let Some(stop) = order.stop(&tally) {
-        for number in tally.count()..stop {
-            if mix.writes(index, number) {
+    while let Some(numbers) = order.portion(&tally) {
+        for number in numbers {
+            if mix.writes(number) {
                 lock.add().await;
             } else {
                 see(&mut seen, lock.read().await);
@@ -139,14 +129,11 @@ fn see(seen: &mut usize, count: usize) {
 
 /// The run, if as many writes are `counted` as were done.
 fn settle(outcome: &Outcome, mix: Mix, counted: usize) -> Result<Run, String> {
-    let written: usize = (0..)
-        .zip(outcome.done())
-        .map(|(index, done)| mix.writes_among(index, done))
-        .sum();
+    let written = mix.writes_among(outcome.done());
     if written != counted {
         return Err(format!("{written} writes were done, {counted} are counted"));
     }
-    outcome.settle(outcome.done().sum())
+    outcome.settle(outcome.done())
 }
 
 #[cfg(test)]
@@ -154,11 +141,13 @@ mod tests {
     use super::Mix;
 
     #[test]
-    fn one_in_a_hundred_is_a_write_for_everybody() {
-        for index in 0..8 {
-            assert_eq!(Mix::Mostly.writes_among(index, 1000), 10);
-            assert_eq!(Mix::Read.writes_among(index, 1000), 0);
-            assert_eq!(Mix::Write.writes_among(index, 1000), 1000);
+    fn one_in_a_hundred_is_a_write() {
+        for mix in [Mix::Mostly, Mix::Read, Mix::Write] {
+            for operations in [1, 100, 101, 1000] {
+                let writes = (0..operations).filter(|number| mix.writes(*number));
+                assert_eq!(writes.count(), mix.writes_among(operations), "{mix:?}");
+            }
         }
+        assert_eq!(Mix::Mostly.writes_among(1000), 10);
     }
 }

@@ -54,12 +54,12 @@ pub(crate) fn work<S: TaskSemaphore>(permitting: Permitting) -> Work {
             inside: AtomicUsize::new(0),
         };
         let shared = Arc::new((S::new(PERMITS), room));
-        let outcome = crew.run(load, |_, actor| {
+        let outcome = crew.run(load, |actor| {
             let (shared, order) = (Arc::clone(&shared), actor.order);
             actor.stage.task(actor.gate, move |mut tally| async move {
                 let (semaphore, room) = &*shared;
-                while let Some(stop) = order.stop(&tally) {
-                    for number in tally.count()..stop {
+                while let Some(numbers) = order.portion(&tally) {
+                    for number in numbers {
                         semaphore.visit(room).await;
                         tally.add(number);
                     }
@@ -69,7 +69,7 @@ pub(crate) fn work<S: TaskSemaphore>(permitting: Permitting) -> Work {
         })?;
         let (semaphore, _) = alone(shared)?;
         match semaphore.free() {
-            PERMITS => outcome.settle(outcome.done().sum()),
+            PERMITS => outcome.settle(outcome.done()),
             free => Err(format!("{free} of {PERMITS} permits came back")),
         }
     })
