@@ -12,7 +12,7 @@ pub(crate) mod semaphore;
 
 use crate::cpu_time;
 use crate::run::{Load, Run};
-use crate::stage::{Gate, Running, Stage};
+use crate::stage::{Gate, Running, Stage, on_processor_of};
 use crate::tally::{self, Tally};
 use std::hint;
 use std::ops::Range;
@@ -75,6 +75,7 @@ struct Order {
     limit: Duration,
     portion: usize,
     taken: Padded<AtomicUsize>,
+    came: AtomicUsize,
     /// Threads that are still to come.
     missing: Padded<AtomicUsize>,
 }
@@ -91,6 +92,7 @@ impl Order {
             limit: load.limit,
             portion: (ops / (size * PORTIONS)).clamp(1, LARGEST_PORTION),
             taken: Padded(AtomicUsize::new(0)),
+            came: AtomicUsize::new(0),
             missing: Padded(AtomicUsize::new(size)),
         }
     }
@@ -110,18 +112,22 @@ impl Order {
         tally.stop()
     }
 
-    /// Waits awake until every thread runs or is about to: the first to wake from the gate would
-    /// else be well on its way before the last has woken.
+    /// Waits awake, spread over the processors, until every thread runs or is about to. Else the
+    /// first to wake from the gate would be well on its way before the last has woken, and those
+    /// who woke on one processor might stay there, one after the other, to the end.
     fn meet(&self) {
-        self.missing.0.fetch_sub(1, Relaxed);
-        let mut spins = 0_u32;
-        while self.missing.0.load(Relaxed) > 0 {
-            spins += 1;
-            if spins.is_multiple_of(PATIENCE) {
-                thread::yield_now();
+        let index = self.came.fetch_add(1, Relaxed);
+        on_processor_of(index, || {
+            self.missing.0.fetch_sub(1, Relaxed);
+            let mut spins = 0_u32;
+            while self.missing.0.load(Relaxed) > 0 {
+                spins += 1;
+                if spins.is_multiple_of(PATIENCE) {
+                    thread::yield_now();
+                }
+                hint::spin_loop();
             }
-            hint::spin_loop();
-        }
+        });
     }
 
     /// The numbers to go on with; `None` at the end.
