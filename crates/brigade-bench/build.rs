@@ -3,15 +3,22 @@
 
 use std::{env, fs, path::Path, process::Command};
 
-const PEERS: [&str; 13] = [
+const PEERS: [&str; 20] = [
     "async-broadcast",
     "async-channel",
+    "async-lock",
+    "contatori",
     "crossbeam-channel",
+    "crossbeam-utils",
     "crossfire",
+    "fast-counter",
     "flume",
+    "futures",
     "kanal",
     "loole",
+    "once_cell",
     "oneshot",
+    "parking_lot",
     "rapidfire",
     "rayon",
     "thingbuf",
@@ -36,12 +43,14 @@ fn main() {
     println!("cargo::rustc-env=BRIGADE_BENCH_RUSTC={}", compiler());
 }
 
+/// The newest version of a package that is there: others of the packages may use an older one.
 fn version_in(lock: &str, package: &str) -> String {
     let name = format!("name = \"{package}\"");
-    let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
-    lines
-        .next()
-        .and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
+    lock.lines()
+        .zip(lock.lines().skip(1))
+        .filter(|(line, _)| *line == name)
+        .last()
+        .and_then(|(_, line)| line.strip_prefix("version = \"")?.strip_suffix('"'))
         .unwrap_or_else(|| panic!("Cargo.lock names no version of {package}"))
         .to_owned()
 }

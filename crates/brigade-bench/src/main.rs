@@ -22,6 +22,7 @@ mod probe;
 mod report;
 mod run;
 mod scenario;
+mod shared;
 mod stage;
 mod statistics;
 mod summary;
@@ -92,7 +93,7 @@ fn list(rows: &[Row], selection: &Selection) -> Result<(), String> {
     for row in rows {
         let field = row.field(selection).map_err(no_runtime)?;
         let names: Vec<&str> = field.contestants.iter().map(|one| one.peer).collect();
-        writeln!(out, "{:<36}{}", row.id, names.join(", ")).map_err(no_output)?;
+        writeln!(out, "{:<46}{}", row.id, names.join(", ")).map_err(no_output)?;
     }
     Ok(())
 }

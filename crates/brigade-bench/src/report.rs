@@ -4,7 +4,6 @@
 use crate::known;
 use crate::machine::Machine;
 use crate::measure::{Plan, RowResult, Standing};
-use crate::peer::BARE_RING;
 use crate::statistics::{Spread, median};
 use crate::verdict::{self, Verdict};
 use std::fmt::Write;
@@ -101,9 +100,9 @@ fn notes(result: &RowResult) -> Vec<String> {
             by_medians.peer
         ));
     }
-    if let Some(times) = verdict::times_the_bare_ring(result) {
+    if let Some((times, floor)) = verdict::times_the_floor(result) {
         notes.push(format!(
-            "brigade takes {} times as long as the {BARE_RING} that never waits",
+            "brigade takes {} times as long as the {floor} that never sleeps",
             ratio(times)
         ));
     }

@@ -164,6 +164,20 @@ fn stay_on_the_first_processor() {
     sched_setaffinity(None, &only).expect("a thread may stay on a processor it may run on");
 }
 
+/// Runs `meanwhile` on one of the processors this thread may use, another for every index as far as
+/// they go. Then the system may move it again.
+pub(crate) fn on_processor_of(index: usize, meanwhile: impl FnOnce()) {
+    let allowed = sched_getaffinity(None).expect("the system says where this thread may run");
+    let usable: Vec<usize> = (0..CpuSet::MAX_CPU)
+        .filter(|cpu| allowed.is_set(*cpu))
+        .collect();
+    let mut only = CpuSet::new();
+    only.set(usable[index % usable.len()]);
+    sched_setaffinity(None, &only).expect("a thread may stay on a processor it may run on");
+    meanwhile();
+    sched_setaffinity(None, &allowed).expect("a thread may run where it could before");
+}
+
 /// Awaits in a thread without a runtime. `thread::park` is left to the contestants.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let alarm = Arc::new(Alarm::default());
@@ -203,7 +217,7 @@ impl Wake for Alarm {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gate, Stage};
+    use super::{Gate, Stage, on_processor_of};
     use rustix::thread::sched_getaffinity;
 
     #[test]
@@ -234,6 +248,14 @@ mod tests {
         let actor = stage.thread(&gate, |_| sched_getaffinity(None).unwrap().count());
         stage.open(&gate);
         assert_eq!(stage.join(vec![actor]).unwrap(), [1]);
+    }
+
+    #[test]
+    fn a_thread_is_on_one_processor_only_meanwhile() {
+        let usable = || sched_getaffinity(None).unwrap().count();
+        let before = usable();
+        on_processor_of(3, || assert_eq!(usable(), 1));
+        assert_eq!(usable(), before);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //! lost, by name, and one line of sums for each table. It measures nothing.
 
 use crate::measure::{RowResult, Standing};
-use crate::peer::{BARE_RING, OURS};
+use crate::peer::OURS;
 use crate::report::{figure, push, ratio};
+use crate::scenario::LONGEST_WAIT;
 use crate::statistics::median;
 use crate::verdict::{self, FLOOR, Score, Verdict};
 
@@ -33,7 +34,7 @@ pub(crate) fn summary(results: &[RowResult]) -> String {
     if tables.len() > 1 {
         push(&mut sums, &sum_line("all", &judged));
     }
-    push(&mut text, &against_the_bare_ring(results));
+    push(&mut text, &against_the_floors(results));
     push(&mut text, &sums);
     text
 }
@@ -51,9 +52,18 @@ fn tables<'a>(judged: &[Judged<'a>]) -> Vec<(&'a str, Vec<Judged<'a>>)> {
     tables
 }
 
-/// The table of a row: the first part of its name, and for the channels the second as well.
+/// The table of a row: the first part of its name, and for channels and mutexes the second as
+/// well. The longest waits have one of their own, because they are no times of operations.
 fn table_of(id: &str) -> &str {
-    let parts = if id.starts_with("channel/") { 2 } else { 1 };
+    if let Some((_, last)) = id.rsplit_once('/')
+        && last == LONGEST_WAIT
+    {
+        return last;
+    }
+    let in_two_parts = ["channel/", "mutex/"]
+        .iter()
+        .any(|start| id.starts_with(start));
+    let parts = if in_two_parts { 2 } else { 1 };
     let end = id.match_indices('/').nth(parts - 1);
     end.map_or(id, |(end, _)| &id[..end])
 }
@@ -120,7 +130,7 @@ fn losses(rows: &[Judged]) -> String {
             push(
                 &mut text,
                 &format!(
-                    "  {:<42} {} against {} (by medians {} against {})\n",
+                    "  {:<46} {} against {} (by medians {} against {})\n",
                     result.id,
                     ratio(by_rounds.paired),
                     by_rounds.peer,
@@ -133,14 +143,14 @@ fn losses(rows: &[Judged]) -> String {
     text
 }
 
-fn against_the_bare_ring(results: &[RowResult]) -> String {
+fn against_the_floors(results: &[RowResult]) -> String {
     let mut text = String::new();
     for result in results {
-        if let Some(times) = verdict::times_the_bare_ring(result) {
+        if let Some((times, floor)) = verdict::times_the_floor(result) {
             let times = ratio(times);
             push(
                 &mut text,
-                &format!("\n{}: {times} times the time of the {BARE_RING}", result.id),
+                &format!("\n{}: {times} times the time of the {floor}", result.id),
             );
         }
     }
@@ -217,6 +227,8 @@ mod tests {
     fn the_channels_have_a_table_for_each_place() {
         assert_eq!(table_of("channel/tasks/spsc/64"), "channel/tasks");
         assert_eq!(table_of("ping-pong/threads/1"), "ping-pong");
+        assert_eq!(table_of("mutex/tasks/2/cs-0"), "mutex/tasks");
+        assert_eq!(table_of("mutex/tasks/2/cs-0/longest-wait"), "longest-wait");
         assert_eq!(table_of("row"), "row");
     }
 

@@ -1,7 +1,7 @@
 //! What a row says about us: how many times as fast we are as the best peer, above 1 if faster.
 
 use crate::measure::{RowResult, Standing};
-use crate::peer::{BARE_RING, OURS};
+use crate::peer::{OURS, is_floor};
 use crate::scenario::CONTROL;
 use crate::statistics::{geometric_mean, median, paired_ratio};
 
@@ -35,7 +35,7 @@ impl Verdict {
         let peers: Vec<Comparison> = result
             .standings
             .iter()
-            .filter(|one| !one.peer.starts_with(OURS) && one.peer != BARE_RING)
+            .filter(|one| !one.peer.starts_with(OURS) && !is_floor(one.peer))
             .map(|one| Comparison::of(ours, one))
             .collect();
         let least = |key: fn(&Comparison) -> f64| {
@@ -67,11 +67,11 @@ pub(crate) fn control(result: &RowResult) -> Option<Comparison> {
     Some(Comparison::of(ours, standing(result, CONTROL)?))
 }
 
-/// How many times as long as the bare ring we take, if it ran.
-pub(crate) fn times_the_bare_ring(result: &RowResult) -> Option<f64> {
+/// How many times as long as the floor of the row we take, if it has one; and its name.
+pub(crate) fn times_the_floor(result: &RowResult) -> Option<(f64, &'static str)> {
     let ours = standing(result, OURS)?;
-    let ring = standing(result, BARE_RING)?;
-    Some(Comparison::of(ring, ours).paired)
+    let floor = result.standings.iter().find(|one| is_floor(one.peer))?;
+    Some((Comparison::of(floor, ours).paired, floor.peer))
 }
 
 fn standing<'a>(result: &'a RowResult, peer: &str) -> Option<&'a Standing> {
@@ -101,7 +101,8 @@ impl Score {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{BARE_RING, OURS, RowResult, Score, Standing, Verdict};
+    use super::{OURS, RowResult, Score, Standing, Verdict};
+    use crate::peer::{BARE_LOCK, BARE_RING};
     use crate::run::Run;
     use crate::scenario::CONTROL;
     use std::time::Duration;
@@ -179,10 +180,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_bare_ring_is_no_peer_but_a_measure() {
-        let row = result("row", &[(OURS, &[30]), (BARE_RING, &[20]), ("peer", &[60])]);
-        assert_eq!(Verdict::of(&row).unwrap().by_rounds.peer, "peer");
-        assert!((super::times_the_bare_ring(&row).unwrap() - 1.5).abs() < 1e-6);
+    fn a_floor_is_no_peer_but_a_measure() {
+        for name in [BARE_RING, BARE_LOCK] {
+            let row = result("row", &[(OURS, &[30]), (name, &[20]), ("peer", &[60])]);
+            assert_eq!(Verdict::of(&row).unwrap().by_rounds.peer, "peer");
+            let (times, floor) = super::times_the_floor(&row).unwrap();
+            assert!((times - 1.5).abs() < 1e-6);
+            assert_eq!(floor, name);
+        }
     }
 
     #[test]

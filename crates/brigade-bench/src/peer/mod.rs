@@ -3,31 +3,55 @@
 
 mod async_broadcast;
 mod async_channel;
+mod async_lock;
 mod brigade;
+mod brigade_sync;
+mod counters;
 mod crossbeam;
 mod crossfire;
 mod flume;
+mod futures;
 mod kanal;
 mod loole;
+mod once_cell;
 mod oneshot;
+mod parking_lot;
 mod rapidfire;
 mod rayon;
+mod sharded_lock;
+mod spinning_lock;
 mod spinning_ring;
 mod std_mpsc;
+mod std_sync;
 mod thingbuf;
 mod threadpool;
 mod tokio;
+mod tokio_sync;
 
 use crate::channel::{Message, Size, Wide, Workload, broadcast::Broadcasting, select::Selecting};
 use crate::oneshot::OneshotTraffic;
 use crate::pool::PoolTraffic;
 use crate::run::{Absent, Work};
+use crate::shared::condvar::TakingTurns;
+use crate::shared::counter::Counting;
+use crate::shared::mutex::Locking;
+use crate::shared::once::Getting;
+use crate::shared::rwlock::Reading;
+use crate::shared::semaphore::Permitting;
 
 /// The name of ours. Names that begin with it are other ways to use ours.
 pub(crate) const OURS: &str = "brigade";
 
 /// The name of the ring that is no peer, but what is left of a channel when nobody ever sleeps.
 pub(crate) const BARE_RING: &str = "spinning ring";
+
+/// The name of the lock that is no peer, but what is left of a mutex when nobody ever sleeps.
+pub(crate) const BARE_LOCK: &str = "spinning lock";
+
+/// Whether this is no peer, but a floor.
+pub(crate) fn is_floor(name: &str) -> bool {
+    [BARE_RING, BARE_LOCK].contains(&name)
+}
 
 const NO_ASYNC: Absent = Absent("its channels have no async side");
 const NO_BLOCKING: Absent = Absent("its channels have no blocking calls");
@@ -36,6 +60,8 @@ const PANICS_ON_ZERO: Absent = Absent("it panics on a capacity of 0");
 const THREADS_SELECT: Absent = Absent("it selects in threads only");
 const TASKS_SELECT: Absent = Absent("it selects in tasks only");
 const NO_UNBOUNDED: Absent = Absent("its channels are bounded");
+const NO_ASYNC_LOCK: Absent = Absent("its locks have no async side");
+const FOR_TASKS: Absent = Absent("its locks are made for tasks, and block a thread only besides");
 
 /// A crate with channels.
 trait Channels {
@@ -77,6 +103,11 @@ impl ChannelPeer {
 /// The ring that is no peer, at work in a row of the smallest messages, if it can run it.
 pub(crate) fn bare_ring(workload: Workload) -> Option<Work> {
     spinning_ring::work(workload)
+}
+
+/// The lock that is no peer, at work in a row of a mutex, if it can run it.
+pub(crate) fn bare_lock(locking: Locking) -> Option<Work> {
+    spinning_lock::work(locking)
 }
 
 /// A crate, or one of the ways to use it, and its answer to the question of a row.
@@ -160,4 +191,64 @@ pub(crate) const POOLS: [Peer<PoolTraffic>; 5] = [
     tokio::SPAWN_POOL,
     tokio::BLOCKING_POOL,
     threadpool::POOL,
+];
+
+/// Everybody with a mutex.
+pub(crate) const MUTEXES: [Peer<Locking>; 7] = [
+    brigade_sync::MUTEX,
+    std_sync::MUTEX,
+    parking_lot::MUTEX,
+    parking_lot::FAIR_MUTEX,
+    tokio_sync::MUTEX,
+    async_lock::MUTEX,
+    futures::MUTEX,
+];
+
+/// Everybody with a lock that many may read at once.
+pub(crate) const RWLOCKS: [Peer<Reading>; 5] = [
+    brigade_sync::RWLOCK,
+    std_sync::RWLOCK,
+    parking_lot::RWLOCK,
+    tokio_sync::RWLOCK,
+    async_lock::RWLOCK,
+];
+
+/// Everybody with a lock for what is seldom written, and what their users take instead.
+pub(crate) const READ_MOSTLIES: [Peer<Reading>; 4] = [
+    brigade_sync::READ_MOSTLY,
+    sharded_lock::READ_MOSTLY,
+    parking_lot::RWLOCK,
+    std_sync::RWLOCK,
+];
+
+/// Everybody with a counter.
+pub(crate) const COUNTERS: [Peer<Counting>; 4] = [
+    brigade_sync::COUNTER,
+    counters::FAST_COUNTER,
+    counters::CONTATORI,
+    std_sync::COUNTER,
+];
+
+/// Everybody with a semaphore for tasks.
+pub(crate) const SEMAPHORES: [Peer<Permitting>; 3] = [
+    brigade_sync::SEMAPHORE,
+    tokio_sync::SEMAPHORE,
+    async_lock::SEMAPHORE,
+];
+
+/// Everybody with a value that is set once.
+pub(crate) const ONCES: [Peer<Getting>; 6] = [
+    brigade_sync::CELL,
+    brigade_sync::LAZY,
+    std_sync::ONCE_LOCK,
+    std_sync::LAZY_LOCK,
+    once_cell::CELL,
+    once_cell::LAZY,
+];
+
+/// Everybody with a condition variable.
+pub(crate) const CONDVARS: [Peer<TakingTurns>; 3] = [
+    brigade_sync::CONDVAR,
+    std_sync::CONDVAR,
+    parking_lot::CONDVAR,
 ];

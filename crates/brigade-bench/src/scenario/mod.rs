@@ -1,6 +1,7 @@
 //! The rows: which workload over which channel or pool, and who takes part. Nothing is started
 //! here until the contestants of a row are asked for.
 
+mod sharing;
 mod tables;
 
 use crate::channel::broadcast::Broadcasting;
@@ -9,15 +10,21 @@ use crate::channel::{Between, Route, Size, Traffic, Workload};
 use crate::known;
 use crate::oneshot::OneshotTraffic;
 use crate::peer::{
-    self, BARE_RING, BATCHES, BROADCASTS, CHANNELS, ONESHOTS, OURS, POOLS, Peer, SELECTS,
+    self, BARE_LOCK, BARE_RING, BATCHES, BROADCASTS, CHANNELS, CONDVARS, COUNTERS, MUTEXES, ONCES,
+    ONESHOTS, OURS, POOLS, Peer, READ_MOSTLIES, RWLOCKS, SELECTS, SEMAPHORES,
 };
 use crate::pool::PoolTraffic;
 use crate::run::{Absent, Work};
+use crate::shared::Crew;
 use crate::stage::Stage;
+use sharing::Sharing;
 use std::io;
 
 /// The name of ours when it runs a second time against itself.
 pub(crate) const CONTROL: &str = "brigade (A/A)";
+
+/// The last part of the names of rows whose figure is the longest wait of anybody.
+pub(crate) const LONGEST_WAIT: &str = "longest-wait";
 
 /// Far more than a measurement needs whose operations take some time.
 const MOST_OPS: usize = 2_000_000;
@@ -49,6 +56,7 @@ enum Kind {
     Select(Place, Busy),
     Broadcast(Place),
     Pool(PoolTraffic),
+    Sharing(Sharing),
 }
 
 /// Who has the ends, and where they run.
@@ -84,6 +92,14 @@ impl Place {
             Self::ThreadToTask => Between::ThreadAndTask,
             Self::TaskToThread => Between::TaskAndThread,
         }
+    }
+
+    fn crew(self, size: usize) -> io::Result<Crew> {
+        Ok(Crew {
+            size,
+            in_tasks: self.between() == Between::Tasks,
+            stage: self.stage()?,
+        })
     }
 
     fn stage(self) -> io::Result<Stage> {
@@ -147,6 +163,14 @@ pub(crate) fn peer_names() -> Vec<&'static str> {
     names.extend(SELECTS.iter().map(|peer| peer.name));
     names.extend(BROADCASTS.iter().map(|peer| peer.name));
     names.extend(POOLS.iter().map(|peer| peer.name));
+    names.push(BARE_LOCK);
+    names.extend(MUTEXES.iter().map(|peer| peer.name));
+    names.extend(RWLOCKS.iter().map(|peer| peer.name));
+    names.extend(READ_MOSTLIES.iter().map(|peer| peer.name));
+    names.extend(COUNTERS.iter().map(|peer| peer.name));
+    names.extend(SEMAPHORES.iter().map(|peer| peer.name));
+    names.extend(ONCES.iter().map(|peer| peer.name));
+    names.extend(CONDVARS.iter().map(|peer| peer.name));
     names.sort_unstable();
     names.dedup();
     names
@@ -240,6 +264,7 @@ impl Row {
                 },
             ),
             Kind::Pool(traffic) => answers(&POOLS, &traffic),
+            Kind::Sharing(sharing) => sharing.candidates()?,
         })
     }
 }

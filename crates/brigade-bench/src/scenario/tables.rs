@@ -1,6 +1,6 @@
 //! Every row, table by table, and the choice of them that `--quick` runs.
 
-use super::{Amount, Kind, MOST_OPS, Place, Row};
+use super::{Amount, Kind, MOST_OPS, Place, Row, sharing};
 use crate::channel::broadcast::LISTENERS;
 use crate::channel::select::Busy;
 use crate::channel::{Route, Shape, Size, Traffic};
@@ -86,6 +86,17 @@ const QUICK: &[&str] = &[
     "pool/submit-and-take",
     "pool/wake-from-idle",
     "pool/submit-and-wait",
+    "mutex/threads/uncontended",
+    "mutex/threads/4/cs-100ns",
+    "mutex/threads/4/cs-100ns/longest-wait",
+    "mutex/tasks/uncontended",
+    "mutex/tasks/4/cs-100ns",
+    "rwlock/threads/2/99-to-1",
+    "read-mostly/read/2",
+    "counter/add/2",
+    "semaphore/tasks/8",
+    "once/get",
+    "condvar/ping-pong",
 ];
 
 pub(super) fn quick(row: &Row) -> bool {
@@ -102,6 +113,7 @@ pub(super) fn all() -> Vec<Row> {
     rows.extend(selects());
     rows.extend(broadcasts());
     rows.extend(pools());
+    rows.extend(sharing::all());
     rows
 }
 
@@ -265,6 +277,6 @@ mod tests {
         for row in QUICK {
             assert!(ids.contains(*row), "{row}");
         }
-        assert!(QUICK.len() <= 60);
+        assert!(QUICK.len() <= 70);
     }
 }
