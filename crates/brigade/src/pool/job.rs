@@ -135,7 +135,7 @@ trait Join<T>: Run {
 
     fn waiting(&self) -> &WaitQueue;
 
-    fn runner(&self) -> Held<'_>;
+    fn runner(&self) -> Held;
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
@@ -167,7 +167,7 @@ impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
         &self.waiting
     }
 
-    fn runner(&self) -> Held<'_> {
+    fn runner(&self) -> Held {
         self.runner.held()
     }
 }
@@ -197,7 +197,7 @@ unsafe impl<T> Operation for Joining<T> {
         usize::from(self.cell.is_over(true))
     }
 
-    fn held(&self) -> Held<'_> {
+    fn held(&self) -> Held {
         self.cell.runner()
     }
 

@@ -57,7 +57,7 @@ unsafe impl<O: Operation> Operation for Carry<O> {
         self.0.rank()
     }
 
-    fn held(&self) -> Held<'_> {
+    fn held(&self) -> Held {
         self.0.held()
     }
 

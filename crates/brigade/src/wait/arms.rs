@@ -199,14 +199,11 @@ impl Place {
         if !self.woken.take() {
             return;
         }
-        let queue = operation.queue();
         match (self.kind, done) {
-            (Kind::Thread, true) => queue.hand_on(operation.chances()),
-            (Kind::Thread, false) => queue.hand_on(operation.chances().max(1)),
+            (Kind::Thread, true) => operation.hand_on(operation.chances()),
+            (Kind::Thread, false) => operation.hand_on(operation.chances().max(1)),
             (Kind::Task, true) => {}
-            (Kind::Task, false) => {
-                queue.wake_one();
-            }
+            (Kind::Task, false) => operation.hand_on(1),
         }
     }
 }

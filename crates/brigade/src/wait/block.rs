@@ -40,7 +40,7 @@ fn block_slow<O: Operation>(
             }
             if woken {
                 // Our own wake goes to somebody in any case.
-                operation.queue().hand_on(operation.chances().max(1));
+                operation.hand_on(operation.chances().max(1));
             }
             return Err(ended);
         }
@@ -64,7 +64,7 @@ fn block_slow<O: Operation>(
 /// The operation is done. If movers have left waiters to us, they are woken for what is left to have.
 fn serve_others<O: Operation>(operation: &O, woken: bool) {
     if woken {
-        operation.queue().hand_on(operation.chances());
+        operation.hand_on(operation.chances());
     }
 }
 

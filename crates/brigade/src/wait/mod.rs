@@ -109,6 +109,11 @@ pub(crate) unsafe trait Operation {
         Rank::Last
     }
 
+    /// Wakes others for so many chances that are left to them. See [`WaitQueue::hand_on`].
+    fn hand_on(&self, chances: usize) {
+        self.queue().hand_on(chances);
+    }
+
     /// How often this operation has been done at this object, about, and from anywhere on: for
     /// [`Patience`] to tell batches from single values.
     fn moves(&self) -> usize {
@@ -117,7 +122,7 @@ pub(crate) unsafe trait Operation {
 
     /// Who has what is waited for, if it is something that somebody has.
     #[inline]
-    fn held(&self) -> Held<'_> {
+    fn held(&self) -> Held {
         Held::nobody()
     }
 

@@ -289,7 +289,14 @@ impl WaitQueue {
     /// `node` is in no queue, and until it has left this one (`is_notified` is true or `leave`
     /// has returned) it stays in place and this queue stays alive.
     pub(crate) unsafe fn join_as(&self, node: Pin<&Node>, waker: Waker, rank: Rank) {
-        let node: *const Node = &raw const *node;
+        // SAFETY: by the contract.
+        unsafe { self.join_at(&raw const *node, waker, rank) };
+    }
+
+    /// # Safety
+    ///
+    /// As above, for what `node` points to.
+    unsafe fn join_at(&self, node: *const Node, waker: Waker, rank: Rank) {
         // SAFETY: the node is alive and in no queue, so its links are the caller's (rule 1).
         unsafe { (*node).state.store(QUEUED, Relaxed) };
         // SAFETY: as above.

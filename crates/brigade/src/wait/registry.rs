@@ -78,7 +78,7 @@ pub(super) struct Wait<'a> {
     /// The waiting thread; `None` is a task.
     pub(super) thread: Option<Thread>,
     /// Who has what is waited for, if it is something that somebody has.
-    pub(super) held: Held<'a>,
+    pub(super) held: Held,
     /// Whether there is a deadline.
     pub(super) timed: bool,
 }
@@ -349,8 +349,7 @@ fn copy_list(list: &Lock<List>, found: &mut Vec<Found>) {
         let entry = unsafe { &*(*next).entry.get() };
         // SAFETY: it is there while it is listed.
         let record = unsafe { entry.wait.assume_init_ref() }.clone();
-        // SAFETY: it is listed, and leaves before it lets go of what it waits for.
-        let holders = unsafe { record.holding.holders() };
+        let holders = record.holding.holders();
         found.push((record, holders));
         next = entry.next;
     }

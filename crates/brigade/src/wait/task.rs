@@ -156,7 +156,7 @@ impl Place {
         // Who is not served may have spent a wake on an attempt that came too early, before the mover in
         // front had finished; what it looked for is there by now, for somebody else.
         if woken || (!served && operation.chances() > 0) {
-            queue.wake_one();
+            operation.hand_on(1);
         }
     }
 

@@ -72,26 +72,53 @@ fn all_are_notified_by_one_who_has_the_mutex() {
     }
 }
 
-/// Who is notified while the mutex is held goes to its queue, and is not woken before.
+/// A thread is moved to the queue of the mutex, a task is woken and looks: neither has it before it is unlocked.
 #[test]
-fn nobody_is_woken_for_a_mutex_that_is_held() {
+fn whoever_is_notified_has_the_mutex_once_it_is_free() {
+    for side in SIDES {
+        let pair = pair();
+        let waits = [(); 2].map(|()| {
+            let pair = Arc::clone(&pair);
+            side.spawn(async move { take_one(side, &pair).await })
+        });
+        until_waiting_at(&pair.1, 2);
+        let mut guard = pair.0.lock();
+        assert_eq!(pair.1.notify_all(), 2);
+        *guard = 1;
+        std::thread::yield_now();
+        assert_eq!(*guard, 1);
+        *guard = 2;
+        drop(guard);
+        waits.into_iter().for_each(|wait| wait.join());
+        assert_eq!(*pair.0.lock(), 0);
+    }
+}
+
+/// Nobody is left beside a free mutex because the first to be notified does not come.
+#[test]
+fn a_notified_task_that_does_not_come_keeps_nobody_back() {
     let (mutex, condvar) = (Mutex::new(()), Condvar::new());
     let counts = [Arc::new(Count::default()), Arc::new(Count::default())];
     let mut first = pin!(condvar.wait_async(mutex.lock()));
     assert!(poll_counted(first.as_mut(), &counts[0]).is_pending());
     let mut second = pin!(condvar.wait_async(mutex.lock()));
     assert!(poll_counted(second.as_mut(), &counts[1]).is_pending());
-    let guard = mutex.lock();
     assert_eq!(condvar.notify_all(), 2);
-    assert_eq!(counts.each_ref().map(|count| count.get()), [0, 0]);
-    drop(guard);
-    assert_eq!(counts.each_ref().map(|count| count.get()), [1, 0]);
-    let Poll::Ready(guard) = poll(first.as_mut()) else {
-        panic!("the mutex is free");
-    };
-    drop(guard);
     assert_eq!(counts.each_ref().map(|count| count.get()), [1, 1]);
     assert!(poll(second.as_mut()).is_ready());
+}
+
+/// What a forgotten future had borrowed may be gone.
+#[test]
+fn a_wait_that_is_forgotten_does_no_harm() {
+    let condvar = Condvar::new();
+    let mutex = Box::new(Mutex::new([0_u64; 8]));
+    let mut forgotten = Box::pin(condvar.wait_async(mutex.lock()));
+    assert!(poll(forgotten.as_mut()).is_pending());
+    std::mem::forget(forgotten);
+    drop(mutex);
+    assert_eq!(condvar.notify_all(), 1);
+    assert!(!condvar.notify_one());
 }
 
 #[test]

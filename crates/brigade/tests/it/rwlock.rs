@@ -1,11 +1,11 @@
 //! Many who read, or one who writes.
 
 use crate::allocations;
-use crate::by_hand::poll;
+use crate::by_hand::{Count, poll, poll_counted};
 use crate::sides::Side::{self, Task, Thread};
 use crate::sides::until_waiting_at;
 use brigade::sync::{
-    LockTimeoutError, RwLock, RwLockReadGuard, RwLockUpgradableGuard, RwLockWriteGuard,
+    Barrier, LockTimeoutError, RwLock, RwLockReadGuard, RwLockUpgradableGuard, RwLockWriteGuard,
     TryLockError,
 };
 use std::mem;
@@ -290,5 +290,120 @@ fn tasks_that_wait_allocate_nothing() {
     for wait in &mut waits {
         // SAFETY: as above.
         assert!(poll(unsafe { Pin::new_unchecked(wait) }).is_ready());
+    }
+}
+
+#[test]
+fn readers_that_wait_are_let_in_together() {
+    for side in SIDES {
+        let shared = Arc::new((Arc::new(RwLock::new(())), Barrier::new(2)));
+        let writes = shared.0.write();
+        let readers = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            side.spawn(async move {
+                match side {
+                    Thread => {
+                        let _reads = shared.0.read();
+                        shared.1.wait();
+                    }
+                    Task => {
+                        let lock = &shared.0;
+                        let reads = lock.read_async().await;
+                        let owned = RwLockReadGuard::into_owned(reads, lock);
+                        shared.1.wait_async().await;
+                        drop(owned);
+                    }
+                }
+            })
+        });
+        until_waiting_at(&*shared.0, 2);
+        drop(writes);
+        // Each of them waits for the other.
+        readers.into_iter().for_each(|reader| reader.join());
+    }
+}
+
+#[test]
+fn an_upgrade_is_done_once() {
+    let lock = RwLock::new(1);
+    let mut upgrade = Box::pin(RwLockUpgradableGuard::upgrade_async(lock.read_upgradable()));
+    let Poll::Ready(first) = poll(upgrade.as_mut()) else {
+        panic!("nobody else reads");
+    };
+    let again = catch_unwind(AssertUnwindSafe(|| poll(upgrade.as_mut()).is_ready()));
+    assert!(again.is_err());
+    drop(first);
+    drop(upgrade);
+    assert!(!lock.is_locked());
+}
+
+/// A writer beside that gives up does not take the mark of the one who upgrades.
+#[test]
+fn an_upgrade_is_woken_whoever_else_gives_up() {
+    let lock = RwLock::new(());
+    let looks = lock.read_upgradable();
+    let first = lock.read();
+    let mut writer = Box::pin(lock.write_async());
+    assert!(poll(writer.as_mut()).is_pending());
+    drop(first);
+    let second = lock.read_again();
+    let count = Arc::new(Count::default());
+    let mut upgrade = pin!(RwLockUpgradableGuard::upgrade_async(looks));
+    assert!(poll_counted(upgrade.as_mut(), &count).is_pending());
+    assert!(poll(writer.as_mut()).is_pending());
+    let mut other = Box::pin(lock.write_async());
+    assert!(poll(other.as_mut()).is_pending());
+    drop(other);
+    // Whoever has been woken looks.
+    assert!(poll_counted(upgrade.as_mut(), &count).is_pending());
+    assert!(poll(writer.as_mut()).is_pending());
+    let before = count.get();
+    drop(second);
+    assert!(count.get() > before);
+    assert!(poll_counted(upgrade.as_mut(), &count).is_ready());
+}
+
+#[test]
+fn nobody_reads_past_one_who_upgrades() {
+    let lock = RwLock::new(());
+    let looks = lock.read_upgradable();
+    let mut reads = Some(lock.read());
+    let mut upgrade = Box::pin(RwLockUpgradableGuard::upgrade_async(looks));
+    assert!(poll(upgrade.as_mut()).is_pending());
+    let mut newcomers = [(); 3].map(|()| Box::pin(lock.read_async()));
+    for _ in 0..100 {
+        for newcomer in &mut newcomers {
+            assert!(poll(newcomer.as_mut()).is_pending());
+        }
+        drop(reads.take());
+    }
+    assert!(poll(upgrade.as_mut()).is_ready());
+    for newcomer in &mut newcomers {
+        while poll(newcomer.as_mut()).is_pending() {}
+    }
+}
+
+#[test]
+fn whoever_can_read_is_woken_when_a_writer_steps_down() {
+    for to_read in [false, true] {
+        let lock = RwLock::new(());
+        let writes = lock.write();
+        let count = Arc::new(Count::default());
+        // First in line is one who cannot go on.
+        let mut first: Pin<Box<dyn Future<Output = bool>>> = if to_read {
+            Box::pin(async { lock.write_timeout_async(FOREVER).await.is_ok() })
+        } else {
+            Box::pin(async { lock.read_upgradable_timeout_async(FOREVER).await.is_ok() })
+        };
+        assert!(poll(first.as_mut()).is_pending());
+        let mut reader = pin!(lock.read_again_async());
+        assert!(poll_counted(reader.as_mut(), &count).is_pending());
+        if to_read {
+            drop(RwLockWriteGuard::downgrade(writes));
+        } else {
+            drop(RwLockWriteGuard::downgrade_to_upgradable(writes));
+        }
+        assert_eq!(count.get(), 1);
+        assert!(poll(reader.as_mut()).is_ready());
     }
 }

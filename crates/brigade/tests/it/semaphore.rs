@@ -59,6 +59,35 @@ fn one_who_wants_many_is_not_passed_by_those_who_want_few() {
     assert!(poll(few.as_mut()).is_ready());
 }
 
+/// The first in line has been woken and has not come yet: a newcomer does not have others pass it.
+#[test]
+fn a_newcomer_has_nobody_pass_the_first_in_line() {
+    let semaphore = Semaphore::new(0);
+    let mut many = pin!(semaphore.acquire_many_async(5));
+    let mut few = pin!(semaphore.acquire_async());
+    let mut newcomer = pin!(semaphore.acquire_async());
+    let count = Arc::new(Count::default());
+    assert!(poll(many.as_mut()).is_pending());
+    assert!(poll_counted(few.as_mut(), &count).is_pending());
+    semaphore.add_permits(5).unwrap();
+    assert!(poll(newcomer.as_mut()).is_pending());
+    assert_eq!(count.get(), 0);
+    assert!(poll(many.as_mut()).is_ready());
+}
+
+#[test]
+fn more_permits_than_there_can_be_do_not_come_back() {
+    let semaphore = Semaphore::new(0);
+    let most = Semaphore::MAX_PERMITS;
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        semaphore.add_permits(most).unwrap();
+        all.push(semaphore.acquire_many(most).unwrap());
+    }
+    drop(all);
+    assert_eq!(semaphore.available(), most);
+}
+
 #[test]
 fn permits_go_round_in_the_order_of_asking() {
     let semaphore = Semaphore::new(0);

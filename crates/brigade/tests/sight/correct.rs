@@ -43,7 +43,7 @@ fn work(table: &Table, turn: u64) {
         }
     }
     drop(guards);
-    if turn % 7 == 0 {
+    if turn.is_multiple_of(7) {
         *table.queue.lock() += 1;
         table.changed.notify_one();
     } else if turn % 7 == 1 {

@@ -3,6 +3,12 @@
 //! - `seeded`: one deadlock for each test. Its threads and tasks wait for ever, and end with the process.
 //! - `correct`: work that contends for locks in ways that are right. `BRIGADE_STRESS_SECONDS` makes it longer.
 
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "tests use the standard library's threads, clocks and atomics to check ours"
+)]
+
 mod correct;
 mod seeded;
 

@@ -129,8 +129,10 @@ impl<T: ?Sized, C> Drop for Waiting<'_, T, C> {
     fn drop(&mut self) {
         let left = match self.step {
             Step::Holds(_) => {
+                // It may have joined, if a clone of the waker has panicked.
+                let left = self.waiting().give_up();
                 self.mutex.unlock();
-                return;
+                left
             }
             Step::Waits => self.waiting().give_up(),
             Step::Locks(left) => {

@@ -379,7 +379,7 @@ unsafe impl<'a, T: ?Sized> Operation for Lock<'a, T> {
         self.turn = Turn::default();
     }
 
-    fn held(&self) -> Held<'_> {
+    fn held(&self) -> Held {
         self.mutex.owner.held()
     }
 

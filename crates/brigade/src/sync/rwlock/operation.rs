@@ -108,11 +108,11 @@ unsafe impl<'a, T: ?Sized, G: Taken<'a, T>> Operation for Acquire<'a, T, G> {
     }
 
     fn withdraw(&mut self) {
-        self.turn.end(&self.lock.raw);
+        self.turn.end(&self.lock.raw, self.mode);
         self.turn = Turn::default();
     }
 
-    fn held(&self) -> Held<'_> {
+    fn held(&self) -> Held {
         let owners = &self.lock.owners;
         match self.mode {
             Mode::Read | Mode::ReadAgain => owners.held_to_read(),
@@ -133,7 +133,7 @@ unsafe impl<'a, T: ?Sized, G: Taken<'a, T>> Operation for Acquire<'a, T, G> {
 impl<T: ?Sized, G> Drop for Acquire<'_, T, G> {
     #[inline]
     fn drop(&mut self) {
-        self.turn.end(&self.lock.raw);
+        self.turn.end(&self.lock.raw, self.mode);
     }
 }
 
@@ -172,6 +172,7 @@ unsafe impl<'a, T: ?Sized> Operation for Upgrade<'a, T> {
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
+        assert!(self.holds, "an upgrade was polled after it was done");
         let polled = self.acquire.attempt();
         self.holds = self.holds && polled.is_pending();
         polled
@@ -189,7 +190,7 @@ unsafe impl<'a, T: ?Sized> Operation for Upgrade<'a, T> {
         self.acquire.rank()
     }
 
-    fn held(&self) -> Held<'_> {
+    fn held(&self) -> Held {
         self.acquire.held()
     }
 
@@ -205,7 +206,7 @@ unsafe impl<'a, T: ?Sized> Operation for Upgrade<'a, T> {
 impl<T: ?Sized> Drop for Upgrade<'_, T> {
     fn drop(&mut self) {
         if self.holds {
-            self.acquire.turn.end(&self.acquire.lock.raw);
+            self.acquire.turn.end(&self.acquire.lock.raw, Mode::Upgrade);
             self.acquire.lock.owners.release();
             self.acquire.lock.raw.unlock_upgradable();
         }

@@ -25,7 +25,9 @@
 //!    come. After that it takes the lock and clears `WAITING`.
 //! 4. One who has been woken does not mind `WAITING`. If it fails it goes back to the front of the line.
 //! 5. A reader that has been woken wakes the next in line, who may be a reader too.
-//! 6. A writer that gives up clears `WAITING` and wakes the next.
+//! 6. A writer that gives up clears `WAITING`, unless somebody is upgrading, and wakes all. So does one who has written
+//!    and only reads from then on: the first in line may be one who cannot go on.
+//! 7. While somebody is upgrading nobody begins to read, woken or not.
 //!
 //! # Why no wake-up is lost
 //!
@@ -84,19 +86,23 @@ impl Mode {
     #[inline]
     fn taken(self, state: usize) -> Option<usize> {
         match self {
-            Self::Read | Self::ReadAgain if state & WRITER == 0 => {
-                assert!(
-                    state < TOO_MANY,
-                    "a lock has more readers than there can be"
-                );
-                Some(state + READER)
-            }
+            // Not even by one who has been woken: readers that come and go would keep it from ever upgrading.
+            Self::Read if state & UPGRADING != 0 => None,
+            Self::Read | Self::ReadAgain if state & WRITER == 0 => Some(state + READER),
             Self::Upgradable if state & (WRITER | UPGRADABLE) == 0 => Some(state | UPGRADABLE),
             Self::Write if is_free(state) => Some(WRITER),
-            Self::Upgrade if state < READER => Some(WRITER),
+            Self::Upgrade if state < READER && state & UPGRADABLE != 0 => Some(WRITER),
             _ => None,
         }
     }
+}
+
+#[inline]
+fn assert_not_too_many(state: usize) {
+    assert!(
+        state < TOO_MANY,
+        "a lock has more readers than there can be"
+    );
 }
 
 /// Whether nobody has the lock.
@@ -132,6 +138,7 @@ impl RawRwLock {
             let Some(taken) = mode.taken(state) else {
                 return false;
             };
+            assert_not_too_many(state);
             match self
                 .state
                 .compare_exchange_weak(state, taken, AcqRel, Relaxed)
@@ -173,11 +180,17 @@ impl RawRwLock {
 
     #[inline]
     pub(super) fn write_to_read(&self) {
-        self.exchange(WRITER, READER);
+        self.open(READER);
     }
 
     pub(super) fn write_to_upgradable(&self) {
-        self.exchange(WRITER, UPGRADABLE);
+        self.open(UPGRADABLE);
+    }
+
+    /// Has `to` from now on, after having written: others may read, whoever is first in line.
+    fn open(&self, to: usize) {
+        self.state.fetch_add(to.wrapping_sub(WRITER), AcqRel);
+        self.queue.wake_everyone();
     }
 
     pub(super) fn upgradable_to_read(&self) {
@@ -226,7 +239,8 @@ pub(super) struct Turn {
 impl Turn {
     #[inline]
     pub(super) fn try_lock(&mut self, raw: &RawRwLock, mode: Mode) -> bool {
-        self.done = raw.try_lock(mode) || self.try_lock_crowded(raw, mode);
+        // One who has been woken may have others to wake.
+        self.done = (!self.woken.get() && raw.try_lock(mode)) || self.try_lock_crowded(raw, mode);
         self.done
     }
 
@@ -241,6 +255,7 @@ impl Turn {
             if !self.is_its_turn(raw, mode, state) {
                 return false;
             }
+            assert_not_too_many(state);
             let clears = self.marked.get() || (is_free(state) && !self.woken.get());
             if clears && mode != Mode::ReadAgain {
                 taken &= !WAITING;
@@ -332,11 +347,24 @@ impl Turn {
         usize::from(!is_behind)
     }
 
-    /// It is over. If in vain, those go on that have given way.
-    pub(super) fn end(&self, raw: &RawRwLock) {
-        if !self.done && self.marked.take() {
-            raw.state.fetch_and(!(WAITING | UPGRADING), AcqRel);
-            raw.queue.wake_one();
+    /// It is over. If in vain, those go on that have given way: all look, as the first in line may not be able to.
+    pub(super) fn end(&self, raw: &RawRwLock, mode: Mode) {
+        if self.done || !self.marked.take() {
+            return;
         }
+        let upgrades = mode == Mode::Upgrade;
+        let mut state = raw.state.load(Relaxed);
+        // What one marks who upgrades, nobody else takes back.
+        while upgrades || state & UPGRADING == 0 {
+            let unmarked = state & !(WAITING | UPGRADING);
+            match raw
+                .state
+                .compare_exchange_weak(state, unmarked, AcqRel, Relaxed)
+            {
+                Ok(_) => break,
+                Err(changed) => state = changed,
+            }
+        }
+        raw.queue.wake_everyone();
     }
 }

@@ -442,6 +442,11 @@ unsafe impl<'a> Operation for Acquire<'a> {
         self.turn.rank()
     }
 
+    fn hand_on(&self, _: usize) {
+        // The first in line may want more than there is. Who takes some wakes the next.
+        self.semaphore.raw.wake_next();
+    }
+
     fn withdraw(&mut self) {
         self.turn.end(&self.semaphore.raw);
         self.turn = Turn::default();

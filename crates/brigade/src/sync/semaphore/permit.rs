@@ -70,7 +70,7 @@ impl<'a> SemaphorePermit<'a> {
             std::ptr::eq(self.semaphore, other.semaphore),
             "the permits are not of the same semaphore"
         );
-        self.count += mem::take(&mut other.count);
+        self.count = self.count.saturating_add(mem::take(&mut other.count));
     }
 
     /// Makes a guard of its own for `count` of the permits; `None` if these are fewer.

@@ -43,8 +43,11 @@ const PROMISED: usize = 0b10;
 /// One permit.
 const ONE: usize = 0b100;
 
-/// More permits there cannot be. Those that are out come back on top, and still do not overflow.
+/// More permits there cannot be. Few that come back on top still do not overflow; many are cut off.
 pub(super) const MOST: usize = usize::MAX >> 4;
+
+/// So few that no number of guards gives back enough of them, one by one, to overflow on top of `MOST`.
+const FEW: usize = 1 << 16;
 
 /// So often does a newcomer give way to a task.
 const GIVES_WAY: u8 = if MODEL { 1 } else { 16 };
@@ -117,7 +120,29 @@ impl RawSemaphore {
     /// Puts `count` permits back that were taken before.
     #[inline]
     pub(super) fn release(&self, count: usize) {
-        self.state.fetch_add(count * ONE, AcqRel);
+        if count <= FEW {
+            self.state.fetch_add(count * ONE, AcqRel);
+            self.wake_next();
+        } else {
+            self.release_many(count);
+        }
+    }
+
+    /// The same for many. So many may have been added while these were out that there would be too many.
+    #[cold]
+    fn release_many(&self, count: usize) {
+        let mut state = self.state.load(Relaxed);
+        loop {
+            let room = MOST.saturating_sub(state / ONE);
+            let more = state + count.min(room) * ONE;
+            match self
+                .state
+                .compare_exchange_weak(state, more, AcqRel, Relaxed)
+            {
+                Ok(_) => break,
+                Err(changed) => state = changed,
+            }
+        }
         self.wake_next();
     }
 
@@ -163,7 +188,7 @@ impl RawSemaphore {
 
     /// Something has changed: the first in line is woken, if there is what it wants.
     #[inline]
-    fn wake_next(&self) {
+    pub(super) fn wake_next(&self) {
         if self.queue.word().wants_wake() {
             self.promise();
         }
@@ -260,6 +285,11 @@ impl Turn {
             return 0;
         }
         if !self.entitled.get() && !raw.queue.has_one_waiter_only() {
+            let gave_way = self.gave_way.get();
+            if state & PROMISED != 0 && gave_way < GIVES_WAY {
+                self.gave_way.set(gave_way + 1);
+                return 1;
+            }
             // Whoever is first in line, maybe this one: it may have looked before there was enough.
             raw.wake_next();
             return 0;

@@ -13,9 +13,13 @@
 //! The other queue belongs to a waiter's object, which may be gone as soon as the waiter is. A mover touches it only
 //! before it has released the lock of the first queue: the owner needs that lock to go, unless it is notified, and
 //! that is the last thing that a mover does to it.
+//!
+//! Only threads are moved. A thread that sleeps keeps all that it has borrowed. A task's node keeps nothing but itself:
+//! its future may have been forgotten, and then what it had borrowed is gone while the node is still in the queue. So
+//! a task is woken, and joins the queue of the lock itself if it has to.
 
 use super::{
-    IDLE, Kind, NOT_HEAD, NOTIFIED, Node, WaitQueue, WakeBatch, discard_panic, list, turn,
+    IDLE, Kind, NOT_HEAD, NOTIFIED, Node, Rank, WaitQueue, WakeBatch, discard_panic, list, turn,
 };
 use crate::prim::{
     Ordering::{Relaxed, Release},
@@ -85,8 +89,10 @@ impl WaitQueue {
     pub(crate) unsafe fn join_movable(&self, movable: Pin<&Movable>, waker: Waker) {
         // SAFETY: it is in no queue, so the flag is its owner's, which is the caller.
         unsafe { *movable.moved.get() = false };
-        // SAFETY: by the contract.
-        unsafe { self.join(movable.node(), waker) };
+        // Of the whole, as a mover comes back from the node to it.
+        let node = std::ptr::from_ref(movable.get_ref()).cast::<Node>();
+        // SAFETY: by the contract; the node is the first part of it.
+        unsafe { self.join_at(node, waker, Rank::Last) };
     }
 
     /// Takes it out, wherever it is.
@@ -129,13 +135,17 @@ impl WaitQueue {
         let fresh = waker.clone();
         let node = movable.node();
         let locked = self.lock();
+        if node.is_notified() {
+            self.unlock(locked);
+            return false;
+        }
         // SAFETY: the lock is held.
         if unsafe { movable.is_moved() } {
             self.unlock(locked);
             // SAFETY: moved once, it is never moved again; the other queue is the caller's.
             return unsafe { (*movable.to).refresh(node, waker) };
         }
-        // SAFETY: the lock is held and the node is in this list: it would have been moved before it was notified.
+        // SAFETY: the lock is held, and it is still in this list: neither moved nor notified.
         let old = node
             .links
             .with_mut(|links| unsafe { (*links).waker.replace(fresh) });
@@ -170,8 +180,6 @@ impl WaitQueue {
         // SAFETY: the lock is held.
         let most = most.min(unsafe { list::count(locked.head) });
         let mut count = 0;
-        // The other queue that one has been woken for, who wakes the next.
-        let mut woken_for = std::ptr::null();
         while count < most && !locked.head.is_null() {
             let mut batch = WakeBatch::new();
             while count < most && !locked.head.is_null() && batch.has_room() {
@@ -181,9 +189,7 @@ impl WaitQueue {
                 locked.head = rest;
                 count += 1;
                 // SAFETY: it was the oldest in this list, whose lock is held, and by the contract it is movable.
-                if let Some(waker) = unsafe { move_on(movable, waker, busy, &mut woken_for) } {
-                    batch.push(Some(waker));
-                }
+                batch.push(unsafe { move_on(movable, waker, busy) });
             }
             self.unlock(locked);
             batch.wake();
@@ -203,17 +209,19 @@ impl WaitQueue {
 /// # Safety
 ///
 /// The lock of its first queue is held; it is in no list, and not notified.
-unsafe fn move_on(
-    movable: *const Movable,
-    waker: Option<Waker>,
-    busy: usize,
-    woken_for: &mut *const WaitQueue,
-) -> Option<Waker> {
-    // SAFETY: its owner needs the lock that is held to let it go, or a notification. So it lives, and so does the
-    // queue that it goes to.
-    let (node, to) = unsafe {
+unsafe fn move_on(movable: *const Movable, waker: Option<Waker>, busy: usize) -> Option<Waker> {
+    // SAFETY: its owner needs the lock that is held to let it go, or a notification. So it lives.
+    let node = unsafe { &raw const (*movable).node };
+    // SAFETY: as above.
+    if unsafe { (*node).waiter } == Kind::Task {
+        // SAFETY: as above; it is in no list.
+        unsafe { notify(node) };
+        return waker;
+    }
+    // SAFETY: as above; a thread keeps the queue that it goes to for as long as it sleeps.
+    let to = unsafe {
         *(*movable).moved.get() = true;
-        (&raw const (*movable).node, &*(*movable).to)
+        &*(*movable).to
     };
     let mut target = to.lock();
     // SAFETY: in no list, so its links belong to whoever holds the first lock; a list of one.
@@ -226,21 +234,30 @@ unsafe fn move_on(
     }
     // SAFETY: the other list's lock is held, and the node is in no list.
     target.head = unsafe { list::push(target.head, node) };
-    let leave_it = target.coming || std::ptr::eq(*woken_for, to);
-    let unlocked = to.try_unlock(target, |bits| leave_it || bits & busy != 0);
+    let coming = target.coming;
+    let unlocked = to.try_unlock(target, |bits| coming || bits & busy != 0);
     let Err(mut target) = unlocked else {
         return None;
     };
     // SAFETY: pushed above, and the lock has been held since.
     let (head, waker) = unsafe { list::unlink(target.head, node) };
     target.head = head;
-    // SAFETY: as at the top: it lives until it is notified.
-    let node = unsafe { &*node };
-    target.coming |= node.waiter == Kind::Thread;
-    *woken_for = to;
+    target.coming = true;
+    // The last touch of the other queue, which may be gone once the node is notified.
     to.unlock(target);
-    node.woken_from.store(turn::here(), Relaxed);
-    // The last touch of the node, and of the other queue before it: both may be gone from here on.
-    node.state.store(NOTIFIED, Release);
+    // SAFETY: as at the top; it is in no list.
+    unsafe { notify(node) };
     waker
+}
+
+/// Marks a node as woken. It may be gone from here on.
+///
+/// # Safety
+///
+/// It lives, and is in no list.
+unsafe fn notify(node: *const Node) {
+    // SAFETY: by the contract.
+    let node = unsafe { &*node };
+    node.woken_from.store(turn::here(), Relaxed);
+    node.state.store(NOTIFIED, Release);
 }

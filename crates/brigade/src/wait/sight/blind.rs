@@ -58,26 +58,26 @@ impl<const N: usize> Owners<N> {
     #[inline(always)]
     pub(crate) fn release_shared(&self) {}
 
-    pub(crate) fn held(&self) -> Held<'_> {
+    pub(crate) fn held(&self) -> Held {
         Held::nobody()
     }
 
-    pub(crate) fn held_to_read(&self) -> Held<'_> {
+    pub(crate) fn held_to_read(&self) -> Held {
         Held::nobody()
     }
 
-    pub(crate) fn held_by_readers(&self) -> Held<'_> {
+    pub(crate) fn held_by_readers(&self) -> Held {
         Held::nobody()
     }
 }
 
 /// By whom something is held that is waited for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Held<'a>(std::marker::PhantomData<&'a ()>);
+pub(crate) struct Held;
 
-impl Held<'_> {
+impl Held {
     pub(crate) fn nobody() -> Self {
-        Self(std::marker::PhantomData)
+        Self
     }
 }
 
@@ -86,21 +86,18 @@ impl Held<'_> {
 pub(in crate::wait) struct Holding;
 
 impl Holding {
-    pub(in crate::wait) fn of(_: Held<'_>, _: bool) -> Self {
+    pub(in crate::wait) fn of(_: Held, _: bool) -> Self {
         Self
     }
 
-    /// # Safety
-    ///
-    /// As with the feature: the wait is listed.
-    pub(in crate::wait) unsafe fn holders(&self) -> Vec<Holder> {
+    pub(in crate::wait) fn holders(&self) -> Vec<Holder> {
         Vec::new()
     }
 }
 
 /// A wait has been listed.
 #[inline(always)]
-pub(in crate::wait) fn noticed(_: Held<'_>) {}
+pub(in crate::wait) fn noticed(_: Held) {}
 
 /// A task is being polled, until this is dropped.
 pub(crate) struct Polling;

@@ -1,11 +1,14 @@
-//! With the feature `sight`: who has which lock, noted by the lock itself.
+//! With the feature `sight`: who has which lock.
 //!
-//! A lock has a slot for the one who has it alone, and a few for those who share it. To take a slot is to store who and
-//! where; nobody waits for it, and what does not fit is not seen. A thread is known by its number. A task is known by
+//! A lock has a record, with a slot for the one who has it alone and a few for those who share it. To take a slot is to
+//! store who and where; nobody waits for it, and what does not fit is not seen. Records are never freed, but used
+//! again: a wait that is listed may be that of a future which has been forgotten, and what it waited for may be gone.
+//! What is then read is somebody else's record, and at worst a circle is seen that a forgotten future is part of.
+//! A thread is known by its number. A task is known by
 //! the waker that it is polled with, while one of our futures is being polled.
 
-use crate::prim::Ordering::{Acquire, Relaxed, Release};
-use crate::prim::{PlainAtomicUsize, const_new, thread};
+use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::prim::{Lock, PlainAtomicUsize, const_new, thread};
 use std::cell::Cell;
 use std::panic::Location;
 use std::ptr;
@@ -64,8 +67,21 @@ impl From<&'static Location<'static>> for Site {
 /// Who has a lock: one alone, and up to `N - 1` who share it.
 #[derive(Debug)]
 pub(crate) struct Owners<const N: usize> {
-    slots: [Slot; N],
+    /// The address of its record; 0 until it is first needed.
+    record: PlainAtomicUsize,
 }
+
+/// The slots of a lock, whatever its kind.
+#[derive(Debug)]
+struct Record {
+    slots: [Slot; SLOTS],
+}
+
+/// So many can be seen to have a lock.
+const SLOTS: usize = 9;
+
+/// The records of locks that are gone.
+static FREE: Lock<Vec<&'static Record>> = Lock::new(Vec::new());
 
 /// Who has it and where it was taken; the latter as the address of a `Location`.
 #[derive(Debug)]
@@ -107,21 +123,49 @@ impl Slot {
 impl<const N: usize> Owners<N> {
     const_new! {
         pub(crate) fn new() -> Self {
-            let slots = [const { Slot { who: PlainAtomicUsize::new(NOBODY), site: PlainAtomicUsize::new(0) } }; N];
-            Self { slots }
+            const { assert!(N <= SLOTS, "a record has room for them") };
+            Self { record: PlainAtomicUsize::new(0) }
         }
+    }
+
+    #[inline]
+    fn record(&self) -> &'static Record {
+        match self.record.load(Acquire) {
+            0 => self.new_record(),
+            // SAFETY: only addresses of records are stored, and they live for ever.
+            record => unsafe { &*ptr::with_exposed_provenance::<Record>(record) },
+        }
+    }
+
+    #[cold]
+    fn new_record(&self) -> &'static Record {
+        let free = FREE.lock().pop();
+        let record = free.unwrap_or_else(|| Box::leak(Box::new(Record::new())));
+        let address = ptr::from_ref(record).expose_provenance();
+        if self
+            .record
+            .compare_exchange(0, address, AcqRel, Acquire)
+            .is_err()
+        {
+            FREE.lock().push(record);
+        }
+        self.record()
+    }
+
+    fn shared(&self) -> &'static [Slot] {
+        &self.record().slots[1..N]
     }
 
     /// Has it alone from now on.
     #[inline]
     pub(crate) fn take(&self, site: Site) {
-        self.slots[0].fill(this(), site);
+        self.record().slots[0].fill(this(), site);
     }
 
     /// Nobody has it alone any more, or nobody that is known.
     #[inline]
     pub(crate) fn release(&self) {
-        self.slots[0].who.store(NOBODY, Relaxed);
+        self.record().slots[0].who.store(NOBODY, Relaxed);
     }
 
     /// Shares it from now on; not seen if too many do.
@@ -131,7 +175,7 @@ impl<const N: usize> Owners<N> {
             let taken = slot.who.compare_exchange(NOBODY, TASK, Acquire, Relaxed);
             taken.is_ok()
         };
-        if let Some(slot) = self.slots[1..].iter().find(free) {
+        if let Some(slot) = self.shared().iter().find(free) {
             slot.fill(who, site);
         }
     }
@@ -140,49 +184,72 @@ impl<const N: usize> Owners<N> {
     pub(crate) fn release_shared(&self) {
         let who = this();
         let own = |slot: &&Slot| slot.who.load(Relaxed) == who;
-        if let Some(slot) = self.slots[1..].iter().find(own) {
+        if let Some(slot) = self.shared().iter().find(own) {
             slot.who.store(NOBODY, Release);
         }
     }
 
     /// For one who needs it alone.
-    pub(crate) fn held(&self) -> Held<'_> {
+    pub(crate) fn held(&self) -> Held {
         Held {
-            slots: &self.slots,
+            slots: &self.record().slots[..N],
             alone: 1,
             shares: false,
         }
     }
 
     /// For one who would share it, and waits for those who share it only if somebody else needs it alone.
-    pub(crate) fn held_to_read(&self) -> Held<'_> {
+    pub(crate) fn held_to_read(&self) -> Held {
         Held {
-            slots: &self.slots,
-            alone: 1,
             shares: true,
+            ..self.held()
         }
     }
 
     /// For one who has it, and waits for those who share it.
-    pub(crate) fn held_by_readers(&self) -> Held<'_> {
+    pub(crate) fn held_by_readers(&self) -> Held {
         Held {
-            slots: &self.slots[1..],
+            slots: self.shared(),
             alone: 0,
             shares: false,
         }
     }
 }
 
+impl<const N: usize> Drop for Owners<N> {
+    fn drop(&mut self) {
+        if self.record.load(Relaxed) != 0 {
+            let record = self.record();
+            for slot in &record.slots {
+                slot.who.store(NOBODY, Relaxed);
+            }
+            FREE.lock().push(record);
+        }
+    }
+}
+
+impl Record {
+    fn new() -> Self {
+        let slot = || Slot {
+            who: PlainAtomicUsize::new(NOBODY),
+            site: PlainAtomicUsize::new(0),
+        };
+        Self {
+            slots: std::array::from_fn(|_| slot()),
+        }
+    }
+}
+
 /// By whom something is held that is waited for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Held<'a> {
-    slots: &'a [Slot],
+pub(crate) struct Held {
+    slots: &'static [Slot],
     /// How many of the slots are for those who have it alone.
     alone: usize,
     shares: bool,
 }
 
-impl Held<'_> {
+impl Held {
     pub(crate) fn nobody() -> Self {
         Held {
             slots: &[],
@@ -195,7 +262,7 @@ impl Held<'_> {
 /// The same, as part of a record of a wait, with who waits.
 #[derive(Clone, Debug)]
 pub(in crate::wait) struct Holding {
-    slots: *const [Slot],
+    slots: &'static [Slot],
     alone: usize,
     pub(super) shares: bool,
     /// Whether the wait ends by itself.
@@ -208,7 +275,7 @@ pub(in crate::wait) struct Holding {
 static SERIAL: PlainAtomicUsize = PlainAtomicUsize::new(0);
 
 impl Holding {
-    pub(in crate::wait) fn of(held: Held<'_>, timed: bool) -> Self {
+    pub(in crate::wait) fn of(held: Held, timed: bool) -> Self {
         Self {
             slots: held.slots,
             alone: held.alone,
@@ -225,14 +292,8 @@ impl Holding {
     }
 
     /// Who has it at this moment.
-    ///
-    /// # Safety
-    ///
-    /// The wait is listed: it keeps the lock in place.
-    pub(in crate::wait) unsafe fn holders(&self) -> Vec<Holder> {
-        // SAFETY: by the contract.
-        let slots = unsafe { &*self.slots };
-        let holders = slots.iter().enumerate();
+    pub(in crate::wait) fn holders(&self) -> Vec<Holder> {
+        let holders = self.slots.iter().enumerate();
         holders
             .filter_map(|(index, slot)| slot.holder(index >= self.alone))
             .collect()
@@ -240,7 +301,7 @@ impl Holding {
 }
 
 /// A wait has been listed.
-pub(in crate::wait) fn noticed(held: Held<'_>) {
+pub(in crate::wait) fn noticed(held: Held) {
     if !held.slots.is_empty() {
         super::watch::begin();
     }
