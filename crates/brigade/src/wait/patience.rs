@@ -44,8 +44,8 @@ const PAUSE_STEPS: u8 = 9;
 const YIELD_STEPS: u8 = 12;
 /// For a lock: steps of 2, 4 ... pauses, and then so often is the processor given away. Whoever holds a lock holds
 /// it for a moment, or is off its processor, and then only the latter helps.
-const LOCK_PAUSE_STEPS: u8 = 4;
-const LOCK_YIELD_STEPS: u8 = 8;
+const LOCK_PAUSE_STEPS: u8 = 3;
+const LOCK_YIELD_STEPS: u8 = 12;
 /// The step that waits for a batch begin with: a third of a microsecond.
 const BATCH_STEP: u8 = 5;
 /// One wait in so many tries whether it can have a batch.

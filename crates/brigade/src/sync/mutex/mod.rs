@@ -4,7 +4,7 @@
 //! other, and what the value then looks like is its own affair.
 //!
 //! Who gets a mutex that many want, and why nobody is forgotten, is said in `raw.rs`: whoever comes first has it,
-//! and one who has been woken and beaten for half a millisecond is given way to.
+//! and one who has been woken and beaten for a quarter of a millisecond is given way to.
 //!
 //! This module does not know how anybody sleeps (`wait`).
 

@@ -48,7 +48,7 @@ const PROMISED: usize = 0b1000;
 const _: () = assert!(HELD | PROMISED == OBJECT);
 
 /// So long may one who was woken be beaten until newcomers have to give way.
-const BEATEN_FOR: Duration = Duration::from_micros(500);
+const BEATEN_FOR: Duration = Duration::from_micros(250);
 /// So often does a newcomer give way to a task.
 const GIVES_WAY: u8 = if MODEL { 1 } else { 16 };
 
