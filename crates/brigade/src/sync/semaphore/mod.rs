@@ -221,7 +221,8 @@ impl Semaphore {
     /// # Cancel safety
     ///
     /// If the future is dropped before it is done, no permit has been taken, and a wake that it received goes to the
-    /// next in line. One that is neither polled nor dropped has none either, but keeps its place.
+    /// next in line. One that is woken and neither polled nor dropped has none either; those in line behind it may wait until
+    /// permits are next given back.
     ///
     /// # Examples
     ///

@@ -27,7 +27,8 @@
 //! Releasing and closing are read-modify-writes of the word, and so is the second look: the handshake of
 //! `wait/README.md` as it stands. One who is not alone in line and sees enough permits
 //! wakes the first in line, which may be itself, and sleeps: it is owed a wake by rules 5 and 6, or by a thread on
-//! its way.
+//! its way. If `PROMISED` is set it wakes nobody: whoever was woken then takes permits, and wakes the next, or gives
+//! up, and does so too.
 
 use crate::prim::{
     MODEL,
@@ -285,13 +286,10 @@ impl Turn {
             return 0;
         }
         if !self.entitled.get() && !raw.queue.has_one_waiter_only() {
-            let gave_way = self.gave_way.get();
-            if state & PROMISED != 0 && gave_way < GIVES_WAY {
-                self.gave_way.set(gave_way + 1);
-                return 1;
+            if state & PROMISED == 0 {
+                // Whoever is first in line, maybe this one: it may have looked before there was enough.
+                raw.wake_next();
             }
-            // Whoever is first in line, maybe this one: it may have looked before there was enough.
-            raw.wake_next();
             return 0;
         }
         let gave_way = self.gave_way.get();
