@@ -84,7 +84,8 @@ fn steps(fast: bool, locked: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
         cargo("test --workspace").step("tests"),
         cargo("clippy -p brigade --all-targets --features sight -- -D warnings")
             .step("clippy with sight"),
-        cargo("test -p brigade --features sight --test sight").step("deadlocks, seen"),
+        cargo("test -p brigade --features sight --test sight --test sight_example")
+            .step("deadlocks, seen"),
     ];
     if !fast {
         let preemptions =
