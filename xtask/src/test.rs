@@ -73,7 +73,8 @@ fn steps(fast: bool, locked: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
     let mut steps = vec![
         cargo("fmt --all --check").step("format"),
         cargo("clippy --workspace --all-targets -- -D warnings").step("clippy"),
-        under_loom("clippy -p brigade --lib --tests -- -D warnings").step("clippy of the models"),
+        under_loom("clippy -p brigade --lib --profile test -- -D warnings")
+            .step("clippy of the models"),
         cargo("doc --workspace --no-deps")
             .with(doc_flags, doc_value)
             .step("docs"),
@@ -189,10 +190,14 @@ mod tests {
             [
                 "cargo fmt --all --check",
                 "cargo clippy --locked --workspace --all-targets -- -D warnings",
-                &format!("{loom} cargo clippy --locked -p brigade --lib --tests -- -D warnings"),
+                &format!(
+                    "{loom} cargo clippy --locked -p brigade --lib --profile test -- -D warnings"
+                ),
                 "RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps",
                 "cargo xtask tidy",
                 "cargo test --locked --workspace",
+                "cargo clippy --locked -p brigade --all-targets --features sight -- -D warnings",
+                "cargo test --locked -p brigade --features sight --test sight --test sight_example",
                 &format!(
                     "{loom} LOOM_MAX_PREEMPTIONS=2 cargo test --locked --release -p brigade --lib"
                 ),
@@ -217,7 +222,7 @@ mod tests {
             ],
         );
         assert_eq!(
-            all[6],
+            all[8],
             "RUSTFLAGS='-C target-cpu=native --cfg brigade_loom' CARGO_TARGET_DIR=elsewhere/loom \
              LOOM_MAX_PREEMPTIONS=3 cargo test --locked --release -p brigade --lib"
         );
