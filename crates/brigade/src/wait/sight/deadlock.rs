@@ -74,12 +74,7 @@ impl fmt::Display for Deadlock {
             cycle => writeln!(f, "{kind}: {} wait for each other", cycle.len())?,
         }
         for stuck in &self.cycle {
-            writeln!(
-                f,
-                "  {}; it has been held since {}",
-                stuck.waiter,
-                stuck.holder.site()
-            )?;
+            writeln!(f, "  {}", stuck.waiter)?;
         }
         Ok(())
     }
