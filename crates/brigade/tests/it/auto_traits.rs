@@ -9,6 +9,10 @@ use brigade::channel::{
 use brigade::pool::{Job, JobError, JobFuture, Panic, Pool, Unfinished};
 use brigade::select::Select;
 use brigade::select_async;
+use brigade::sync::{
+    Condvar, Mutex, MutexGuard, OwnedMutexGuard, OwnedRwLockReadGuard, RwLock, RwLockReadGuard,
+    RwLockUpgradableGuard, Semaphore, SemaphorePermit, Shared,
+};
 use brigade::wait::Waiter;
 use std::cell::Cell;
 use std::time::Duration;
@@ -162,3 +166,40 @@ fn a_select_of_values_that_are_send_and_its_futures_are_send() {
         }
     }));
 }
+
+/// Nothing is bound to a thread, and no more is asked of a value than has to be.
+#[test]
+fn locks_and_what_waits_for_them() {
+    type Value = Cell<u8>;
+    send::<Mutex<Value>>();
+    sync::<Mutex<Value>>();
+    send::<Shared<Value>>();
+    sync::<Shared<Value>>();
+    send::<OwnedMutexGuard<Value>>();
+    send::<RwLock<Value>>();
+    sync::<RwLock<u8>>();
+    sync::<MutexGuard<'_, u8>>();
+    sync::<RwLockReadGuard<'_, u8>>();
+    send::<OwnedRwLockReadGuard<u8>>();
+    sync::<Condvar>();
+    send::<SemaphorePermit<'_>>();
+    sync::<Semaphore>();
+    let (mutex, lock, condvar) = (Mutex::new(Value::new(1)), RwLock::new(1), Condvar::new());
+    let semaphore = Semaphore::new(1);
+    is_send(mutex.lock_async());
+    is_send(mutex.lock_timeout_async(Duration::ZERO));
+    is_send(lock.read_async());
+    is_send(lock.write_async());
+    is_send(lock.read_upgradable_timeout_async(Duration::ZERO));
+    is_send(RwLockUpgradableGuard::upgrade_async(lock.read_upgradable()));
+    is_send(semaphore.acquire_async());
+    is_send(condvar.wait_async(mutex.lock()));
+    is_send(condvar.wait_while_timeout_async(mutex.lock(), Duration::ZERO, |_| true));
+    is_send(async {
+        let guard = mutex.lock_async().await;
+        let guard = condvar.wait_async(guard).await;
+        guard.set(2);
+    });
+}
+
+fn is_send(_: impl Send) {}
