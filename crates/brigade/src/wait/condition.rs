@@ -69,7 +69,7 @@ fn waiting<'a>(
     }
 }
 
-/// The same for a task.
+/// The same for a task, which is never moved: it is woken, and then wants the lock.
 ///
 /// Whoever drops it before it is done passes on what it has been given: see [`WaitUntilWoken::give_up`].
 #[derive(Debug)]

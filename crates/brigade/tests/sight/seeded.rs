@@ -353,6 +353,30 @@ fn a_task_that_locks_again() {
     assert!(report.cycle()[0].holder().is_task() && !report.is_certain());
 }
 
+/// A wait that has been forgotten stays listed, though the mutex may be gone.
+#[test]
+fn a_forgotten_wait_for_a_mutex_that_is_gone_does_no_harm() {
+    keep_reports();
+    for _ in 0..100 {
+        let mutex = Box::new(Mutex::new([0_u64; 8]));
+        let guard = mutex.lock();
+        let mut wait = Box::pin(mutex.lock_async());
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(wait.as_mut().poll(&mut cx).is_pending());
+        std::mem::forget(wait);
+        drop(guard);
+        drop(mutex);
+        let listed = waiters();
+        let ours = listed
+            .iter()
+            .filter(|waiter| waiter.site().file() == file!());
+        assert!(
+            ours.flat_map(|waiter| waiter.held_by())
+                .all(|holder| holder.site().line() > 0)
+        );
+    }
+}
+
 #[test]
 fn a_waiter_says_who_has_what_it_waits_for() {
     keep_reports();

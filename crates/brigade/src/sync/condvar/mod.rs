@@ -1,8 +1,9 @@
 //! A condition variable, for threads and tasks that wait until what a mutex guards has become true.
 //!
-//! Who is notified will need the mutex, which the notifier mostly still has. So a notification wakes nobody then: it
-//! moves the waiter to the queue of the mutex, where the unlock wakes one after the other. To notify a thousand is
-//! no stampede.
+//! Who is notified will need the mutex, which the notifier mostly still has. So a notification wakes no thread then: it
+//! moves the thread to the queue of the mutex, where the unlock wakes one after the other. Tasks are woken, all who are
+//! notified, and join that queue themselves: the node of a task may be all that is left of a future that has been
+//! forgotten, so it is not moved (`wait/README.md`).
 //!
 //! # What becomes of a notification
 //!

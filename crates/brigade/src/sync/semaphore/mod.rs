@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 /// A number of permits. Whoever acquires some has them until the guard is dropped.
 ///
 /// Permits go to those who wait in the order in which they came: one that wants many is not passed by those who want
-/// few. A task that has been woken and does not come is passed by newcomers after a moment.
+/// few. A task that has been woken and does not come is passed by a newcomer after a moment, if nobody else is in line.
 ///
 /// # Examples
 ///

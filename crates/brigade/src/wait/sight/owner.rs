@@ -18,6 +18,8 @@ use std::task::Context;
 const NOBODY: usize = 0;
 /// Set in the identity of a task.
 const TASK: usize = 1;
+/// Somebody is about to write into the slot. No task has it: those have more than the mark.
+const CLAIMED: usize = TASK;
 
 std::thread_local! {
     /// The task whose future is being polled on this thread.
@@ -110,11 +112,11 @@ impl Slot {
     fn holder(&self, shares: bool) -> Option<Holder> {
         let who = self.who.load(Acquire);
         let site = self.site.load(Relaxed);
-        if who == NOBODY || self.who.load(Acquire) != who {
+        if who == NOBODY || who == CLAIMED || self.who.load(Acquire) != who {
             return None;
         }
-        // SAFETY: whoever has stored `who` has stored the address of a `Location` that lives for ever before, and
-        // only such addresses are ever stored.
+        // SAFETY: whoever has stored `who`, which is neither nobody nor a claim, has stored the address of a `Location`
+        // that lives for ever before, and nothing else is ever stored from then on.
         let site = unsafe { &*ptr::with_exposed_provenance::<Location<'static>>(site) };
         Some(Holder { who, site, shares })
     }
@@ -172,7 +174,7 @@ impl<const N: usize> Owners<N> {
     pub(crate) fn take_shared(&self, site: Site) {
         let who = this();
         let free = |slot: &&Slot| {
-            let taken = slot.who.compare_exchange(NOBODY, TASK, Acquire, Relaxed);
+            let taken = slot.who.compare_exchange(NOBODY, CLAIMED, Acquire, Relaxed);
             taken.is_ok()
         };
         if let Some(slot) = self.shared().iter().find(free) {
