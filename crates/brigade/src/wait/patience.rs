@@ -77,8 +77,8 @@ pub(crate) struct Patience {
     first: u8,
     /// Whether waits may be for batches.
     batches: bool,
-    /// Whether what is waited for comes with the time, which no pause makes pass.
-    timed: bool,
+    /// Whether tasks pause for it.
+    patient_polls: bool,
     /// Whether what is waited for is a lock: then nothing is learnt.
     lock: bool,
     /// The waits since the last try; `TRY_EVERY` while waits are for batches. Another hint.
@@ -95,7 +95,7 @@ impl Patience {
             distance: PlainAtomicU8::new(Distance::SameThread as u8),
             first: 0,
             batches: false,
-            timed: false,
+            patient_polls: true,
             lock: false,
             untried: PlainAtomicU8::new(0),
             moves: PlainAtomicUsize::new(0),
@@ -107,6 +107,15 @@ impl Patience {
         Self {
             lock: true,
             ..Self::new()
+        }
+    }
+
+    /// For all who wait for permits. Tasks do not pause for them: permits are kept while their owners wait for
+    /// something else, which here means that another task has to run.
+    pub(crate) const fn for_permits() -> Self {
+        Self {
+            patient_polls: false,
+            ..Self::for_locks()
         }
     }
 
@@ -130,10 +139,10 @@ impl Patience {
         }
     }
 
-    /// For those who wait for a time.
+    /// For those who wait for a time, which no pause of a task makes pass.
     pub(crate) fn for_time() -> Self {
         Self {
-            timed: true,
+            patient_polls: false,
             ..Self::new()
         }
     }
@@ -180,7 +189,7 @@ impl Patience {
     pub(super) fn begin_poll(&self, moves: usize) -> Option<Spin> {
         let distance = self.distance.load(Relaxed);
         let is_near = distance == Distance::SameThread as u8;
-        if MODEL || cpus() == 1 || self.timed || (is_near && self.batches) {
+        if MODEL || cpus() == 1 || !self.patient_polls || (is_near && self.batches) {
             return None;
         }
         if self.lock {

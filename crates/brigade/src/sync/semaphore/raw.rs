@@ -54,7 +54,7 @@ const FEW: usize = 1 << 16;
 const GIVES_WAY: u8 = if MODEL { 1 } else { 16 };
 
 /// All semaphores share it: it learns nothing.
-static PATIENCE: Patience = Patience::for_locks();
+static PATIENCE: Patience = Patience::for_permits();
 
 /// The permits, and those who wait for some.
 #[derive(Debug)]
