@@ -9,7 +9,7 @@ use super::{
     SemaphorePermit,
 };
 use crate::select::{Arm, Arms, Select, of_one};
-use crate::wait::{Held, Operation, Patience, Rank, WaitQueue, What};
+use crate::wait::{Held, Kind, Operation, Patience, Rank, WaitQueue, What};
 use std::panic::Location;
 use std::task::Poll;
 
@@ -49,8 +49,16 @@ unsafe impl<O: Operation> Operation for Carry<O> {
         self.0.chances()
     }
 
-    fn note_woken(&self) {
-        self.0.note_woken();
+    fn note_woken(&self, kind: Kind) {
+        self.0.note_woken(kind);
+    }
+
+    fn wants(&self) -> u32 {
+        self.0.wants()
+    }
+
+    fn hand_on(&self, chances: usize) {
+        self.0.hand_on(chances);
     }
 
     fn rank(&self) -> Rank {

@@ -187,7 +187,7 @@ impl Place {
         // SAFETY: by the contract; joined and not left.
         if self.node.is_joined() && unsafe { queue.leave(self.node()) } {
             self.woken.set(true);
-            operation.note_woken();
+            operation.note_woken(self.kind);
             if self.kind == Kind::Thread {
                 queue.arrive();
             }

@@ -112,7 +112,7 @@ fn sleep<O: Operation>(
     let woken = unsafe { queue.leave(node) };
     if woken {
         queue.arrive();
-        operation.note_woken();
+        operation.note_woken(Kind::Thread);
     }
     woken
 }

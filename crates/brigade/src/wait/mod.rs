@@ -93,9 +93,16 @@ pub(crate) unsafe trait Operation {
     /// [`WaitQueue::wake_all`] after a plain store.
     fn chances(&self) -> usize;
 
-    /// A wake has been spent on it, and it is about to be tried again.
+    /// A wake has been spent on it, a thread's or a task's, and it is about to be tried again.
     #[inline]
-    fn note_woken(&self) {}
+    fn note_woken(&self, _kind: Kind) {}
+
+    /// Whether a task that was woken, and has tried in vain, is to be polled again instead of going back to the queue.
+    /// If so, it is the operation that says in `chances` what it has left undone.
+    #[inline]
+    fn lingers(&mut self) -> bool {
+        false
+    }
 
     /// How much of what the object has it wants: for [`WaitQueue::wake_one_if`].
     #[inline]

@@ -175,12 +175,16 @@ impl Place {
                 // A wake taken before the attempt is used by it.
                 if self.node.is_notified() {
                     operation.patience().note_wake(self.node.distance_of_wake());
-                    operation.note_woken();
+                    operation.note_woken(Kind::Task);
                     turn::begins();
                     self.node.reset();
                 }
                 if let Poll::Ready(output) = attempt(operation) {
                     return Poll::Ready(output);
+                }
+                if !self.node.is_joined() && operation.lingers() {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
             }
             tried = false;

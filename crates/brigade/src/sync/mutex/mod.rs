@@ -21,7 +21,7 @@ use super::ended::in_time;
 use super::{LockTimeoutError, TryLockError};
 use crate::prim::{PlainUnsafeCell, StdArc, const_new};
 use crate::wait::{
-    Held, Limit, Operation, Owners, Patience, Rank, Site, Wait, WaitQueue, What, block,
+    Held, Kind, Limit, Operation, Owners, Patience, Rank, Site, Wait, WaitQueue, What, block,
     deadline_after,
 };
 use std::fmt;
@@ -367,8 +367,16 @@ unsafe impl<'a, T: ?Sized> Operation for Lock<'a, T> {
         self.turn.chances(&self.mutex.raw)
     }
 
-    fn note_woken(&self) {
-        self.turn.note_woken();
+    fn note_woken(&self, kind: Kind) {
+        self.turn.note_woken(kind);
+    }
+
+    fn lingers(&mut self) -> bool {
+        self.turn.lingers()
+    }
+
+    fn hand_on(&self, _: usize) {
+        self.mutex.raw.pass_on();
     }
 
     fn rank(&self) -> Rank {

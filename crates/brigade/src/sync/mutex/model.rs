@@ -142,3 +142,36 @@ fn a_thread_that_runs_out_of_time_leaves_the_mutex_to_others() {
         assert!((1..=2).contains(&sum(&mutex)));
     });
 }
+
+/// A task is called while others pass by, looks, maybe in vain, and goes away: the one behind it is not forgotten.
+#[test]
+fn a_task_that_was_called_and_goes_away_leaves_the_mutex_to_others() {
+    three_threads(|| {
+        let mutex = mutex();
+        let waker = Waker::noop();
+        let mut called = pin!(mutex.lock_async());
+        let guard = mutex.lock();
+        assert!(
+            called
+                .as_mut()
+                .poll(&mut Context::from_waker(waker))
+                .is_pending()
+        );
+        let behind = StdArc::clone(&mutex);
+        let behind = loom::thread::spawn(move || add_as_task(&behind));
+        let passing = StdArc::clone(&mutex);
+        let passing = loom::thread::spawn(move || {
+            if let Ok(guard) = passing.try_lock() {
+                add(&guard);
+            }
+        });
+        drop(guard);
+        // Taken, or held by one who passes by: then it stays awake, and is dropped awake.
+        let polled = called.as_mut().poll(&mut Context::from_waker(waker));
+        drop(polled);
+        called.set(mutex.lock_async());
+        behind.join().unwrap();
+        passing.join().unwrap();
+        assert!(!mutex.is_locked());
+    });
+}

@@ -2,7 +2,7 @@
 //!
 //! # The word
 //!
-//! Beside what the queue keeps there (`wait/queue.rs`), two bits are the mutex's:
+//! Beside what the queue keeps there (`wait/queue.rs`), three bits are the mutex's. Two say whose it is:
 //!
 //! | `HELD` | `PROMISED` | a waiter | meaning |
 //! |---|---|---|---|
@@ -12,6 +12,8 @@
 //! | 0 | 0 | yes | free, and somebody has been woken, or is just about to see that it is free. Whoever comes first has it |
 //! | 1 | 1 | any | held, and one who waits has been beaten too often |
 //! | 0 | 1 | any | free, and newcomers give way to those who have been woken |
+//!
+//! The third, `CALLED`, says that a task has been woken and is still to look: unlocks wake nobody else meanwhile.
 //!
 //! # Who gets it
 //!
@@ -27,6 +29,20 @@
 //!    [`GIVES_WAY`] times, and then takes it.
 //! 4. Whoever takes the mutex clears `PROMISED`.
 //!
+//! # Tasks that are called
+//!
+//! A mutex that is taken for a moment, again and again, is unlocked long before a task that was woken is polled; to wake
+//! one with every unlock would be to poll tasks in vain all the time, on another worker, which takes the word's cache
+//! line away from the holder. So a task that was called and finds the mutex held does not go back to sleep. It lets
+//! other tasks run, and looks again every [`LOOKS_EVERY`], until it has the mutex or has been beaten for
+//! [`TASK_BEATEN_FOR`]. Then it sets `PROMISED`, looks as often as it is polled, and is next. After [`LOOKS`] looks in
+//! vain it sleeps, first in the queue.
+//!
+//! `CALLED` is set with the wake, under the queue's lock. The task clears it when it takes the mutex, goes back to the
+//! queue, or gives up; in the last two cases it looks at the mutex in the same step, so that either it sees the
+//! mutex free, or the holder's unlock sees that nobody is called. A future that was called and is neither polled nor
+//! dropped leaves `CALLED` set: therefore one unlock in [`EXPIRES_AFTER`], by chance, calls the next all the same.
+//!
 //! # Why no wake-up is lost
 //!
 //! The move `M` of the handshake is the read-modify-write that clears `HELD`. It and `join` change the same word,
@@ -36,19 +52,30 @@
 
 use crate::prim::{
     MODEL,
-    Ordering::{Acquire, Relaxed, Release},
-    clock, const_new,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+    clock, const_new, hint, random,
 };
-use crate::wait::{OBJECT, Patience, Rank, WaitQueue, Word};
+use crate::wait::{Kind, OBJECT, Patience, Rank, WaitQueue, Word};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-const HELD: usize = 0b0100;
-const PROMISED: usize = 0b1000;
-const _: () = assert!(HELD | PROMISED == OBJECT);
+const HELD: usize = 0b0_0100;
+const PROMISED: usize = 0b0_1000;
+const CALLED: usize = 0b1_0000;
+const _: () = assert!(HELD | PROMISED | CALLED == OBJECT);
 
 /// So long may one who was woken be beaten until newcomers have to give way.
 const BEATEN_FOR: Duration = Duration::from_micros(250);
+/// The same for a task, which does not lose a turn of its thread by waiting.
+const TASK_BEATEN_FOR: Duration = Duration::from_micros(200);
+/// So often does a task look that was called.
+const LOOKS_EVERY: Duration = Duration::from_micros(if MODEL { 0 } else { 4 });
+/// So many looks does it take before it sleeps.
+const LOOKS: u8 = if MODEL { 1 } else { 96 };
+/// What a look consists of when the mutex is promised.
+const GLANCES: u32 = if MODEL { 1 } else { 32 };
+/// One in so many unlocks does not rely on the task that was called.
+const EXPIRES_AFTER: u32 = 64;
 /// So often does a newcomer give way to a task.
 const GIVES_WAY: u8 = if MODEL { 1 } else { 16 };
 
@@ -84,7 +111,10 @@ impl RawMutex {
     fn try_lock_crowded(&self) -> bool {
         let mut word = self.queue.word();
         while word.bits() & HELD == 0 {
-            match self.queue.try_change(word, HELD, Acquire) {
+            match self
+                .queue
+                .try_change(word, word.bits() & CALLED | HELD, Acquire)
+            {
                 Ok(()) => return true,
                 Err(changed) => word = changed,
             }
@@ -100,10 +130,38 @@ impl RawMutex {
         &self.queue
     }
 
+    /// One who was called has gone away, to sleep or for good. Returns whether the mutex is free, and has to be looked
+    /// at.
+    fn uncall(&self) -> bool {
+        let mut word = self.queue.word();
+        while let Err(changed) = self.queue.try_change(word, word.bits() & !CALLED, AcqRel) {
+            word = changed;
+        }
+        word.bits() & HELD == 0
+    }
+
     /// Passes on a wake that was not used.
     pub(crate) fn pass_on(&self) {
-        if !self.is_locked() {
-            self.queue.wake_one();
+        if self.uncall() {
+            self.wake_next();
+        }
+    }
+
+    /// Calls the one who has waited longest.
+    #[cold]
+    fn wake_next(&self) {
+        self.queue.wake_one_if(|kind, _| {
+            if kind == Kind::Task {
+                self.call();
+            }
+            true
+        });
+    }
+
+    fn call(&self) {
+        let mut word = self.queue.word();
+        while let Err(changed) = self.queue.try_change(word, word.bits() | CALLED, Relaxed) {
+            word = changed;
         }
     }
 
@@ -133,14 +191,15 @@ impl RawMutex {
         let mut word = self.queue.word();
         loop {
             debug_assert!(word.bits() & HELD != 0, "only the holder unlocks");
-            let kept = word.bits() & PROMISED;
+            let kept = word.bits() & !HELD;
             match self.queue.try_change(word, kept | promise, Release) {
                 Ok(()) => break,
                 Err(changed) => word = changed,
             }
         }
-        if word.wants_wake() {
-            self.queue.wake_one();
+        let is_called = word.bits() & CALLED != 0;
+        if word.wants_wake() && !(is_called && random() % EXPIRES_AFTER != 0) {
+            self.wake_next();
         }
     }
 }
@@ -150,9 +209,17 @@ impl RawMutex {
 pub(crate) struct Turn {
     /// Whether it has been woken.
     woken: Cell<bool>,
+    /// Whether it is a task that was called, and has not gone back to the queue since.
+    called: Cell<bool>,
+    /// Whether it has seen that the mutex is promised to those who have been woken.
+    promised: bool,
+    gave_way: u8,
+    /// The looks since it was called.
+    looks: u8,
     /// Since when it has been woken and beaten.
     beaten_since: Cell<Option<Instant>>,
-    gave_way: u8,
+    /// When it is to look again, if it stays awake.
+    looks_at: Option<Instant>,
 }
 
 impl Turn {
@@ -167,6 +234,9 @@ impl Turn {
     /// Takes the mutex, if it is free and nobody else's turn.
     #[inline]
     pub(crate) fn try_lock(&mut self, mutex: &RawMutex) -> bool {
+        if self.looks > 0 {
+            return self.look_again(mutex);
+        }
         mutex.try_lock_uncontended() || self.try_lock_crowded(mutex)
     }
 
@@ -174,42 +244,95 @@ impl Turn {
     fn try_lock_crowded(&mut self, mutex: &RawMutex) -> bool {
         let mut word = mutex.queue.word();
         loop {
-            let change = if word.bits() & HELD == 0 {
-                if !self.is_its_turn(word) {
-                    self.gave_way = self.gave_way.saturating_add(1);
+            self.promised = word.bits() & PROMISED != 0;
+            let free = word.bits() & HELD == 0;
+            let bits = if free {
+                if !self.is_its_turn() && self.gives_way(word) {
                     return false;
                 }
-                mutex.queue.try_change(word, HELD, Acquire)
-            } else if word.bits() & PROMISED == 0 && self.is_beaten_too_long() {
-                mutex.queue.try_change(word, HELD | PROMISED, Relaxed)
+                let others_called = if self.called.get() { 0 } else { CALLED };
+                word.bits() & others_called | HELD
+            } else if !self.promised && self.is_beaten_too_long() {
+                word.bits() | PROMISED
             } else {
                 return false;
             };
-            match change {
-                Ok(()) if word.bits() & HELD == 0 => return true,
-                Ok(()) => return false,
+            match mutex.queue.try_change(word, bits, Acquire) {
+                Ok(()) => {
+                    self.promised = true;
+                    return free;
+                }
                 Err(changed) => word = changed,
             }
         }
     }
 
     /// Whether it may have a mutex that is free.
-    fn is_its_turn(&self, word: Word) -> bool {
-        word.bits() & PROMISED == 0
-            || self.woken.get()
-            || (!word.is_thread_coming() && self.gave_way >= GIVES_WAY)
+    fn is_its_turn(&self) -> bool {
+        !self.promised || self.woken.get()
+    }
+
+    fn gives_way(&mut self, word: Word) -> bool {
+        let gave_way = self.gave_way;
+        self.gave_way = gave_way.saturating_add(1);
+        word.is_thread_coming() || gave_way < GIVES_WAY
     }
 
     fn is_beaten_too_long(&self) -> bool {
+        let limit = if self.called.get() {
+            TASK_BEATEN_FOR
+        } else {
+            BEATEN_FOR
+        };
         let since = self.beaten_since.get();
-        since.is_some_and(|since| clock::now().saturating_duration_since(since) >= BEATEN_FOR)
+        since.is_some_and(|since| clock::now().saturating_duration_since(since) >= limit)
     }
 
     /// It has been woken; if not for the first time, it was beaten before.
-    pub(crate) fn note_woken(&self) {
+    pub(crate) fn note_woken(&self, kind: Kind) {
+        self.called.set(kind == Kind::Task);
         if self.woken.replace(true) && self.beaten_since.get().is_none() {
             self.beaten_since.set(Some(clock::now()));
         }
+    }
+
+    /// Whether it stays awake after a look in vain: see "Tasks that are called".
+    pub(crate) fn lingers(&mut self) -> bool {
+        if !self.called.get() || self.looks >= LOOKS {
+            self.looks = 0;
+            return false;
+        }
+        if self.looks == 0 {
+            let now = clock::now();
+            if self.beaten_since.get().is_none() {
+                self.beaten_since.set(Some(now));
+            }
+            self.looks_at = Some(now + LOOKS_EVERY);
+            self.looks = 1;
+        }
+        true
+    }
+
+    /// The look of one who has stayed awake.
+    #[cold]
+    fn look_again(&mut self, mutex: &RawMutex) -> bool {
+        if !self.promised {
+            let now = clock::now();
+            if self.looks_at.is_some_and(|at| now < at) {
+                return false;
+            }
+            self.looks_at = Some(now + LOOKS_EVERY);
+            self.looks += 1;
+            return self.try_lock_crowded(mutex);
+        }
+        self.looks += 1;
+        for _ in 0..GLANCES {
+            if !mutex.is_locked() && self.try_lock_crowded(mutex) {
+                return true;
+            }
+            hint::spin_loop();
+        }
+        false
     }
 
     pub(crate) fn rank(&self) -> Rank {
@@ -220,8 +343,11 @@ impl Turn {
         }
     }
 
-    /// The second look: 1 if trying is worth it.
+    /// The second look, from the queue or by one who gives up: 1 if trying is worth it.
     pub(crate) fn chances(&self, mutex: &RawMutex) -> usize {
+        if self.called.take() {
+            mutex.uncall();
+        }
         let word = mutex.queue.word();
         let waits_behind = word.bits() & PROMISED != 0 && word.is_thread_coming();
         let worth_it = word.bits() & HELD == 0 && (self.woken.get() || !waits_behind);

@@ -3,7 +3,7 @@
 use super::RwLock;
 use super::guard::{RwLockReadGuard, RwLockUpgradableGuard, RwLockWriteGuard};
 use super::raw::{Mode, RawRwLock, Turn};
-use crate::wait::{Held, Operation, Patience, Rank, Site, WaitQueue, What};
+use crate::wait::{Held, Kind, Operation, Patience, Rank, Site, WaitQueue, What};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -99,7 +99,7 @@ unsafe impl<'a, T: ?Sized, G: Taken<'a, T>> Operation for Acquire<'a, T, G> {
         self.turn.chances(&self.lock.raw, self.mode)
     }
 
-    fn note_woken(&self) {
+    fn note_woken(&self, _: Kind) {
         self.turn.note_woken();
     }
 
@@ -182,8 +182,8 @@ unsafe impl<'a, T: ?Sized> Operation for Upgrade<'a, T> {
         self.acquire.chances()
     }
 
-    fn note_woken(&self) {
-        self.acquire.note_woken();
+    fn note_woken(&self, kind: Kind) {
+        self.acquire.note_woken(kind);
     }
 
     fn rank(&self) -> Rank {

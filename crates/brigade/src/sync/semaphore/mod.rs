@@ -13,7 +13,9 @@ pub use permit::{OwnedSemaphorePermit, SemaphorePermit};
 
 use super::ended::in_time;
 use crate::prim::const_new;
-use crate::wait::{Limit, Operation, Patience, Rank, Wait, WaitQueue, What, block, deadline_after};
+use crate::wait::{
+    Kind, Limit, Operation, Patience, Rank, Wait, WaitQueue, What, block, deadline_after,
+};
 use raw::{MOST, Missing, RawSemaphore, Turn};
 use std::fmt;
 use std::panic::Location;
@@ -431,7 +433,7 @@ unsafe impl<'a> Operation for Acquire<'a> {
         self.turn.chances(&self.semaphore.raw, self.count)
     }
 
-    fn note_woken(&self) {
+    fn note_woken(&self, _: Kind) {
         self.turn.note_woken();
     }
 
