@@ -98,9 +98,14 @@ pub(crate) unsafe trait Operation {
     fn note_woken(&self, _kind: Kind) {}
 
     /// Whether a task that was woken, and has tried in vain, is to be polled again instead of going back to the queue.
-    /// If so, it is the operation that says in `chances` what it has left undone.
     #[inline]
     fn lingers(&mut self) -> bool {
+        false
+    }
+
+    /// Whether a task that lingers is not even to try this time.
+    #[inline]
+    fn dozes(&self) -> bool {
         false
     }
 

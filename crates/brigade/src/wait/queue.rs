@@ -185,6 +185,11 @@ impl Node {
         turn::distance_to(self.woken_from.load(Relaxed))
     }
 
+    /// Whether it was woken last by another thread than this.
+    pub(super) fn was_woken_from_afar(&self) -> bool {
+        turn::distance_to(self.woken_from.load(Relaxed)) != Distance::SameThread
+    }
+
     /// Whether the node is in a queue or has been taken out by a waker and not been reset since.
     #[inline]
     pub(crate) fn is_joined(&self) -> bool {

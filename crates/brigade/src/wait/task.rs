@@ -179,10 +179,15 @@ impl Place {
                     turn::begins();
                     self.node.reset();
                 }
+                let awake = !self.node.is_joined();
+                if awake && operation.dozes() {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 if let Poll::Ready(output) = attempt(operation) {
                     return Poll::Ready(output);
                 }
-                if !self.node.is_joined() && operation.lingers() {
+                if awake && self.node.was_woken_from_afar() && operation.lingers() {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }

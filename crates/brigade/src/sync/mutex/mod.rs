@@ -371,6 +371,10 @@ unsafe impl<'a, T: ?Sized> Operation for Lock<'a, T> {
         self.turn.note_woken(kind);
     }
 
+    fn dozes(&self) -> bool {
+        self.turn.dozes()
+    }
+
     fn lingers(&mut self) -> bool {
         self.turn.lingers()
     }

@@ -33,8 +33,8 @@
 //!
 //! A mutex that is taken for a moment, again and again, is unlocked long before a task that was woken is polled; to wake
 //! one with every unlock would be to poll tasks in vain all the time, on another worker, which takes the word's cache
-//! line away from the holder. So a task that was called and finds the mutex held does not go back to sleep. It lets
-//! other tasks run, and looks again every [`LOOKS_EVERY`], until it has the mutex or has been beaten for
+//! line away from the holder. So a task that was called from another thread, where others have the mutex in turns, and
+//! finds it held does not go back to sleep. It lets other tasks run, and looks again every [`LOOKS_EVERY`], until it has the mutex or has been beaten for
 //! [`TASK_BEATEN_FOR`]. Then it sets `PROMISED`, looks as often as it is polled, and is next. After [`LOOKS`] looks in
 //! vain it sleeps, first in the queue.
 //!
@@ -72,8 +72,8 @@ const TASK_BEATEN_FOR: Duration = Duration::from_micros(200);
 const LOOKS_EVERY: Duration = Duration::from_micros(if MODEL { 0 } else { 4 });
 /// So many looks does it take before it sleeps.
 const LOOKS: u8 = if MODEL { 1 } else { 96 };
-/// What a look consists of when the mutex is promised.
-const GLANCES: u32 = if MODEL { 1 } else { 32 };
+/// The pauses of one poll between two looks: fewer polls are a shorter way through the queue of the runtime for others.
+const PAUSES: u32 = 32;
 /// One in so many unlocks does not rely on the task that was called.
 const EXPIRES_AFTER: u32 = 64;
 /// So often does a newcomer give way to a task.
@@ -213,13 +213,11 @@ pub(crate) struct Turn {
     called: Cell<bool>,
     /// Whether it has seen that the mutex is promised to those who have been woken.
     promised: bool,
-    gave_way: u8,
-    /// The looks since it was called.
-    looks: u8,
+    /// How often it has given way, or since it was called, how often it has looked. (These four are made and copied as
+    /// one: another field here costs a stalled load in every wait.)
+    tries: Cell<u8>,
     /// Since when it has been woken and beaten.
     beaten_since: Cell<Option<Instant>>,
-    /// When it is to look again, if it stays awake.
-    looks_at: Option<Instant>,
 }
 
 impl Turn {
@@ -234,9 +232,6 @@ impl Turn {
     /// Takes the mutex, if it is free and nobody else's turn.
     #[inline]
     pub(crate) fn try_lock(&mut self, mutex: &RawMutex) -> bool {
-        if self.looks > 0 {
-            return self.look_again(mutex);
-        }
         mutex.try_lock_uncontended() || self.try_lock_crowded(mutex)
     }
 
@@ -273,8 +268,8 @@ impl Turn {
     }
 
     fn gives_way(&mut self, word: Word) -> bool {
-        let gave_way = self.gave_way;
-        self.gave_way = gave_way.saturating_add(1);
+        let gave_way = self.tries.get();
+        self.tries.set(gave_way.saturating_add(1));
         word.is_thread_coming() || gave_way < GIVES_WAY
     }
 
@@ -291,48 +286,41 @@ impl Turn {
     /// It has been woken; if not for the first time, it was beaten before.
     pub(crate) fn note_woken(&self, kind: Kind) {
         self.called.set(kind == Kind::Task);
+        self.tries.set(0);
         if self.woken.replace(true) && self.beaten_since.get().is_none() {
             self.beaten_since.set(Some(clock::now()));
         }
     }
 
-    /// Whether it stays awake after a look in vain: see "Tasks that are called".
-    pub(crate) fn lingers(&mut self) -> bool {
-        if !self.called.get() || self.looks >= LOOKS {
-            self.looks = 0;
+    /// Whether it is awake only to let time pass until its next look: see "Tasks that are called". Lets some pass.
+    pub(crate) fn dozes(&self) -> bool {
+        let looks = self.tries.get();
+        if !self.called.get() || looks == 0 || self.promised {
             return false;
         }
-        if self.looks == 0 {
-            let now = clock::now();
-            if self.beaten_since.get().is_none() {
-                self.beaten_since.set(Some(now));
+        let pause = LOOKS_EVERY * u32::from(looks);
+        let since = self.beaten_since.get();
+        let dozes =
+            since.is_some_and(|since| clock::now().saturating_duration_since(since) < pause);
+        if dozes {
+            for _ in 0..PAUSES {
+                hint::spin_loop();
             }
-            self.looks_at = Some(now + LOOKS_EVERY);
-            self.looks = 1;
         }
-        true
+        dozes
     }
 
-    /// The look of one who has stayed awake.
-    #[cold]
-    fn look_again(&mut self, mutex: &RawMutex) -> bool {
-        if !self.promised {
-            let now = clock::now();
-            if self.looks_at.is_some_and(|at| now < at) {
-                return false;
-            }
-            self.looks_at = Some(now + LOOKS_EVERY);
-            self.looks += 1;
-            return self.try_lock_crowded(mutex);
+    /// Whether it stays awake after a look in vain.
+    pub(crate) fn lingers(&mut self) -> bool {
+        let looks = self.tries.get();
+        if !self.called.get() || looks >= LOOKS {
+            return false;
         }
-        self.looks += 1;
-        for _ in 0..GLANCES {
-            if !mutex.is_locked() && self.try_lock_crowded(mutex) {
-                return true;
-            }
-            hint::spin_loop();
+        if self.beaten_since.get().is_none() {
+            self.beaten_since.set(Some(clock::now()));
         }
-        false
+        self.tries.set(looks + 1);
+        true
     }
 
     pub(crate) fn rank(&self) -> Rank {
