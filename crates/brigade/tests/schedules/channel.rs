@@ -3,7 +3,9 @@
 
 use crate::actors::{any, give_up, join, poll_some, task, thread};
 use crate::explore::explore;
-use brigade::channel::{self, Receiver, Sender, TryRecvError, TrySendError, bounded, unbounded};
+use brigade::channel::{
+    self, Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded, unbounded,
+};
 use shuttle::thread::JoinHandle;
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
@@ -101,7 +103,7 @@ fn receives(receiver: Receiver<Value>) -> JoinHandle<Vec<Value>> {
                 },
                 1 => match receiver.recv_timeout(SOON) {
                     Ok(value) => received.push(value),
-                    Err(error) if error == channel::RecvTimeoutError::Timeout => {}
+                    Err(RecvTimeoutError::Timeout) => {}
                     Err(_) => return received,
                 },
                 _ => match receiver.try_recv() {

@@ -5,10 +5,11 @@
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
-use std::{env, fs, thread};
+use std::io::{self, Write};
+use std::{env, fs, process, thread};
 
 /// Schedules of each kind, if `BRIGADE_SCHEDULES` does not say.
-const SCHEDULES: usize = 100;
+const SCHEDULES: usize = 2000;
 /// The seed, if `BRIGADE_SCHEDULES_SEED` does not say: so the short run is the same every time.
 const SEED: u64 = 20;
 /// How often priorities change, and one.
@@ -16,6 +17,8 @@ const DEPTHS: [usize; 2] = [3, 8];
 /// More steps than any of the bodies needs: some go round for ever.
 const STEPS: usize = 200_000;
 const STACK_BYTES: usize = 1 << 17;
+/// The exit status of a test harness with failures.
+const FAILED: i32 = 101;
 
 /// Runs `body` under many schedules, or under the one that `BRIGADE_SCHEDULES_REPLAY` has in a file.
 #[track_caller]
@@ -63,7 +66,10 @@ fn number(variable: &str) -> Option<u64> {
     Some(number.unwrap_or_else(|fault| panic!("{variable}={text}: {fault}")))
 }
 
-/// Says how to see a failure again.
+/// Says how to see a failure again, and ends the process.
+///
+/// Who waits in a failed execution is still in the library's list of waiters, but its stack is gone. So nobody may wait
+/// in this process any more.
 struct Note {
     seed: u64,
     schedules: usize,
@@ -71,14 +77,21 @@ struct Note {
 
 impl Drop for Note {
     fn drop(&mut self) {
-        if thread::panicking() {
-            let Self { seed, schedules } = self;
-            let current = thread::current();
-            let name = current.name().unwrap_or("NAME");
-            eprintln!(
-                "this schedule again: cargo xtask schedules --only {name} --replay FILE, with the file named above\n\
-                 the same campaign:   cargo xtask schedules --only {name} --iterations {schedules} --seed {seed}"
-            );
+        if !thread::panicking() {
+            return;
         }
+        let Self { seed, schedules } = self;
+        let current = thread::current();
+        let name = current.name().unwrap_or("NAME");
+        let again = format!(
+            "{name} failed\n\
+             this schedule again: cargo xtask schedules --only {name} --replay FILE, with the file named above\n\
+             the same campaign:   cargo xtask schedules --only {name} --iterations {schedules} --seed {seed}\n"
+        );
+        // Not through a macro: the test harness would keep what it prints, and there is no later.
+        if io::stderr().write_all(again.as_bytes()).is_err() {
+            // Nobody reads it; the exit status says the rest.
+        }
+        process::exit(FAILED);
     }
 }

@@ -13,9 +13,11 @@ use std::sync::{Arc, PoisonError};
 )]
 type Lock<T> = std::sync::Mutex<T>;
 
+type Done<S> = Vec<Operation<<S as Sequential>::Call, <S as Sequential>::Return>>;
+
 /// The history of one object.
 pub(crate) struct History<S: Sequential> {
-    done: Arc<Lock<Vec<Operation<S::Call, S::Return>>>>,
+    done: Arc<Lock<Done<S>>>,
 }
 
 impl<S: Sequential> Clone for History<S> {

@@ -91,6 +91,23 @@ fn equal(pair: &(usize, usize)) -> usize {
     before.0
 }
 
+/// Gives up some of its waits; how often it has written.
+fn fickle_writer(lock: Arc<Pair>) -> JoinHandle<usize> {
+    task(move || async move {
+        let mut written = 0;
+        for _ in 0..EACH {
+            if let Some(mut guard) = give_up(1 + any(3), lock.write_async()).await {
+                write(&mut guard);
+                written += 1;
+            }
+            if let Some(guard) = give_up(1 + any(3), lock.read_async()).await {
+                equal(&guard);
+            }
+        }
+        written
+    })
+}
+
 #[test]
 fn a_lock_is_read_by_many_or_written_by_one() {
     explore(|| {
@@ -133,20 +150,7 @@ fn a_lock_is_read_by_many_or_written_by_one() {
                 }
             }),
         ];
-        let fickle = lock.clone();
-        actors.push(task(move || async move {
-            let mut written = 0;
-            for _ in 0..EACH {
-                if let Some(mut guard) = give_up(1 + any(3), fickle.write_async()).await {
-                    write(&mut guard);
-                    written += 1;
-                }
-                if let Some(guard) = give_up(1 + any(3), fickle.read_async()).await {
-                    equal(&guard);
-                }
-            }
-            written
-        }));
+        actors.push(fickle_writer(lock.clone()));
         let tries = lock.clone();
         actors.push(thread(move || {
             let mut written = 0;
@@ -244,9 +248,7 @@ impl Buffer {
             values = if any(2) == 0 {
                 self.not_empty.wait(values)
             } else {
-                match self.not_empty.wait_timeout(values, SOON) {
-                    (values, _) => values,
-                }
+                self.not_empty.wait_timeout(values, SOON).0
             };
         }
         let value = values.pop_front().unwrap();
