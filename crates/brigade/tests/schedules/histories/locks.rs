@@ -1,7 +1,7 @@
 //! A mutex, a read-write lock, the lock that is mostly read, and a semaphore.
 
 use super::while_busy;
-use crate::actors::{any, join, task, thread};
+use crate::actors::{any, join, pass, task, thread};
 use crate::explore::explore;
 use crate::linear::Sequential;
 use crate::record::{History, now};
@@ -69,6 +69,8 @@ const BUSY_MUTEX: [OfMutex; 2] = [OfMutex::Enters, OfMutex::Leaves];
 
 fn change(history: &History<Guarded>, guard: Option<MutexGuard<'_, u64>>) {
     let Some(mut guard) = guard else { return };
+    // While it is held, others must come by: nothing here would let them.
+    pass();
     let value = now();
     history.calls(OfMutex::Set(value), || {
         *guard = value;
@@ -255,12 +257,14 @@ fn does(history: &History<Shared>, call: OfShared, body: impl FnOnce()) {
 
 fn reads(history: &History<Shared>, guard: Option<RwLockReadGuard<'_, u64>>) {
     if let Some(guard) = guard {
+        pass();
         does(history, OfShared::UnlockRead, || drop(guard));
     }
 }
 
 fn writes(history: &History<Shared>, guard: Option<RwLockWriteGuard<'_, u64>>) {
     let Some(mut guard) = guard else { return };
+    pass();
     let value = now();
     does(history, OfShared::Set(value), || *guard = value);
     if any(3) == 0 {
@@ -275,6 +279,7 @@ fn writes(history: &History<Shared>, guard: Option<RwLockWriteGuard<'_, u64>>) {
 
 /// Looks, and then writes or only reads.
 fn looks(history: &History<Shared>, guard: RwLockUpgradableGuard<'_, u64>) {
+    pass();
     match any(4) {
         0 => does(history, OfShared::UnlockLook, || drop(guard)),
         1 => {
@@ -405,6 +410,7 @@ fn one_of_each_mostly_read(lock: &ReadMostly<u64>, history: &History<Shared>) {
             (guard.as_deref().copied(), guard)
         });
         if let Some(guard) = guard {
+            pass();
             does(history, OfShared::UnlockRead, || drop(guard));
         }
         return;
@@ -422,6 +428,7 @@ fn one_of_each_mostly_read(lock: &ReadMostly<u64>, history: &History<Shared>) {
         })
     });
     if let Some(mut guard) = guard {
+        pass();
         let value = now();
         does(history, OfShared::Set(value), || *guard = value);
         does(history, OfShared::UnlockWrite, || drop(guard));
@@ -530,6 +537,7 @@ fn acquire_and_release(permits: &Semaphore, history: &History<Permits>) {
         }),
     };
     if let Some(permit) = permit {
+        pass();
         // Whoever releases wakes those in line, and holds the line meanwhile.
         while_busy(history, BUSY_PERMITS, usize::default, || {
             history.calls(OfPermits::Release(count), || {
