@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod command_line;
 mod races;
+mod schedules;
 mod test;
 mod tidy;
 
@@ -38,6 +39,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Test { fast } => test::run(&root()?, fast)?,
         Command::Tidy => tidy::run(&root()?)?,
         Command::Races => races::run(&root()?)?,
+        Command::Schedules(campaign) => schedules::run(&root()?, &campaign)?,
         Command::Bench { arguments } => return bench::run(arguments),
     }
     Ok(ExitCode::SUCCESS)

@@ -9,7 +9,7 @@
 )]
 
 use crate::cargo::CargoCall;
-use crate::{say, tidy};
+use crate::{say, schedules, tidy};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -62,19 +62,26 @@ fn steps(fast: bool, locked: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
                 .chain(rest.split_whitespace()),
         )
     };
-    let under_loom = |line: &str| {
-        let (flags, value) = appended("RUSTFLAGS", LOOM_CFG, variable);
+    let under = |cfg: &str, folder: &str, line: &str| {
+        let (flags, value) = appended("RUSTFLAGS", cfg, variable);
         // A folder of its own: with other flags in the same one, each run would build all anew.
         cargo(line)
             .with(flags, value)
-            .with("CARGO_TARGET_DIR", loom_folder(variable))
+            .with("CARGO_TARGET_DIR", target_folder(folder, variable))
     };
+    let under_loom = |line: &str| under(LOOM_CFG, "loom", line);
+    let under_shuttle = |line: &str| under(schedules::CFG, "shuttle", line);
     let (doc_flags, doc_value) = appended("RUSTDOCFLAGS", NO_WARNINGS, variable);
     let mut steps = vec![
         cargo("fmt --all --check").step("format"),
         cargo("clippy --workspace --all-targets -- -D warnings").step("clippy"),
         under_loom("clippy -p brigade --lib --profile test -- -D warnings")
             .step("clippy of the models"),
+        // Shuttle's atomics are larger than the machine's, and so is what is made of them.
+        under_shuttle(
+            "clippy -p brigade --lib --test schedules -- -D warnings -A clippy::large_enum_variant",
+        )
+        .step("clippy of the schedules"),
         cargo("doc --workspace --no-deps")
             .with(doc_flags, doc_value)
             .step("docs"),
@@ -87,6 +94,9 @@ fn steps(fast: bool, locked: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
             .step("clippy with sight"),
         cargo("test -p brigade --features sight --test sight --test sight_example")
             .step("deadlocks, seen"),
+        // Shown as it comes, because a schedule that fails ends the process.
+        under_shuttle("test --release -p brigade --test schedules -- --nocapture")
+            .step("random schedules"),
     ];
     if !fast {
         let preemptions =
@@ -122,9 +132,9 @@ fn appended(
     (name, value)
 }
 
-fn loom_folder(variable: &dyn Fn(&str) -> Option<OsString>) -> PathBuf {
+fn target_folder(name: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> PathBuf {
     let target = variable("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    Path::new(&target).join("loom")
+    Path::new(&target).join(name)
 }
 
 fn human(time: Duration) -> String {
@@ -185,6 +195,7 @@ mod tests {
     #[test]
     fn the_steps_are_these() {
         let loom = "RUSTFLAGS='--cfg brigade_loom' CARGO_TARGET_DIR=target/loom";
+        let shuttle = "RUSTFLAGS='--cfg brigade_shuttle' CARGO_TARGET_DIR=target/shuttle";
         assert_eq!(
             shown(false, &[]),
             [
@@ -193,11 +204,18 @@ mod tests {
                 &format!(
                     "{loom} cargo clippy --locked -p brigade --lib --profile test -- -D warnings"
                 ),
+                &format!(
+                    "{shuttle} cargo clippy --locked -p brigade --lib --test schedules -- -D warnings \
+                     -A clippy::large_enum_variant"
+                ),
                 "RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps",
                 "cargo xtask tidy",
                 "cargo test --locked --workspace",
                 "cargo clippy --locked -p brigade --all-targets --features sight -- -D warnings",
                 "cargo test --locked -p brigade --features sight --test sight --test sight_example",
+                &format!(
+                    "{shuttle} cargo test --locked --release -p brigade --test schedules -- --nocapture"
+                ),
                 &format!(
                     "{loom} LOOM_MAX_PREEMPTIONS=2 cargo test --locked --release -p brigade --lib"
                 ),
@@ -222,7 +240,7 @@ mod tests {
             ],
         );
         assert_eq!(
-            all[8],
+            all[10],
             "RUSTFLAGS='-C target-cpu=native --cfg brigade_loom' CARGO_TARGET_DIR=elsewhere/loom \
              LOOM_MAX_PREEMPTIONS=3 cargo test --locked --release -p brigade --lib"
         );

@@ -65,8 +65,8 @@ const HIDDEN: &[(&[&str], &str)] = &[
     (&["libc"], "make `crate::prim` offer what is needed"),
 ];
 
-/// The cfgs that choose the model checker.
-const MODEL_CFGS: [&str; 2] = ["brigade_loom", "loom"];
+/// The cfgs that choose a checker in the place of the machine.
+const MODEL_CFGS: [&str; 4] = ["brigade_loom", "loom", "brigade_shuttle", "shuttle"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let tests = TestCode::find(tree);
@@ -208,7 +208,8 @@ mod tests {
     #[test]
     fn prim_tests_and_other_crates_are_free() {
         let source = "use std::sync::Mutex;\nfn f() { std::thread::park(); }\n";
-        let test = format!("#[cfg(all(test, not(brigade_loom)))]\nmod tests {{\n{source}}}\n");
+        let cfg = "all(test, not(any(brigade_loom, brigade_shuttle)))";
+        let test = format!("#[cfg({cfg})]\nmod tests {{\n{source}}}\n");
         let files = [
             ("crates/brigade/src/prim/os.rs", source),
             ("crates/brigade/src/wait/block.rs", &test),
@@ -227,6 +228,7 @@ mod tests {
         for source in [
             "#[cfg(brigade_loom)]\nfn f() {}",
             "#[cfg(not(loom))]\nfn f() {}",
+            "#[cfg(not(any(brigade_loom, brigade_shuttle)))]\nfn f() {}",
             "#[cfg_attr(brigade_loom, inline)]\nfn f() {}",
             "fn f() { if cfg!(brigade_loom) { g() } }",
             "m! { #[cfg(all(unix, brigade_loom))] fn f() {} }",

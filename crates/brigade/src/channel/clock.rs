@@ -265,7 +265,7 @@ fn following(due: Instant, period: Duration, now: Instant) -> Option<Instant> {
     now.checked_add(period - part)
 }
 
-#[cfg(all(test, not(brigade_loom)))]
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
 mod tests {
     use super::*;
 

@@ -43,7 +43,7 @@
 //! sender because the receiver has seen `written`, which is the sender's last touch. Only the one who
 //! retires a block, and after that the one who has taken it from those put aside, touch it longer.
 
-#[cfg(all(test, not(brigade_loom)))]
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
 mod tests;
 
 use super::{Backoff, PopError, PushError, move_out};

@@ -56,7 +56,7 @@
 //! head moves one by one; so every position that is owed is owed by somebody who is on it, and those
 //! whose slots are not free yet wait for a few instructions only. Meanwhile nobody else finds room.
 
-#[cfg(all(test, not(brigade_loom)))]
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
 mod tests;
 
 use super::{Backoff, PopError, PushError, move_out};

@@ -26,7 +26,7 @@
 //! done has to be known when the call returns. Who has many values says so, and `push_many` and `pop_many` move
 //! the end once.
 
-#[cfg(all(test, not(brigade_loom)))]
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
 mod tests;
 
 use super::{PopError, PushError};

@@ -25,7 +25,7 @@ mod registry;
 mod select;
 mod sight;
 mod task;
-#[cfg(all(test, not(brigade_loom)))]
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
 mod tests;
 mod timer;
 mod turn;

@@ -345,7 +345,7 @@ fn pause(times: u32) {
     }
 }
 
-#[cfg(all(test, not(brigade_loom)))]
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
 mod tests {
     use super::*;
 

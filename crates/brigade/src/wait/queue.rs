@@ -628,7 +628,7 @@ impl WakeBatch {
     }
 }
 
-#[cfg(all(test, not(brigade_loom)))]
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
 mod tests {
     use super::*;
     use crate::prim::StdArc;

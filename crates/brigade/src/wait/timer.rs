@@ -346,7 +346,7 @@ mod heap {
     }
 }
 
-#[cfg(all(test, not(brigade_loom)))]
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
 mod tests {
     use super::*;
     use std::time::Duration;

@@ -184,7 +184,7 @@ impl Turn {
     }
 }
 
-#[cfg(all(test, not(brigade_loom)))]
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
 mod tests {
     use super::*;
 

@@ -445,9 +445,15 @@ unsafe impl<'a> Operation for Acquire<'a> {
         self.turn.rank()
     }
 
-    fn hand_on(&self, _: usize) {
-        // The first in line may want more than there is. Who takes some wakes the next.
-        self.semaphore.raw.wake_next();
+    fn hand_on(&self, chances: usize) {
+        // How many chances there are does not matter: the first in line may want more than there is, and who takes
+        // some wakes the next. A thread that is done says that there are none; its own promise it has used, and
+        // there may be another by now.
+        if chances == 0 {
+            self.semaphore.raw.wake_next();
+        } else {
+            self.semaphore.raw.hand_on();
+        }
     }
 
     fn withdraw(&mut self) {

@@ -94,3 +94,27 @@ fn a_close_ends_the_waits() {
         });
     }
 }
+
+/// A task in line is served by its own look, and the wake for it comes too late: nothing stays promised to it, which
+/// would keep those who come later waiting for one who does not come.
+#[test]
+fn a_wake_for_one_who_has_been_served_promises_nothing() {
+    loom::model(|| {
+        let mut cx = Context::from_waker(Waker::noop());
+        let semaphore = StdArc::new(Semaphore::new(1));
+        let permit = semaphore.acquire().unwrap();
+        let mut task = pin!(semaphore.acquire_async());
+        assert!(task.as_mut().poll(&mut cx).is_pending());
+        // Woken and beaten, it goes back to the front of the line, and takes what it sees.
+        drop(permit);
+        let permit = semaphore.try_acquire().unwrap();
+        assert!(task.as_mut().poll(&mut cx).is_pending());
+
+        let permit = permit.into_owned(&semaphore);
+        let releases = loom::thread::spawn(move || drop(permit));
+        drop(loom::future::block_on(task.as_mut()).unwrap());
+        releases.join().unwrap();
+        let newcomer = pin!(semaphore.acquire_async());
+        assert!(newcomer.poll(&mut cx).is_ready(), "nobody else wants it");
+    });
+}

@@ -21,6 +21,8 @@
 //! 4. The first in line that sees enough permits takes them, even if others have joined behind it meanwhile.
 //! 5. Whoever takes permits after having waited wakes the next if some are left.
 //! 6. Whoever gives up wakes the next, who may want less.
+//! 7. A task may be served while it is in line, and be woken only then. It takes the promise back, since nobody comes
+//!    for it, and wakes the next.
 //!
 //! # Why no wake-up is lost
 //!
@@ -28,7 +30,9 @@
 //! `wait/README.md` as it stands. One who is not alone in line and sees enough permits
 //! wakes the first in line, which may be itself, and sleeps: it is owed a wake by rules 5 and 6, or by a thread on
 //! its way. If `PROMISED` is set it wakes nobody: whoever was woken then takes permits, and wakes the next, or gives
-//! up, and does so too.
+//! up, and does so too. So a promise must not outlast the one to whom it was made: taking, giving up and rule 7 all
+//! clear the bit *before* they wake the next. That it was cleared for somebody else costs that one its precedence, and
+//! nobody a wake.
 
 use crate::prim::{
     MODEL,
@@ -193,6 +197,12 @@ impl RawSemaphore {
         if self.queue.word().wants_wake() {
             self.promise();
         }
+    }
+
+    /// A wake that was spent on one who does not need it goes on to the next, and no promise is left behind.
+    pub(super) fn hand_on(&self) {
+        self.state.fetch_and(!PROMISED, AcqRel);
+        self.wake_next();
     }
 
     #[cold]
