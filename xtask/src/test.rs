@@ -85,7 +85,7 @@ fn steps(fast: bool, locked: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
         cargo("test --workspace").step("tests"),
         cargo("clippy -p brigade --all-targets --features sight -- -D warnings")
             .step("clippy with sight"),
-        cargo("test -p brigade --features sight --test sight --test sight_example")
+        cargo("test -p brigade --features sight --lib --test sight --test sight_example")
             .step("deadlocks, seen"),
     ];
     if !fast {
@@ -197,7 +197,7 @@ mod tests {
                 "cargo xtask tidy",
                 "cargo test --locked --workspace",
                 "cargo clippy --locked -p brigade --all-targets --features sight -- -D warnings",
-                "cargo test --locked -p brigade --features sight --test sight --test sight_example",
+                "cargo test --locked -p brigade --features sight --lib --test sight --test sight_example",
                 &format!(
                     "{loom} LOOM_MAX_PREEMPTIONS=2 cargo test --locked --release -p brigade --lib"
                 ),

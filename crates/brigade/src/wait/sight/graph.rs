@@ -23,6 +23,9 @@
 //! with a new edge, takes the shortest first and looks at [`LOOKS`] edges at most. [`REPORTS`] circles are
 //! reported, and each once for the lines that are in it.
 
+#[cfg(test)]
+mod tests;
+
 use super::order::{Asks, Entry, Holds};
 use super::owner::Record;
 use super::potential::{Nested, PotentialDeadlock};
@@ -325,40 +328,56 @@ impl Step<'_> {
 impl<'a> Search<'a> {
     /// The place of the step that closes the circle.
     fn run(&mut self) -> Option<usize> {
+        let first = &self.steps[0];
+        if first.pair.0 == first.pair.1 {
+            return self.closes(first).then_some(0);
+        }
         let mut place = 0;
         while place < self.steps.len() && self.looks < LOOKS {
-            let (first, last) = (&self.steps[0], &self.steps[place]);
-            let lock = last.pair.1;
-            if lock != first.pair.0 {
-                self.go_on(place);
-            } else if Graph::meets(last.way, lock, first.way) {
-                return Some(place);
+            if let Some(last) = self.go_on(place) {
+                return Some(last);
             }
             place += 1;
         }
         None
     }
 
-    fn go_on(&mut self, place: usize) {
+    fn closes(&self, step: &Step<'_>) -> bool {
+        let first = &self.steps[0];
+        let lock = first.pair.0;
+        step.pair.1 == lock && Graph::meets(step.way, lock, first.way)
+    }
+
+    /// Takes all steps that follow. Returns the place of the one that closes the circle.
+    fn go_on(&mut self, place: usize) -> Option<usize> {
         let graph: &'a Graph = self.graph;
         let (lock, by, is_bare) = {
             let last = &self.steps[place];
             (last.pair.1, last.way, last.is_bare)
         };
+        let begin = self.steps[0].pair.0;
         for (&pair, ways) in graph.ways.range((lock, 0)..=(lock, usize::MAX)) {
+            self.looks += ways.len();
             for way in ways {
-                self.looks += 1;
                 let step = Step {
                     pair,
                     way,
                     before: Some(place),
                     is_bare: is_bare && way.gates.is_empty(),
                 };
-                if Graph::meets(by, lock, way) && self.fits(&step) && self.visit(&step) {
+                if !Graph::meets(by, lock, way) || !self.fits(&step) {
+                    continue;
+                }
+                if self.closes(&step) {
+                    self.steps.push(step);
+                    return Some(self.steps.len() - 1);
+                }
+                if pair.1 != begin && self.visit(&step) {
                     self.steps.push(step);
                 }
             }
         }
+        None
     }
 
     /// Whether it comes to a lock that is new on the way, and can be there together with all before it.

@@ -23,6 +23,8 @@ const NOBODY: usize = 0;
 const TASK: usize = 1;
 /// Somebody is about to write into the slot. No task has it: those have more than the mark.
 const CLAIMED: usize = TASK;
+/// A task that is not known is being polled. What it does counts as done by the thread, but not in the order of locks.
+const UNKNOWN: usize = TASK;
 
 std::thread_local! {
     /// The task whose future is being polled on this thread.
@@ -169,7 +171,7 @@ struct Slot {
 #[inline]
 fn this() -> usize {
     match POLLED.get() {
-        NOBODY => thread::number() << 1,
+        NOBODY | UNKNOWN => thread::number() << 1,
         task => task,
     }
 }
@@ -268,7 +270,7 @@ impl<const N: usize> Owners<N> {
     /// Shares it from now on; not seen if too many do.
     pub(crate) fn lock_shared(&self, site: Site) {
         let who = this();
-        self.record().comes_next(Holds::Shared, who, site);
+        self.record().comes_next(Holds::Shared, site);
         let free = |slot: &&Slot| {
             let taken = slot.who.compare_exchange(NOBODY, CLAIMED, Acquire, Relaxed);
             taken.is_ok()
@@ -331,7 +333,7 @@ impl<const N: usize> Drop for Owners<N> {
 }
 
 impl Record {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let slot = || Slot {
             who: PlainAtomicUsize::new(NOBODY),
             site: PlainAtomicUsize::new(0),
@@ -356,22 +358,24 @@ impl Record {
     fn lock_as(&'static self, holds: Holds, site: Site) {
         let who = this();
         self.slots[0].fill(who, site);
-        self.comes_next(holds, who, site);
+        self.comes_next(holds, site);
     }
 
     /// After what its owner has by now comes this lock.
     #[inline]
-    fn comes_next(&'static self, holds: Holds, who: usize, site: Site) {
-        if WATCHED {
-            let entry = Entry {
-                record: self,
-                lock: self.lock(),
-                who,
-                holds,
-                site: site.line,
-            };
-            order::took(entry, site.asks(holds));
+    fn comes_next(&'static self, holds: Holds, site: Site) {
+        if !WATCHED {
+            return;
         }
+        let is_known = POLLED.get() != UNKNOWN;
+        let entry = Entry {
+            record: self,
+            lock: self.lock(),
+            who: if is_known { this() } else { NOBODY },
+            holds,
+            site: site.line,
+        };
+        order::took(entry, site.asks(holds).filter(|_| is_known));
     }
 
     #[inline]
@@ -485,7 +489,7 @@ impl Polling {
         let waker = cx.waker().data().addr();
         // Wakers without data are no identity.
         let task = if waker == 0 {
-            NOBODY
+            UNKNOWN
         } else {
             waker << 1 | TASK
         };
