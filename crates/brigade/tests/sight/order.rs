@@ -153,6 +153,18 @@ fn an_upgrade_and_a_reader_that_wants_a_mutex() {
 }
 
 #[test]
+fn an_upgrade_that_did_not_wait_has_the_lock_alone() {
+    keep_reports();
+    let (mutex, lock) = (Mutex::new(()), RwLock::new(()));
+    let from = line!();
+    let looks = lock.read_upgradable();
+    let writes = RwLockUpgradableGuard::try_upgrade(looks).unwrap();
+    drop((mutex.lock(), writes));
+    drop((mutex.lock(), lock.read()));
+    assert_eq!(lines(&only_report(from..line!()), from), [(2, 3), (4, 4)]);
+}
+
+#[test]
 fn readers_deadlock_only_with_a_writer_between() {
     keep_reports();
     let (one, other) = (RwLock::new(()), RwLock::new(()));
@@ -407,6 +419,9 @@ fn two_tasks_on_one_thread_are_two() {
         (Box::leak(Box::new(one)), Box::leak(Box::new(other)));
     let from = line!();
     let holds = |has: &'static Mutex<()>| async move {
+        let own = Mutex::new(());
+        let _own = own.lock_async().await;
+        tokio::task::yield_now().await;
         let guard = has.lock_async().await;
         for _ in 0..3 {
             tokio::task::yield_now().await;
