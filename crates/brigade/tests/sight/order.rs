@@ -419,9 +419,6 @@ fn two_tasks_on_one_thread_are_two() {
         (Box::leak(Box::new(one)), Box::leak(Box::new(other)));
     let from = line!();
     let holds = |has: &'static Mutex<()>| async move {
-        let own = Mutex::new(());
-        let _own = own.lock_async().await;
-        tokio::task::yield_now().await;
         let guard = has.lock_async().await;
         for _ in 0..3 {
             tokio::task::yield_now().await;
