@@ -1,8 +1,13 @@
-//! The example of a deadlock says what the guide says it does. By itself, as it has the hook to itself.
+//! The examples of deadlocks say what the guide says they do. By themselves, as they have the hooks to themselves.
 
 #[path = "../examples/deadlock.rs"]
 #[expect(dead_code, reason = "its main is for running it")]
 mod deadlock;
+
+#[cfg(debug_assertions)]
+#[path = "../examples/lock_order.rs"]
+#[expect(dead_code, reason = "its main is for running it")]
+mod lock_order;
 
 #[test]
 fn the_deadlock_is_reported_with_both_lines_of_both() {
@@ -11,5 +16,15 @@ fn the_deadlock_is_reported_with_both_lines_of_both() {
         "certain: true\n\
          salary waits for mutex lock at line 48, which has been held since line 46\n\
          savings waits for mutex lock at line 48, which has been held since line 46\n"
+    );
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn the_order_of_locks_is_reported_with_all_four_lines() {
+    assert_eq!(
+        lock_order::report(),
+        "line 25, then line 27\n\
+         line 20, then line 22\n"
     );
 }

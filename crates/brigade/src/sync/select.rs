@@ -9,7 +9,7 @@ use super::{
     SemaphorePermit,
 };
 use crate::select::{Arm, Arms, Select, of_one};
-use crate::wait::{Held, Kind, Operation, Patience, Rank, WaitQueue, What};
+use crate::wait::{Held, Kind, Operation, Patience, Rank, Site, WaitQueue, What};
 use std::panic::Location;
 use std::task::Poll;
 
@@ -109,7 +109,10 @@ impl<A> Select<A> {
     where
         A: Arms<R>,
     {
-        let lock = [Carry(Lock::new(mutex, Location::caller()))];
+        let lock = [Carry(Lock::new(
+            mutex,
+            Site::from(Location::caller()).passing(),
+        ))];
         self.with(|before| Arm::new(before, lock, of_one(carried(finish))))
     }
 
@@ -123,7 +126,10 @@ impl<A> Select<A> {
     where
         A: Arms<R>,
     {
-        let read = [Carry(Acquire::new(lock, Location::caller()))];
+        let read = [Carry(Acquire::new(
+            lock,
+            Site::from(Location::caller()).passing(),
+        ))];
         self.with(|before| Arm::new(before, read, of_one(carried(finish))))
     }
 
@@ -137,7 +143,10 @@ impl<A> Select<A> {
     where
         A: Arms<R>,
     {
-        let write = [Carry(Acquire::new(lock, Location::caller()))];
+        let write = [Carry(Acquire::new(
+            lock,
+            Site::from(Location::caller()).passing(),
+        ))];
         self.with(|before| Arm::new(before, write, of_one(carried(finish))))
     }
 

@@ -40,7 +40,9 @@ pub(crate) use queue::{Kind, Left, OBJECT, Rank, WaitQueue, Word};
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
 pub(crate) use select::{Order, WaitAny, block_any, try_any};
-pub use sight::{Deadlock, Holder, Stuck, on_deadlock};
+pub use sight::{
+    Deadlock, Holder, Nested, PotentialDeadlock, Stuck, on_deadlock, on_potential_deadlock,
+};
 pub(crate) use sight::{Held, Owners, Polling, Site};
 pub(crate) use task::{Wait, WaitUntil};
 pub(crate) use timer::Timer;

@@ -1,6 +1,6 @@
 //! Work that contends for locks in ways that are right: nothing of it is reported.
 
-use crate::{RUNTIME, keep_reports, reports_of};
+use crate::{RUNTIME, keep_reports, potential_of, reports_of, tell_all};
 use brigade::sync::{Condvar, Mutex, MutexGuard, RwLock, RwLockUpgradableGuard, Shared};
 use std::sync::Arc;
 use std::thread;
@@ -101,4 +101,8 @@ fn nothing_is_reported_of_correct_work() {
         .for_each(|task| RUNTIME.block_on(task).unwrap());
     let reports = reports_of(file!(), &(0..u32::MAX));
     assert!(reports.is_empty(), "{reports:?}");
+    let last = line!();
+    tell_all!();
+    let potential = potential_of(file!(), &(0..last));
+    assert!(potential.is_empty(), "{potential:?}");
 }

@@ -3,7 +3,7 @@
 use super::{Condvar, WAITS_FOR, Wakeup, lock_again};
 use crate::sync::mutex::Lock;
 use crate::sync::{Mutex, MutexGuard};
-use crate::wait::{Left, Polling, Wait, WaitUntilWoken};
+use crate::wait::{Left, Polling, Site, Wait, WaitUntilWoken};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::pin::Pin;
@@ -51,7 +51,7 @@ impl<'a, T: ?Sized, C> Waiting<'a, T, C> {
         site: &'static Location<'static>,
         condition: C,
     ) -> Self {
-        let mutex = MutexGuard::mutex(&ManuallyDrop::new(guard));
+        let mutex = MutexGuard::into_future(guard);
         let to = mutex.raw.queue();
         Self {
             condvar,
@@ -82,8 +82,8 @@ impl<'a, T: ?Sized, C: FnMut(&mut T) -> bool> Future for Waiting<'a, T, C> {
             match this.step {
                 Step::Holds(wakeup) => {
                     // Not a guard that would unlock if the condition panics: the drop of the whole does.
-                    let mut guard =
-                        ManuallyDrop::new(MutexGuard::new(this.mutex, this.site.into()));
+                    let site = Site::from(this.site).passing();
+                    let mut guard = ManuallyDrop::new(MutexGuard::new(this.mutex, site));
                     let holds = (this.condition)(&mut guard);
                     if !holds || wakeup == Wakeup::TimedOut {
                         this.step = Step::Done;

@@ -50,7 +50,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Only for one who has locked it.
     #[inline]
     pub(in crate::sync) fn new(mutex: &'a Mutex<T>, site: Site) -> Self {
-        mutex.owner.take(site);
+        mutex.owner.lock(site);
         let _stays = PhantomData;
         Self { mutex, _stays }
     }
@@ -59,6 +59,13 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     #[must_use]
     pub fn mutex(guard: &Self) -> &'a Mutex<T> {
         guard.mutex
+    }
+
+    /// Keeps the mutex locked for a future, which may unlock it on another thread.
+    pub(in crate::sync) fn into_future(guard: Self) -> &'a Mutex<T> {
+        let mutex = ManuallyDrop::new(guard).mutex;
+        mutex.owner.leave_thread();
+        mutex
     }
 
     /// Unlocks, for the one who has waited longest, if anybody waits.

@@ -146,7 +146,8 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         if self.raw.try_lock() {
-            Ok(MutexGuard::new(self, Location::caller().into()))
+            let site = Site::from(Location::caller());
+            Ok(MutexGuard::new(self, site.passing()))
         } else {
             Err(TryLockError)
         }
@@ -180,8 +181,8 @@ impl<T: ?Sized> Mutex<T> {
         deadline: Option<Instant>,
         site: &'static Location<'static>,
     ) -> Result<MutexGuard<'_, T>, LockTimeoutError> {
-        block(&mut Lock::new(self, site), Limit::until(deadline), site)
-            .map_err(|_| LockTimeoutError)
+        let mut lock = Lock::new(self, Site::from(site).passing());
+        block(&mut lock, Limit::until(deadline), site).map_err(|_| LockTimeoutError)
     }
 
     /// Suspends the task until the mutex is free, and locks it.
@@ -271,7 +272,8 @@ impl<T: ?Sized> Mutex<T> {
         deadline: Option<Instant>,
         site: &'static Location<'static>,
     ) -> impl Future<Output = Result<MutexGuard<'_, T>, LockTimeoutError>> {
-        in_time(Lock::new(self, site), deadline, site, LockTimeoutError)
+        let lock = Lock::new(self, Site::from(site).passing());
+        in_time(lock, deadline, site, LockTimeoutError)
     }
 
     /// Ends the time of a guard.
@@ -335,7 +337,7 @@ pub(super) struct Lock<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> Lock<'a, T> {
-    pub(super) fn new(mutex: &'a Mutex<T>, site: &'static Location<'static>) -> Self {
+    pub(super) fn new(mutex: &'a Mutex<T>, site: impl Into<Site>) -> Self {
         let turn = Turn::default();
         let site = site.into();
         Self { mutex, turn, site }

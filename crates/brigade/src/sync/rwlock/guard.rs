@@ -131,15 +131,15 @@ macro_rules! guards {
 
 guards!(
     /// Has a read-write lock to read, as others may at the same time.
-    RwLockReadGuard, OwnedRwLockReadGuard, unlock_read, Reads, take_shared, release_shared
+    RwLockReadGuard, OwnedRwLockReadGuard, unlock_read, Reads, lock_shared, release_shared
 );
 guards!(
     /// Has a read-write lock to read, as others may at the same time, and can become the one who writes.
-    RwLockUpgradableGuard, OwnedRwLockUpgradableGuard, unlock_upgradable, Reads, take, release
+    RwLockUpgradableGuard, OwnedRwLockUpgradableGuard, unlock_upgradable, Reads, lock_upgradable, release
 );
 guards!(
     /// Has a read-write lock alone, to change the value.
-    RwLockWriteGuard, OwnedRwLockWriteGuard, unlock_write, Changes, take, release
+    RwLockWriteGuard, OwnedRwLockWriteGuard, unlock_write, Changes, lock, release
 );
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
@@ -185,7 +185,8 @@ impl<'a, T: ?Sized> RwLockUpgradableGuard<'a, T> {
     pub fn try_upgrade(guard: Self) -> Result<RwLockWriteGuard<'a, T>, Self> {
         if guard.lock.raw.try_lock_now(Mode::Upgrade) {
             let lock = ManuallyDrop::new(guard).lock;
-            Ok(RwLockWriteGuard::new(lock, Location::caller().into()))
+            let site = Site::from(Location::caller());
+            Ok(RwLockWriteGuard::new(lock, site.passing()))
         } else {
             Err(guard)
         }
@@ -202,7 +203,7 @@ impl<'a, T: ?Sized> RwLockUpgradableGuard<'a, T> {
         timeout: Duration,
     ) -> Result<RwLockWriteGuard<'a, T>, (LockTimeoutError, Self)> {
         let site = Location::caller();
-        let mut upgrade = Upgrade::new(guard, site);
+        let mut upgrade = Upgrade::new(guard, Site::from(site).passing());
         let limit = Limit::until(deadline_after(timeout));
         match block(&mut upgrade, limit, site) {
             Ok(guard) => Ok(guard),
@@ -227,7 +228,8 @@ impl<'a, T: ?Sized> RwLockUpgradableGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
         lock.owners.release();
         lock.raw.upgradable_to_read();
-        RwLockReadGuard::new(lock, Location::caller().into())
+        let site = Site::from(Location::caller());
+        RwLockReadGuard::new(lock, site.passing())
     }
 }
 
@@ -250,7 +252,8 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
         lock.owners.release();
         lock.raw.write_to_read();
-        RwLockReadGuard::new(lock, Location::caller().into())
+        let site = Site::from(Location::caller());
+        RwLockReadGuard::new(lock, site.passing())
     }
 
     /// Reads from now on, lets others read, and can become the one who writes again.
@@ -259,7 +262,8 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
         lock.owners.release();
         lock.raw.write_to_upgradable();
-        RwLockUpgradableGuard::new(lock, Location::caller().into())
+        let site = Site::from(Location::caller());
+        RwLockUpgradableGuard::new(lock, site.passing())
     }
 
     /// Narrows the guard to a part of the value.

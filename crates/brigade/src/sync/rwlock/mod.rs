@@ -18,7 +18,7 @@ pub use guard::{
 use super::ended::in_time;
 use super::{LockTimeoutError, TryLockError};
 use crate::prim::{PlainUnsafeCell, const_new};
-use crate::wait::{Limit, Owners, Wait, block, deadline_after};
+use crate::wait::{Limit, Owners, Site, Wait, block, deadline_after};
 pub(super) use operation::Acquire;
 use operation::Taken;
 use raw::{Mode, RawRwLock};
@@ -110,7 +110,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read_again(&self) -> RwLockReadGuard<'_, T> {
         let site = Location::caller();
         if self.raw.try_lock_now(Mode::ReadAgain) {
-            return RwLockReadGuard::new(self, site.into());
+            return RwLockReadGuard::new(self, Site::from(site).again());
         }
         self.acquire(Acquire::in_mode(self, Mode::ReadAgain, site), site)
     }
@@ -148,7 +148,8 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         if self.raw.try_lock_now(Mode::Read) {
-            Ok(RwLockReadGuard::new(self, Location::caller().into()))
+            let site = Site::from(Location::caller());
+            Ok(RwLockReadGuard::new(self, site.passing()))
         } else {
             Err(TryLockError)
         }
@@ -248,7 +249,8 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read_upgradable(&self) -> Result<RwLockUpgradableGuard<'_, T>, TryLockError> {
         if self.raw.try_lock_now(Mode::Upgradable) {
-            Ok(RwLockUpgradableGuard::new(self, Location::caller().into()))
+            let site = Site::from(Location::caller());
+            Ok(RwLockUpgradableGuard::new(self, site.passing()))
         } else {
             Err(TryLockError)
         }
@@ -348,7 +350,8 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         if self.raw.try_lock_now(Mode::Write) {
-            Ok(RwLockWriteGuard::new(self, Location::caller().into()))
+            let site = Site::from(Location::caller());
+            Ok(RwLockWriteGuard::new(self, site.passing()))
         } else {
             Err(TryLockError)
         }
@@ -455,7 +458,7 @@ impl<T: ?Sized> RwLock<T> {
         deadline: Option<Instant>,
         site: &'static Location<'static>,
     ) -> Result<G, LockTimeoutError> {
-        let mut acquire = Acquire::<T, G>::new(self, site);
+        let mut acquire = Acquire::<T, G>::new(self, Site::from(site).passing());
         block(&mut acquire, Limit::until(deadline), site).map_err(|_| LockTimeoutError)
     }
 
@@ -464,7 +467,7 @@ impl<T: ?Sized> RwLock<T> {
         deadline: Option<Instant>,
         site: &'static Location<'static>,
     ) -> impl Future<Output = Result<G, LockTimeoutError>> {
-        let acquire = Acquire::<T, G>::new(self, site);
+        let acquire = Acquire::<T, G>::new(self, Site::from(site).passing());
         in_time(acquire, deadline, site, LockTimeoutError)
     }
 }

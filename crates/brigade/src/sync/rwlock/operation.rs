@@ -6,7 +6,6 @@ use super::raw::{Mode, RawRwLock, Turn};
 use crate::wait::{Held, Kind, Operation, Patience, Rank, Site, WaitQueue, What};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::panic::Location;
 use std::task::Poll;
 
 /// Takes the lock as a guard of the kind `G`.
@@ -59,20 +58,21 @@ impl<'a, T: ?Sized> Taken<'a, T> for RwLockWriteGuard<'a, T> {
 }
 
 impl<'a, T: ?Sized, G: Taken<'a, T>> Acquire<'a, T, G> {
-    pub(in crate::sync) fn new(lock: &'a RwLock<T>, site: &'static Location<'static>) -> Self {
+    pub(in crate::sync) fn new(lock: &'a RwLock<T>, site: impl Into<Site>) -> Self {
         Self::in_mode(lock, G::MODE, site)
     }
 
-    pub(super) fn in_mode(
-        lock: &'a RwLock<T>,
-        mode: Mode,
-        site: &'static Location<'static>,
-    ) -> Self {
+    pub(super) fn in_mode(lock: &'a RwLock<T>, mode: Mode, site: impl Into<Site>) -> Self {
+        let site = site.into();
         Self {
             lock,
             mode,
             turn: Turn::default(),
-            site: site.into(),
+            site: match mode {
+                Mode::ReadAgain => site.again(),
+                Mode::Upgrade => site.upgrading(),
+                Mode::Read | Mode::Upgradable | Mode::Write => site,
+            },
             guard: PhantomData,
         }
     }
@@ -146,11 +146,10 @@ pub(super) struct Upgrade<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> Upgrade<'a, T> {
-    pub(super) fn new(
-        guard: RwLockUpgradableGuard<'a, T>,
-        site: &'static Location<'static>,
-    ) -> Self {
+    pub(super) fn new(guard: RwLockUpgradableGuard<'a, T>, site: impl Into<Site>) -> Self {
         let lock = RwLockUpgradableGuard::rwlock(&ManuallyDrop::new(guard));
+        // The future may be done on another thread.
+        lock.owners.leave_thread();
         Self {
             acquire: Acquire::in_mode(lock, Mode::Upgrade, site),
             holds: true,
@@ -161,7 +160,7 @@ impl<'a, T: ?Sized> Upgrade<'a, T> {
     pub(super) fn into_guard(mut self) -> RwLockUpgradableGuard<'a, T> {
         debug_assert!(self.holds, "it is done");
         self.holds = false;
-        RwLockUpgradableGuard::new(self.acquire.lock, self.acquire.site)
+        RwLockUpgradableGuard::new(self.acquire.lock, self.acquire.site.passing())
     }
 }
 

@@ -35,6 +35,26 @@ impl From<&'static Location<'static>> for Site {
     }
 }
 
+impl Site {
+    /// For one who does not wait for ever.
+    #[inline(always)]
+    pub(crate) fn passing(self) -> Self {
+        self
+    }
+
+    /// For one who shares a lock already, and is not held up by who waits to have it alone.
+    #[inline(always)]
+    pub(crate) fn again(self) -> Self {
+        self
+    }
+
+    /// For one who has the lock upgradable, and wants it alone.
+    #[inline(always)]
+    pub(crate) fn upgrading(self) -> Self {
+        self
+    }
+}
+
 /// Who has a lock: one alone, and up to `N - 1` who share it.
 #[derive(Debug)]
 pub(crate) struct Owners<const N: usize>;
@@ -50,10 +70,19 @@ impl<const N: usize> Owners<N> {
     pub(crate) fn take(&self, _: Site) {}
 
     #[inline(always)]
+    pub(crate) fn lock(&self, _: Site) {}
+
+    #[inline(always)]
+    pub(crate) fn lock_upgradable(&self, _: Site) {}
+
+    #[inline(always)]
+    pub(crate) fn lock_shared(&self, _: Site) {}
+
+    #[inline(always)]
     pub(crate) fn release(&self) {}
 
     #[inline(always)]
-    pub(crate) fn take_shared(&self, _: Site) {}
+    pub(crate) fn leave_thread(&self) {}
 
     #[inline(always)]
     pub(crate) fn release_shared(&self) {}

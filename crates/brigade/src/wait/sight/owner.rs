@@ -4,9 +4,12 @@
 //! store who and where; nobody waits for it, and what does not fit is not seen. Records are never freed, but used
 //! again: a wait that is listed may be that of a future which has been forgotten, and what it waited for may be gone.
 //! What is then read is somebody else's record, and at worst a circle is seen that a forgotten future is part of.
-//! A thread is known by its number. A task is known by
-//! the waker that it is polled with, while one of our futures is being polled.
+//! A thread is known by its number. A task is known by the waker that it is polled with, while one of our futures is
+//! being polled.
+//!
+//! What comes of the order in which locks are taken is said in `order.rs`; what is taken by `take` has no part in it.
 
+use super::order::{self, Asks, Entry, Holds, WATCHED};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::{Lock, PlainAtomicUsize, const_new, thread};
 use std::cell::Cell;
@@ -20,6 +23,8 @@ const NOBODY: usize = 0;
 const TASK: usize = 1;
 /// Somebody is about to write into the slot. No task has it: those have more than the mark.
 const CLAIMED: usize = TASK;
+/// A task that is not known is being polled. What it does counts as done by the thread, but not in the order of locks.
+const UNKNOWN: usize = TASK;
 
 std::thread_local! {
     /// The task whose future is being polled on this thread.
@@ -55,14 +60,75 @@ impl Holder {
     }
 }
 
-/// Where something was locked.
+/// Where something was locked, and in which manner it was waited for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Site(&'static Location<'static>);
+pub(crate) struct Site {
+    line: &'static Location<'static>,
+    manner: Manner,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Manner {
+    Waits,
+    /// It does not wait, or not for ever.
+    Passes,
+    Again,
+    Upgrades,
+}
 
 impl From<&'static Location<'static>> for Site {
     #[inline(always)]
-    fn from(site: &'static Location<'static>) -> Self {
-        Self(site)
+    fn from(line: &'static Location<'static>) -> Self {
+        Self {
+            line,
+            manner: Manner::Waits,
+        }
+    }
+}
+
+impl Site {
+    /// For one who does not wait for ever.
+    #[inline]
+    pub(crate) fn passing(self) -> Self {
+        Self {
+            manner: Manner::Passes,
+            ..self
+        }
+    }
+
+    /// For one who shares a lock already, and is not held up by who waits to have it alone.
+    #[inline]
+    pub(crate) fn again(self) -> Self {
+        self.waiting(Manner::Again)
+    }
+
+    /// For one who has the lock upgradable, and wants it alone.
+    #[inline]
+    pub(crate) fn upgrading(self) -> Self {
+        self.waiting(Manner::Upgrades)
+    }
+
+    fn waiting(self, as_one: Manner) -> Self {
+        match self.manner {
+            Manner::Passes => self,
+            _ => Self {
+                manner: as_one,
+                ..self
+            },
+        }
+    }
+
+    /// What was asked for by one who waits, and then holds it like this.
+    #[inline]
+    fn asks(self, holds: Holds) -> Option<Asks> {
+        Some(match (self.manner, holds) {
+            (Manner::Passes, _) => return None,
+            (Manner::Upgrades, _) => Asks::Upgrade,
+            (Manner::Again, _) => Asks::Again,
+            (Manner::Waits, Holds::Alone) => Asks::Alone,
+            (Manner::Waits, Holds::Upgradable) => Asks::Upgradable,
+            (Manner::Waits, Holds::Shared) => Asks::Shared,
+        })
     }
 }
 
@@ -75,9 +141,18 @@ pub(crate) struct Owners<const N: usize> {
 
 /// The slots of a lock, whatever its kind.
 #[derive(Debug)]
-struct Record {
+pub(super) struct Record {
     slots: [Slot; SLOTS],
+    /// The number of the lock; no other has ever had it.
+    lock: PlainAtomicUsize,
+    /// 1 if somebody has waited to have it alone with nothing else in hand, or if nobody shares it.
+    written: PlainAtomicUsize,
+    /// 1 if it may be in the graph of the order.
+    ordered: PlainAtomicUsize,
 }
+
+/// How many locks have had a record.
+static LOCKS: PlainAtomicUsize = PlainAtomicUsize::new(0);
 
 /// So many can be seen to have a lock.
 const SLOTS: usize = 9;
@@ -96,7 +171,7 @@ struct Slot {
 #[inline]
 fn this() -> usize {
     match POLLED.get() {
-        NOBODY => thread::number() << 1,
+        NOBODY | UNKNOWN => thread::number() << 1,
         task => task,
     }
 }
@@ -105,7 +180,7 @@ impl Slot {
     #[inline]
     fn fill(&self, who: usize, site: Site) {
         self.site
-            .store(ptr::from_ref(site.0).expose_provenance(), Relaxed);
+            .store(ptr::from_ref(site.line).expose_provenance(), Relaxed);
         self.who.store(who, Release);
     }
 
@@ -143,6 +218,7 @@ impl<const N: usize> Owners<N> {
     fn new_record(&self) -> &'static Record {
         let free = FREE.lock().pop();
         let record = free.unwrap_or_else(|| Box::leak(Box::new(Record::new())));
+        record.begin(N > 1);
         let address = ptr::from_ref(record).expose_provenance();
         if self
             .record
@@ -158,21 +234,43 @@ impl<const N: usize> Owners<N> {
         &self.record().slots[1..N]
     }
 
-    /// Has it alone from now on.
+    /// Has it alone from now on; not as a lock that is taken in an order.
     #[inline]
     pub(crate) fn take(&self, site: Site) {
         self.record().slots[0].fill(this(), site);
     }
 
+    /// Has locked it alone.
+    #[inline]
+    pub(crate) fn lock(&self, site: Site) {
+        self.record().lock_as(Holds::Alone, site);
+    }
+
+    /// Has locked it, and may have it alone.
+    #[inline]
+    pub(crate) fn lock_upgradable(&self, site: Site) {
+        self.record().lock_as(Holds::Upgradable, site);
+    }
+
     /// Nobody has it alone any more, or nobody that is known.
     #[inline]
     pub(crate) fn release(&self) {
-        self.record().slots[0].who.store(NOBODY, Relaxed);
+        let record = self.record();
+        record.slots[0].who.store(NOBODY, Relaxed);
+        record.let_go(false);
+    }
+
+    /// Whoever has it, and not to share it, may let go of it on another thread: until it is locked once more, it has no
+    /// part in the order.
+    #[inline]
+    pub(crate) fn leave_thread(&self) {
+        self.record().let_go(false);
     }
 
     /// Shares it from now on; not seen if too many do.
-    pub(crate) fn take_shared(&self, site: Site) {
+    pub(crate) fn lock_shared(&self, site: Site) {
         let who = this();
+        self.record().comes_next(Holds::Shared, site);
         let free = |slot: &&Slot| {
             let taken = slot.who.compare_exchange(NOBODY, CLAIMED, Acquire, Relaxed);
             taken.is_ok()
@@ -189,6 +287,7 @@ impl<const N: usize> Owners<N> {
         if let Some(slot) = self.shared().iter().find(own) {
             slot.who.store(NOBODY, Release);
         }
+        self.record().let_go(true);
     }
 
     /// For one who needs it alone.
@@ -225,20 +324,90 @@ impl<const N: usize> Drop for Owners<N> {
             for slot in &record.slots {
                 slot.who.store(NOBODY, Relaxed);
             }
+            if record.ordered.load(Relaxed) != 0 {
+                order::forget(record.lock());
+            }
             FREE.lock().push(record);
         }
     }
 }
 
 impl Record {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let slot = || Slot {
             who: PlainAtomicUsize::new(NOBODY),
             site: PlainAtomicUsize::new(0),
         };
         Self {
             slots: std::array::from_fn(|_| slot()),
+            lock: PlainAtomicUsize::new(0),
+            written: PlainAtomicUsize::new(0),
+            ordered: PlainAtomicUsize::new(0),
         }
+    }
+
+    /// Is that of another lock from now on.
+    fn begin(&self, is_shared: bool) {
+        self.lock.store(LOCKS.fetch_add(1, Relaxed) + 1, Relaxed);
+        self.written.store(usize::from(!is_shared), Relaxed);
+        self.ordered.store(0, Relaxed);
+    }
+
+    /// One who does not share it has locked it.
+    #[inline]
+    fn lock_as(&'static self, holds: Holds, site: Site) {
+        let who = this();
+        self.slots[0].fill(who, site);
+        self.comes_next(holds, site);
+    }
+
+    /// After what its owner has by now comes this lock.
+    #[inline]
+    fn comes_next(&'static self, holds: Holds, site: Site) {
+        if !WATCHED {
+            return;
+        }
+        let is_known = POLLED.get() != UNKNOWN;
+        let entry = Entry {
+            record: self,
+            lock: self.lock(),
+            who: if is_known { this() } else { NOBODY },
+            holds,
+            site: site.line,
+        };
+        order::took(entry, site.asks(holds).filter(|_| is_known));
+    }
+
+    #[inline]
+    fn let_go(&self, shared: bool) {
+        if WATCHED {
+            order::let_go(self.lock(), shared);
+        }
+    }
+
+    /// The number of the lock.
+    #[inline]
+    pub(super) fn lock(&self) -> usize {
+        self.lock.load(Relaxed)
+    }
+
+    #[inline]
+    pub(super) fn is_written(&self) -> bool {
+        self.written.load(Relaxed) != 0
+    }
+
+    pub(super) fn note_written(&self) {
+        self.written.store(1, Relaxed);
+    }
+
+    pub(super) fn note_ordered(&self) {
+        self.ordered.store(1, Relaxed);
+    }
+}
+
+impl Entry {
+    pub(super) fn is_of_task(&self) -> bool {
+        self.who & TASK != 0
     }
 }
 
@@ -320,7 +489,7 @@ impl Polling {
         let waker = cx.waker().data().addr();
         // Wakers without data are no identity.
         let task = if waker == 0 {
-            NOBODY
+            UNKNOWN
         } else {
             waker << 1 | TASK
         };
