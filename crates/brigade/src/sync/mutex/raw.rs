@@ -198,7 +198,7 @@ impl RawMutex {
             }
         }
         let is_called = word.bits() & CALLED != 0;
-        if word.wants_wake() && !(is_called && random() % EXPIRES_AFTER != 0) {
+        if word.wants_wake() && (!is_called || random().is_multiple_of(EXPIRES_AFTER)) {
             self.wake_next();
         }
     }
