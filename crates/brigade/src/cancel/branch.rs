@@ -6,7 +6,7 @@ use super::reason::{Mark, Reason};
 use super::slots::Slots;
 use crate::prim::Ordering::Relaxed;
 use crate::prim::{PlainAtomicUsize, SeenLock, StdArc, discard_panic};
-use crate::wait::{Due, Interrupt, Interrupts, Timer};
+use crate::wait::{Due, Interrupt, Interrupts, Timer, under};
 use std::any::Any;
 use std::pin::Pin;
 use std::sync::Weak;
@@ -157,13 +157,13 @@ impl Branch {
             // A statement of its own: the lock is free when the callback is called.
             let next = self.below.lock().callbacks.remove_from(number);
             let Some((at, callback)) = next else { return };
-            discard_panic(|| callback(reason));
+            call(callback, reason);
             number = at + 1;
         }
     }
 
     /// How many children are listed.
-    #[cfg(test)]
+    #[cfg(all(test, not(brigade_loom)))]
     pub(super) fn children(&self) -> usize {
         self.below.lock().children.len()
     }
@@ -178,6 +178,11 @@ impl Branch {
         }
         Some(parent)
     }
+}
+
+/// Calls it, under no token: it may have to wait.
+pub(super) fn call(callback: Callback, reason: Reason) {
+    discard_panic(|| under(None, || callback(reason)));
 }
 
 /// The deadline of a token's own.

@@ -1,6 +1,6 @@
 //! A callback that can be taken back.
 
-use super::branch::{Branch, Callback};
+use super::branch::{Branch, Callback, call};
 use crate::prim::{StdArc, discard_panic};
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -21,7 +21,7 @@ impl Registration {
                 at: Some((StdArc::clone(branch), number)),
             },
             Err((callback, reason)) => {
-                discard_panic(|| callback(reason));
+                call(callback, reason);
                 Self { at: None }
             }
         }

@@ -30,6 +30,7 @@ impl<T> Slots<T> {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.count
     }

@@ -97,6 +97,7 @@ impl CancelToken {
         Self { branch }
     }
 
+    #[cfg(all(test, not(brigade_loom)))]
     pub(super) fn branch(&self) -> &StdArc<Branch> {
         &self.branch
     }
@@ -243,7 +244,7 @@ impl CancelToken {
     ///
     /// If it is cancelled already, the callback is called here and now. Else it is called by the thread that cancels,
     /// once the waits under the token have been ended, and outside of every lock; at a deadline by the thread that
-    /// keeps the time for all, so it must be short. In which order callbacks are called is not said. A panic in one
+    /// keeps the time for all, so it must be short. It is called under no token. In which order callbacks are called is not said. A panic in one
     /// reaches the panic hook and goes no further.
     ///
     /// Dropping the registration takes the callback back, unless it has begun by then; it does not wait for its end.

@@ -426,6 +426,8 @@ struct SendMany<'a, H: Holder> {
 unsafe impl<H: Holder> Operation for SendMany<'_, H> {
     type Output = Result<(), SendError<()>>;
     const WAITS_FOR: &'static What = &"channel send";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> =
+        Some(|_| Err(SendError::Cancelled(())));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         let pushed = self.push();
@@ -496,7 +498,7 @@ impl<H: Holder> SendMany<'_, H> {
         match pushed {
             Ok(()) if self.values.is_empty() => Poll::Ready(Ok(())),
             Ok(()) | Err(PushError::Full | PushError::Busy) => Poll::Pending,
-            Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
+            Err(PushError::Closed) => Poll::Ready(Err(SendError::Closed(()))),
         }
     }
 }
@@ -511,6 +513,7 @@ impl<H: Holder> Drop for RecvMany<'_, H> {
 unsafe impl<H: Holder> Operation for RecvMany<'_, H> {
     type Output = Result<usize, RecvError>;
     const WAITS_FOR: &'static What = &"channel recv";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(RecvError::Cancelled));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         received(self.pop())

@@ -21,7 +21,7 @@ pub(super) fn item<T>(received: Result<T, RecvError>) -> Option<Result<T, Lagged
     match received {
         Ok(value) => Some(Ok(value)),
         Err(RecvError::Lagged(lost)) => Some(Err(Lagged(lost))),
-        Err(RecvError::Closed) => None,
+        Err(RecvError::Closed | RecvError::Cancelled) => None,
     }
 }
 

@@ -414,6 +414,8 @@ pub(super) struct Acquire<'a> {
 unsafe impl<'a> Operation for Acquire<'a> {
     type Output = Result<SemaphorePermit<'a>, AcquireError>;
     const WAITS_FOR: &'static What = &"semaphore acquire";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> =
+        Some(|_| Err(AcquireError::Cancelled));
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
