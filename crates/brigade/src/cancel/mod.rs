@@ -3,10 +3,14 @@
 mod branch;
 mod future;
 mod guard;
+#[cfg(all(test, brigade_loom))]
+mod model;
 mod operation;
 mod reason;
 mod registration;
 mod slots;
+#[cfg(all(test, not(brigade_loom)))]
+mod tests;
 mod token;
 
 pub use future::{RunFuture, WaitFuture, WithinFuture};
