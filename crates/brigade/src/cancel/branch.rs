@@ -234,9 +234,10 @@ impl Interrupts for Branch {
             return;
         }
         let timer = Box::pin(Timer::new());
-        timer
-            .as_ref()
-            .set(due.at, &Waker::from(StdArc::new(Alarm(Weak::clone(&self.this)))));
+        timer.as_ref().set(
+            due.at,
+            &Waker::from(StdArc::new(Alarm(Weak::clone(&self.this)))),
+        );
         let before = self.below.lock().alarm.replace(timer);
         drop(before);
     }

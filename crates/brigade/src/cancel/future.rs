@@ -103,7 +103,9 @@ impl<F: Future> Future for RunFuture<F> {
             return Poll::Ready(Err(cancelled));
         }
         let running = future.as_mut().as_pin_mut();
-        let output = running.expect("a future was polled after it was done").poll(cx);
+        let output = running
+            .expect("a future was polled after it was done")
+            .poll(cx);
         output.map(|output| {
             future.set(None);
             Ok(output)

@@ -188,8 +188,7 @@ struct Joining<T> {
 unsafe impl<T> Operation for Joining<T> {
     type Output = Result<T, JobError>;
     const WAITS_FOR: &'static What = &"job join";
-    const CANCELLED: Option<fn(&mut Self) -> Self::Output> =
-        Some(|_| Err(JobError::WaitCancelled));
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(JobError::WaitCancelled));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         self.cell.take().map_or(Poll::Pending, Poll::Ready)

@@ -25,10 +25,7 @@ impl Drop for Restore {
 }
 
 /// Runs `body` with `source` in place of what ended waits before.
-pub(crate) fn under<R>(
-    source: Option<&StdArc<dyn Interrupts>>,
-    body: impl FnOnce() -> R,
-) -> R {
+pub(crate) fn under<R>(source: Option<&StdArc<dyn Interrupts>>, body: impl FnOnce() -> R) -> R {
     let borrowed = source.map_or(ptr::null(), ptr::from_ref);
     let _restore = Restore(CURRENT.with(|current| current.replace(borrowed)));
     body()

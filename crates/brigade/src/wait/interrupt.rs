@@ -74,10 +74,7 @@ impl Interrupt {
         if clock::now() < due.at {
             return None;
         }
-        match self
-            .mark
-            .compare_exchange(QUIET, due.mark, AcqRel, Acquire)
-        {
+        match self.mark.compare_exchange(QUIET, due.mark, AcqRel, Acquire) {
             Ok(_) => Some(due.mark),
             Err(earlier) => Some(earlier),
         }

@@ -4,9 +4,9 @@
 use super::{
     Interrupt, Interrupts, Limit, Operation, Patience, Wait, WaitQueue, What, block, under,
 };
-use crate::prim::{Arc, StdArc};
 use crate::prim::Ordering::{AcqRel, Relaxed};
 use crate::prim::atomic::AtomicUsize;
+use crate::prim::{Arc, StdArc};
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
@@ -122,7 +122,10 @@ impl Source {
     }
 
     /// `wait`, polled under this.
-    pub(super) fn awaits<F: Future>(self: &StdArc<Self>, wait: F) -> impl Future<Output = F::Output> {
+    pub(super) fn awaits<F: Future>(
+        self: &StdArc<Self>,
+        wait: F,
+    ) -> impl Future<Output = F::Output> {
         let source = StdArc::clone(self);
         let mut wait = Box::pin(wait);
         poll_fn(move |cx| source.under(|| wait.as_mut().poll(cx)))

@@ -256,13 +256,21 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
     }
 
     /// Has `source` wake the task too, and nothing else. Returns whether it has fired.
-    fn watch(self: Pin<&mut Self>, source: Option<&StdArc<dyn Interrupts>>, cx: &Context<'_>) -> bool {
+    fn watch(
+        self: Pin<&mut Self>,
+        source: Option<&StdArc<dyn Interrupts>>,
+        cx: &Context<'_>,
+    ) -> bool {
         let mut door = self.door();
         let Some(source) = source else {
             door.set(None);
             return false;
         };
-        if !door.as_ref().as_pin_ref().is_some_and(|door| door.is_of(source)) {
+        if !door
+            .as_ref()
+            .as_pin_ref()
+            .is_some_and(|door| door.is_of(source))
+        {
             door.set(Some(Door::new(StdArc::clone(source))));
         }
         let door = door.as_ref().as_pin_ref();

@@ -1,7 +1,7 @@
 //! The task's driver: polls an operation and returns `Pending` while it cannot go on.
 
-use super::queue::{Kind, Node};
 use super::interrupt::{Door, Interrupts};
+use super::queue::{Kind, Node};
 use super::registry::{self, Listing};
 use super::timer::Timer;
 use super::{Ended, Limit, Operation, Polling, ambient, turn};

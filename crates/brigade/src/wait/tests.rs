@@ -228,7 +228,10 @@ fn a_wait_can_be_moved_from_one_interrupt_to_another() {
     assert_eq!(wait.as_mut().poll(&mut cx), Poll::Pending);
     assert_eq!(second.under(|| wait.as_mut().poll(&mut cx)), Poll::Pending);
     second.fire();
-    assert_eq!(second.under(|| wait.as_mut().poll(&mut cx)), Poll::Ready(Err(Cancelled)));
+    assert_eq!(
+        second.under(|| wait.as_mut().poll(&mut cx)),
+        Poll::Ready(Err(Cancelled))
+    );
 }
 
 #[test]

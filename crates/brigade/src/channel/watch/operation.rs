@@ -73,8 +73,7 @@ impl<H, F> Look<H, F> {
 unsafe impl<H: Holder, F: FnMut(&H::Value) -> bool> Operation for Look<H, F> {
     type Output = Result<StdArc<H::Value>, ChangedError>;
     const WAITS_FOR: &'static What = &"watch changed";
-    const CANCELLED: Option<fn(&mut Self) -> Self::Output> =
-        Some(|_| Err(ChangedError::Cancelled));
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(ChangedError::Cancelled));
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {

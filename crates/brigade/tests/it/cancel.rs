@@ -1,1 +1,0 @@
-//! Tokens, and every wait that they end.
