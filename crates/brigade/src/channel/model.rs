@@ -1,6 +1,8 @@
 //! Loom's proof for the flavors: every value arrives once, nobody sleeps through a value, a free place
 //! or a close, and no block or value is freed twice or leaked.
 
+mod cancelled;
+
 use super::{RecvError, bounded, priority, unbounded};
 use crate::prim::three_threads;
 use futures_sink::Sink;

@@ -38,6 +38,8 @@ pub(crate) use condition::{WaitUntilWoken, block_until_woken};
 pub(crate) use interrupt::{Door, Due, Interrupt, Interrupts};
 pub(crate) use limit::{Ended, Limit, deadline_after};
 pub(crate) use patience::Patience;
+#[cfg(all(test, brigade_loom))]
+pub(crate) use permits::Source;
 pub(crate) use queue::{Kind, Left, OBJECT, Rank, WaitQueue, Word};
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};

@@ -104,25 +104,25 @@ unsafe impl Operation for Try<'_> {
 pub(super) struct Cancelled;
 
 /// An interrupt that waits can be under.
-pub(super) struct Source(Interrupt);
+pub(crate) struct Source(Interrupt);
 
 impl Source {
-    pub(super) fn new() -> StdArc<Self> {
+    pub(crate) fn new() -> StdArc<Self> {
         StdArc::new(Self(Interrupt::new(None)))
     }
 
-    pub(super) fn fire(&self) {
+    pub(crate) fn fire(&self) {
         assert!(self.0.fire(1));
         self.0.wake();
     }
 
-    pub(super) fn under<R>(self: &StdArc<Self>, body: impl FnOnce() -> R) -> R {
+    pub(crate) fn under<R>(self: &StdArc<Self>, body: impl FnOnce() -> R) -> R {
         let source: StdArc<dyn Interrupts> = StdArc::<Self>::clone(self);
         under(Some(&source), body)
     }
 
     /// `wait`, polled under this.
-    pub(super) fn awaits<F: Future>(
+    pub(crate) fn awaits<F: Future>(
         self: &StdArc<Self>,
         wait: F,
     ) -> impl Future<Output = F::Output> {

@@ -41,6 +41,8 @@ pub struct ClosedFuture<'a, T> {
 }
 
 /// A receiver as a stream. See [`Receiver::into_stream`].
+///
+/// It ends when a wait is [cancelled](crate::cancel) too, and goes on if it is polled where it is not.
 #[must_use = "nothing is looked at unless the stream is polled"]
 pub struct ChangedStream<T> {
     wait: Pin<Box<OwnedWait<T>>>,

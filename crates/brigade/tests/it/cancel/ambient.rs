@@ -43,7 +43,7 @@ fn what_a_thread_was_under_is_put_back_after_a_panic() {
     let (outer, inner) = (CancelToken::new(), CancelToken::new());
     outer.within(|| {
         for shielded in [false, true] {
-            let thrown = catch_unwind(AssertUnwindSafe(|| {
+            let thrown: Result<(), _> = catch_unwind(AssertUnwindSafe(|| {
                 let throw = || resume_unwind(Box::new(()));
                 if shielded {
                     cancel::shield(throw)
@@ -51,7 +51,7 @@ fn what_a_thread_was_under_is_put_back_after_a_panic() {
                     inner.within(throw)
                 }
             }));
-            assert!(thrown.map(|()| ()).is_err());
+            assert!(thrown.is_err());
             assert_eq!(cancel::current().as_ref(), Some(&outer));
         }
     });

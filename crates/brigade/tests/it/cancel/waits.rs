@@ -520,7 +520,7 @@ fn a_token_is_an_arm_of_a_select() {
     let token = CancelToken::new();
     let mut select = Select::new()
         .recv(&receiver, |_| None)
-        .cancelled(&token, |reason| Some(reason));
+        .cancelled(&token, Some);
     let woken = Arc::default();
     {
         let mut wait = pin!(select.wait_async());
@@ -626,5 +626,4 @@ fn a_select_that_is_cancelled_passes_its_wakes_on() {
     token.cancel();
     assert_eq!(poll(first), Poll::Ready(Err(SelectError::Cancelled)));
     assert_eq!(woken.get(), 1);
-    drop(second);
 }
