@@ -258,10 +258,18 @@ impl CancelToken {
     ///
     /// let (sender, receiver) = channel::bounded::<i32>(1);
     /// let token = CancelToken::new();
-    /// let closing = token.on_cancel(move |_| sender.close());
+    /// let closing = token.on_cancel(move |_| _ = sender.close());
     /// token.cancel();
     /// assert!(receiver.recv().is_err());
     /// drop(closing);
+    /// ```
+    ///
+    /// Another thread may cancel, so what a callback has must be sent there:
+    ///
+    /// ```compile_fail,E0277
+    /// let token = brigade::cancel::CancelToken::new();
+    /// let here = std::rc::Rc::new(1);
+    /// let registration = token.on_cancel(move |_| drop(here));
     /// ```
     #[must_use = "dropping the registration takes the callback back"]
     pub fn on_cancel(&self, callback: impl FnOnce(Reason) + Send + 'static) -> Registration {

@@ -118,7 +118,8 @@ impl<T> Sender<T> {
         block(&mut closed, Limit::until(deadline), Location::caller()) == Ok(true)
     }
 
-    /// Suspends the task until the receiver is dropped or closed: until nobody wants the value.
+    /// Suspends the task until the receiver is dropped or closed: until nobody wants the value. Yields whether that is
+    /// so: not if the wait is [cancelled](crate::cancel).
     ///
     /// # Cancel safety
     ///
@@ -139,7 +140,7 @@ impl<T> Sender<T> {
     /// let work = pending::<i32>();
     /// let result = match select(pin!(work), pin!(sender.closed_async())).await {
     ///     Either::Left((result, _closed)) => Some(result),
-    ///     Either::Right(((), _work)) => None,
+    ///     Either::Right((_closed, _work)) => None,
     /// };
     /// assert_eq!(result, None);
     /// # });
