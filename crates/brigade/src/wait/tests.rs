@@ -63,6 +63,8 @@ struct TakeBehind<'a>(Take<'a>);
 unsafe impl Operation for TakeBehind<'_> {
     type Output = ();
     const WAITS_FOR: &'static What = Take::WAITS_FOR;
+    const CANCELLED: Option<fn(&mut Self)> =
+        Some(|_| panic!("it is there, and was not waited out"));
 
     fn attempt(&mut self) -> Poll<()> {
         Poll::Pending
@@ -190,6 +192,28 @@ fn what_can_be_done_is_done_after_an_interrupt() {
     assert_eq!(source.under(|| try_take(&permits)), Err(Cancelled));
     let ended = block_on(source.awaits(try_take_async(&permits)));
     assert_eq!(ended, Err(Cancelled));
+}
+
+#[test]
+fn at_an_interrupt_whoever_is_in_the_way_is_waited_out() {
+    let permits = Permits::none();
+    let (early, late) = (Source::new(), Source::new());
+    early.fire();
+    let wait = || Wait::new(TakeBehind(Take(&permits)), Location::caller());
+    permits.put();
+    let mut take = TakeBehind(Take(&permits));
+    let taken = early.under(|| block(&mut take, Limit::NONE, Location::caller()));
+    assert_eq!(taken, Ok(()));
+    permits.put();
+    block_on(early.awaits(wait()));
+    // It has slept before.
+    let mut waits = pin!(late.awaits(wait()));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(waits.as_mut().poll(&mut cx), Poll::Pending);
+    permits.put();
+    late.fire();
+    assert_eq!(waits.as_mut().poll(&mut cx), Poll::Ready(()));
+    assert!(permits.queue.is_at_rest());
 }
 
 #[test]
