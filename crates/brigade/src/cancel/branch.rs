@@ -122,7 +122,8 @@ impl Branch {
         if self.is_cancelled() {
             spread(self);
         } else {
-            // No thread could be had to keep the time. So the waiters do it, by setting the alarm again.
+            // No thread could be had to keep the time. So the waiters do it: each sets the alarm again, once it has
+            // joined again. Callbacks without a waiter are left to a cancel.
             self.alarmed.store(0, Relaxed);
             self.interrupt.wake();
         }
@@ -230,7 +231,7 @@ impl Interrupts for Branch {
         let Some(due) = self.interrupt.deadline() else {
             return;
         };
-        if self.alarmed.swap(1, Relaxed) == 1 {
+        if self.alarmed.load(Relaxed) == 1 || self.alarmed.swap(1, Relaxed) == 1 {
             return;
         }
         let timer = Box::pin(Timer::new());

@@ -1,6 +1,6 @@
 //! What tasks await: a token's end, and futures under a token.
 
-use super::operation::Wake;
+use super::operation::Cancelling;
 use super::reason::{Cancelled, Reason};
 use super::token::CancelToken;
 use crate::prim::StdArc;
@@ -14,13 +14,13 @@ use std::task::{Context, Poll};
 /// The end of a token being awaited. See [`CancelToken::wait_async`](super::CancelToken::wait_async).
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct WaitFuture {
-    wait: Wait<Wake>,
+    wait: Wait<Cancelling>,
 }
 
 impl WaitFuture {
-    pub(super) fn new(wake: Wake, site: &'static Location<'static>) -> Self {
+    pub(super) fn new(cancelling: Cancelling, site: &'static Location<'static>) -> Self {
         Self {
-            wait: Wait::new(wake, site),
+            wait: Wait::new(cancelling, site),
         }
     }
 }

@@ -12,16 +12,12 @@ use std::task::Poll;
 static PATIENCE: Patience = Patience::new();
 
 /// Done when the token is cancelled. Can be repeated.
-pub(super) struct Wake {
+pub(super) struct Cancelling {
     branch: StdArc<Branch>,
 }
 
-impl Wake {
+impl Cancelling {
     pub(super) fn new(branch: StdArc<Branch>) -> Self {
-        // A waiter at this queue is woken and looks at no clock.
-        if !branch.is_cancelled() {
-            branch.set_alarm();
-        }
         Self { branch }
     }
 
@@ -32,7 +28,7 @@ impl Wake {
 }
 
 // SAFETY: the queue is a field of the branch, which the `Arc` keeps alive and in place.
-unsafe impl Operation for Wake {
+unsafe impl Operation for Cancelling {
     type Output = Reason;
     const WAITS_FOR: &'static What = &"cancel token";
 
@@ -44,10 +40,11 @@ unsafe impl Operation for Wake {
     fn chances(&self) -> usize {
         // It is for all who wait for it. Who cancels wakes them by `wake_all`.
         if self.branch.is_cancelled() {
-            usize::MAX
-        } else {
-            0
+            return usize::MAX;
         }
+        // Who sleeps at this queue looks at no clock.
+        self.branch.set_alarm();
+        0
     }
 
     fn queue(&self) -> &WaitQueue {

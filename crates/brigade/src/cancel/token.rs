@@ -3,7 +3,7 @@
 use super::branch::Branch;
 use super::future::{RunFuture, WaitFuture, WithinFuture};
 use super::guard::DropGuard;
-use super::operation::Wake;
+use super::operation::Cancelling;
 use super::reason::{Cancelled, Reason};
 use super::registration::Registration;
 use crate::prim::StdArc;
@@ -236,8 +236,8 @@ impl CancelToken {
         WaitFuture::new(self.operation(), Location::caller())
     }
 
-    pub(super) fn operation(&self) -> Wake {
-        Wake::new(StdArc::clone(&self.branch))
+    pub(super) fn operation(&self) -> Cancelling {
+        Cancelling::new(StdArc::clone(&self.branch))
     }
 
     /// Has `callback` called when the token is cancelled, with the reason.

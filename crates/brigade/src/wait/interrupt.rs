@@ -184,9 +184,10 @@ impl Door {
         let interrupt = self.source.interrupt();
         while !interrupt.has_fired() {
             if !self.node.is_joined() {
-                self.source.set_alarm();
                 // SAFETY: in no queue, and pinned with `self`, whose drop takes it out; `self` keeps the queue alive.
                 unsafe { interrupt.waiting.join(self.node(), waker.clone()) };
+                // After that: if it cannot be set, all in the queue are woken.
+                self.source.set_alarm();
                 // The second look.
                 return interrupt.has_fired();
             }
