@@ -4,6 +4,7 @@
 //! - [`select`](mod@select) waits at many channels for whichever is first; [`select!`] and [`select_async!`] write
 //!   it as a list of cases.
 //! - [`sync`] has locks, meeting points and counters.
+//! - [`cancel`] ends work from outside: tokens with children, deadlines and reasons, and every wait under them ends.
 //! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
 //! - [`wait`] can say who waits for what, at any moment; with the cargo feature `sight` also who has it, and who
 //!   therefore waits for ever.
@@ -30,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod cancel;
 pub mod channel;
 pub mod pool;
 mod prim;

@@ -426,6 +426,8 @@ struct SendMany<'a, H: Holder> {
 unsafe impl<H: Holder> Operation for SendMany<'_, H> {
     type Output = Result<(), SendError<()>>;
     const WAITS_FOR: &'static What = &"channel send";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> =
+        Some(|_| Err(SendError::Cancelled(())));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         let pushed = self.push();
@@ -484,6 +486,11 @@ impl<H: Holder> RecvMany<'_, H> {
         let channel = self.shared.channel();
         channel.pop_many(self.into, self.limit, &mut self.question)
     }
+
+    fn ask_no_more(&mut self) {
+        let question = std::mem::take(&mut self.question);
+        self.shared.channel().withdraw(question);
+    }
 }
 
 impl<H: Holder> SendMany<'_, H> {
@@ -496,14 +503,14 @@ impl<H: Holder> SendMany<'_, H> {
         match pushed {
             Ok(()) if self.values.is_empty() => Poll::Ready(Ok(())),
             Ok(()) | Err(PushError::Full | PushError::Busy) => Poll::Pending,
-            Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
+            Err(PushError::Closed) => Poll::Ready(Err(SendError::Closed(()))),
         }
     }
 }
 
 impl<H: Holder> Drop for RecvMany<'_, H> {
     fn drop(&mut self) {
-        self.shared.channel().withdraw(self.question);
+        self.ask_no_more();
     }
 }
 
@@ -511,6 +518,10 @@ impl<H: Holder> Drop for RecvMany<'_, H> {
 unsafe impl<H: Holder> Operation for RecvMany<'_, H> {
     type Output = Result<usize, RecvError>;
     const WAITS_FOR: &'static What = &"channel recv";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|recv| {
+        recv.ask_no_more();
+        Err(RecvError::Cancelled)
+    });
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         received(self.pop())

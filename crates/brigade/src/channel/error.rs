@@ -5,14 +5,31 @@
 use std::error::Error;
 use std::fmt;
 
-/// The channel is closed; the value comes back.
+/// Why a value was not sent; it comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SendError<T>(pub T);
+pub enum SendError<T> {
+    /// The channel is closed.
+    Closed(T),
+    /// The wait for room was [cancelled](crate::cancel). What sends without waiting never fails with this.
+    Cancelled(T),
+}
 
 impl<T> SendError<T> {
     /// The value that was not sent.
     pub fn into_inner(self) -> T {
-        self.0
+        match self {
+            Self::Closed(value) | Self::Cancelled(value) => value,
+        }
+    }
+
+    /// Whether the channel was closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed(_))
+    }
+
+    /// Whether the wait was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled(_))
     }
 }
 
@@ -51,13 +68,15 @@ pub enum SendTimeoutError<T> {
     Timeout(T),
     /// The channel is closed.
     Closed(T),
+    /// The wait for room was [cancelled](crate::cancel).
+    Cancelled(T),
 }
 
 impl<T> SendTimeoutError<T> {
     /// The value that was not sent.
     pub fn into_inner(self) -> T {
         match self {
-            Self::Timeout(value) | Self::Closed(value) => value,
+            Self::Timeout(value) | Self::Closed(value) | Self::Cancelled(value) => value,
         }
     }
 
@@ -70,11 +89,21 @@ impl<T> SendTimeoutError<T> {
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed(_))
     }
+
+    /// Whether the wait was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled(_))
+    }
 }
 
-/// The channel is closed and empty: no value will come.
+/// Why [`recv`](super::Receiver::recv) took nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecvError;
+pub enum RecvError {
+    /// The channel is closed and empty: no value will come.
+    Closed,
+    /// The wait for a value was [cancelled](crate::cancel).
+    Cancelled,
+}
 
 /// Why [`try_recv`](super::Receiver::try_recv) took nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,38 +121,59 @@ pub enum RecvTimeoutError {
     Timeout,
     /// The channel is closed and empty: no value will come.
     Closed,
+    /// The wait for a value was [cancelled](crate::cancel).
+    Cancelled,
 }
 
 impl<T> From<SendError<T>> for TrySendError<T> {
+    /// A wait that is cancelled has found the channel full.
     fn from(error: SendError<T>) -> Self {
-        Self::Closed(error.0)
+        match error {
+            SendError::Closed(value) => Self::Closed(value),
+            SendError::Cancelled(value) => Self::Full(value),
+        }
     }
 }
 
 impl<T> From<SendError<T>> for SendTimeoutError<T> {
     fn from(error: SendError<T>) -> Self {
-        Self::Closed(error.0)
+        match error {
+            SendError::Closed(value) => Self::Closed(value),
+            SendError::Cancelled(value) => Self::Cancelled(value),
+        }
     }
 }
 
 impl From<RecvError> for TryRecvError {
-    fn from(_: RecvError) -> Self {
-        Self::Closed
+    /// A wait that is cancelled has found the channel empty.
+    fn from(error: RecvError) -> Self {
+        match error {
+            RecvError::Closed => Self::Closed,
+            RecvError::Cancelled => Self::Empty,
+        }
     }
 }
 
 impl From<RecvError> for RecvTimeoutError {
-    fn from(_: RecvError) -> Self {
-        Self::Closed
+    fn from(error: RecvError) -> Self {
+        match error {
+            RecvError::Closed => Self::Closed,
+            RecvError::Cancelled => Self::Cancelled,
+        }
     }
 }
 
 const CLOSED_TO_SENDERS: &str = "the channel is closed: nobody will receive what is sent";
 const CLOSED_TO_RECEIVERS: &str = "the channel is closed and empty: nothing will come";
+const SEND_CANCELLED: &str = "the send was cancelled while the channel was full";
+const RECV_CANCELLED: &str = "the receive was cancelled while the channel was empty";
 
 impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(CLOSED_TO_SENDERS)
+        f.write_str(match self {
+            Self::Closed(_) => CLOSED_TO_SENDERS,
+            Self::Cancelled(_) => SEND_CANCELLED,
+        })
     }
 }
 
@@ -141,13 +191,17 @@ impl<T> fmt::Display for SendTimeoutError<T> {
         f.write_str(match self {
             Self::Timeout(_) => "the channel stayed full until the deadline",
             Self::Closed(_) => CLOSED_TO_SENDERS,
+            Self::Cancelled(_) => SEND_CANCELLED,
         })
     }
 }
 
 impl fmt::Display for RecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(CLOSED_TO_RECEIVERS)
+        f.write_str(match self {
+            Self::Closed => CLOSED_TO_RECEIVERS,
+            Self::Cancelled => RECV_CANCELLED,
+        })
     }
 }
 
@@ -165,13 +219,17 @@ impl fmt::Display for RecvTimeoutError {
         f.write_str(match self {
             Self::Timeout => "the channel stayed empty until the deadline",
             Self::Closed => CLOSED_TO_RECEIVERS,
+            Self::Cancelled => RECV_CANCELLED,
         })
     }
 }
 
 impl<T> fmt::Debug for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SendError(..)")
+        f.write_str(match self {
+            Self::Closed(_) => "Closed(..)",
+            Self::Cancelled(_) => "Cancelled(..)",
+        })
     }
 }
 
@@ -189,6 +247,7 @@ impl<T> fmt::Debug for SendTimeoutError<T> {
         f.write_str(match self {
             Self::Timeout(_) => "Timeout(..)",
             Self::Closed(_) => "Closed(..)",
+            Self::Cancelled(_) => "Cancelled(..)",
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Receiver;
 use std::iter::FusedIterator;
 
-/// Takes values until the channel is closed and empty, and blocks in between.
+/// Takes values until the channel is closed and empty, or the wait is [cancelled](crate::cancel); blocks in between.
 /// See [`Receiver::iter`].
 #[derive(Debug)]
 pub struct Iter<'a, T>(pub(super) &'a Receiver<T>);
@@ -21,7 +21,7 @@ pub struct Drain<'a, T> {
     left: usize,
 }
 
-/// Takes values until the channel is closed and empty, and blocks in between.
+/// Takes values until the channel is closed and empty, or the wait is [cancelled](crate::cancel); blocks in between.
 /// Made by `for value in receiver`.
 #[derive(Debug)]
 pub struct IntoIter<T>(pub(super) Receiver<T>);

@@ -16,6 +16,8 @@
 //! task, and either may be on either side. In all of them receivers are told of the end only after the last
 //! value, and a value that could not be sent comes back in the error. A dropped future has received nothing.
 //!
+//! Every wait here can be [cancelled](crate::cancel): then it fails with `Cancelled`, and iterators and streams end.
+//!
 //! # Many senders, many receivers
 //!
 //! [`Sender`] and [`Receiver`] are the handles of bounded and unbounded channels, and of those with priorities.

@@ -1,6 +1,8 @@
 //! Loom's proof for the flavors: every value arrives once, nobody sleeps through a value, a free place
 //! or a close, and no block or value is freed twice or leaked.
 
+mod cancelled;
+
 use super::{RecvError, bounded, priority, unbounded};
 use crate::prim::three_threads;
 use futures_sink::Sink;
@@ -20,7 +22,7 @@ fn ring_hands_over_between_threads() {
         });
         assert_eq!(*receiver.recv().unwrap(), 1);
         assert_eq!(*receiver.recv().unwrap(), 2);
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
         producer.join().unwrap();
     });
 }
@@ -92,7 +94,7 @@ fn blocks_hand_over_across_a_block() {
         for value in 0..3 {
             assert_eq!(*receiver.recv().unwrap(), value);
         }
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
         producer.join().unwrap();
     });
 }
@@ -152,7 +154,7 @@ fn close_wakes_a_sleeping_sender() {
         receiver.close();
         assert_eq!(producer.join().unwrap().unwrap_err().into_inner(), 2);
         assert_eq!(receiver.recv(), Ok(1));
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
     });
 }
 
@@ -162,7 +164,7 @@ fn close_wakes_a_sleeping_receiver() {
         let (sender, receiver) = unbounded::<i32>();
         let consumer = thread::spawn(move || receiver.recv());
         sender.close();
-        assert_eq!(consumer.join().unwrap(), Err(RecvError));
+        assert_eq!(consumer.join().unwrap(), Err(RecvError::Closed));
     });
 }
 
@@ -177,7 +179,7 @@ fn lanes_hand_over_in_the_order_of_urgency() {
         });
         assert_eq!(*receiver.recv().unwrap(), 1);
         assert_eq!(*receiver.recv().unwrap(), 2);
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
         producer.join().unwrap();
     });
 }
@@ -232,7 +234,7 @@ fn lanes_a_close_loses_nothing_that_was_sent() {
         let closer = thread::spawn(move || other.close());
         let sent = ordinary.try_send(1).is_ok();
         assert_eq!(receiver.recv().is_ok(), sent);
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
         assert!(closer.join().unwrap());
     });
 }
@@ -246,7 +248,7 @@ fn lanes_a_close_wakes_the_sender_of_the_last() {
         receiver.close();
         assert_eq!(producer.join().unwrap().unwrap_err().into_inner(), 2);
         assert_eq!(receiver.recv(), Ok(1));
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
     });
 }
 
@@ -320,7 +322,7 @@ fn a_weak_sender_never_opens_what_has_closed() {
         let sent = upgraded.is_some();
         drop(upgraded);
         assert_eq!(receiver.recv().is_ok(), sent);
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
         last.join().unwrap();
         assert!(weak.upgrade().is_none());
     });
@@ -336,7 +338,7 @@ fn rendezvous_hands_over_between_threads() {
         });
         assert_eq!(*receiver.recv().unwrap(), 1);
         assert_eq!(*receiver.recv().unwrap(), 2);
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
         producer.join().unwrap();
     });
 }

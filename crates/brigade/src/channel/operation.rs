@@ -21,6 +21,8 @@ pub(super) struct Send<H: Holder> {
 unsafe impl<H: Holder> Operation for Send<H> {
     type Output = Result<(), SendError<H::Value>>;
     const WAITS_FOR: &'static What = &"channel send";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> =
+        Some(|send| Err(SendError::Cancelled(send.take_back())));
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
@@ -100,11 +102,12 @@ impl<H: Holder> Send<H> {
         match pushed {
             Ok(()) => Poll::Ready(Ok(())),
             Err(PushError::Full | PushError::Busy) => Poll::Pending,
-            Err(PushError::Closed) => {
-                let value = self.value.take().expect("what was not sent is still here");
-                Poll::Ready(Err(SendError(value)))
-            }
+            Err(PushError::Closed) => Poll::Ready(Err(SendError::Closed(self.take_back()))),
         }
+    }
+
+    fn take_back(&mut self) -> H::Value {
+        self.value.take().expect("what was not sent is still here")
     }
 }
 
@@ -179,6 +182,11 @@ impl<H: Holder> Drop for Recv<H> {
 unsafe impl<H: Holder> Operation for Recv<H> {
     type Output = Result<H::Value, RecvError>;
     const WAITS_FOR: &'static What = &"channel recv";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|recv| {
+        // It may be repeated, and asks nothing until then.
+        recv.withdraw();
+        Err(RecvError::Cancelled)
+    });
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
@@ -231,6 +239,6 @@ pub(super) fn received<T>(popped: Result<T, PopError>) -> Poll<Result<T, RecvErr
     match popped {
         Ok(value) => Poll::Ready(Ok(value)),
         Err(PopError::Empty | PopError::Busy) => Poll::Pending,
-        Err(PopError::Closed) => Poll::Ready(Err(RecvError)),
+        Err(PopError::Closed) => Poll::Ready(Err(RecvError::Closed)),
     }
 }

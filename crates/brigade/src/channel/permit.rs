@@ -195,7 +195,7 @@ impl<T> Sender<T> {
             match (self.shared.force(self.lane, &mut value), value.take()) {
                 (Ok(evicted), _) => return Ok(evicted),
                 (Err(PushError::Full), unsent) => return Ok(unsent),
-                (Err(PushError::Closed), Some(unsent)) => return Err(SendError(unsent)),
+                (Err(PushError::Closed), Some(unsent)) => return Err(SendError::Closed(unsent)),
                 (Err(PushError::Busy), unsent) => value = unsent,
                 (Err(PushError::Closed), None) => {
                     unreachable!("what was not sent is still here")
@@ -278,7 +278,7 @@ impl<T> Permit<'_, T> {
                 std::mem::forget(self);
                 Ok(())
             }
-            (Err(_), Some(unsent)) => Err(SendError(unsent)),
+            (Err(_), Some(unsent)) => Err(SendError::Closed(unsent)),
             (Err(_), None) => unreachable!("what was not sent is still here"),
         }
     }
@@ -307,13 +307,15 @@ struct Reserve<'a, T> {
 unsafe impl<'a, T> Operation for Reserve<'a, T> {
     type Output = Result<Permit<'a, T>, SendError<()>>;
     const WAITS_FOR: &'static What = &"channel reserve";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> =
+        Some(|_| Err(SendError::Cancelled(())));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         let Self { shared, lane } = *self;
         match shared.reserve(lane) {
             Ok(()) => Poll::Ready(Ok(Permit { shared, lane })),
             Err(PushError::Full | PushError::Busy) => Poll::Pending,
-            Err(PushError::Closed) => Poll::Ready(Err(SendError(()))),
+            Err(PushError::Closed) => Poll::Ready(Err(SendError::Closed(()))),
         }
     }
 

@@ -42,7 +42,7 @@ impl<T> Receiver<T> {
     /// sender.send(1)?;
     /// drop(sender);
     /// assert_eq!(receiver.recv(), Ok(1));
-    /// assert_eq!(receiver.recv(), Err(RecvError));
+    /// assert_eq!(receiver.recv(), Err(RecvError::Closed));
     /// # Ok::<(), brigade::channel::SendError<i32>>(())
     /// ```
     #[inline]

@@ -25,7 +25,7 @@ type OwnedWait<T> = Wait<Send<Arc<Shared<T>>>>;
 ///   so a second time; whatever is sent after that comes back in the error.
 ///
 /// If the channel is closed, the value that could not be sent comes back in the error, from whichever of
-/// these finds out.
+/// these finds out. So does the value that it waits with, if the wait is [cancelled](crate::cancel).
 ///
 /// # Panics
 ///
@@ -106,11 +106,11 @@ impl<T> Sink<T> for SendSink<T> {
     fn start_send(mut self: Pin<&mut Self>, value: T) -> Result<(), Self::Error> {
         assert!(!self.holds, "a sink was given a value before it was ready");
         let Some(sender) = &self.sender else {
-            return Err(SendError(value));
+            return Err(SendError::Closed(value));
         };
         match sender.try_send(value) {
             Ok(()) => Ok(()),
-            Err(TrySendError::Closed(value)) => Err(SendError(value)),
+            Err(TrySendError::Closed(value)) => Err(SendError::Closed(value)),
             Err(TrySendError::Full(value)) => {
                 self.wait.as_mut().operation().value = Some(value);
                 self.holds = true;

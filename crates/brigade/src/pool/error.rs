@@ -1,6 +1,7 @@
 //! What can go wrong with pools and jobs.
 
 use super::{Builder, Job};
+use crate::channel::SendError;
 use crate::prim::Lock;
 use std::any::Any;
 use std::error::Error;
@@ -54,27 +55,48 @@ impl Error for BuildError {
     }
 }
 
-/// The pool has been shut down and takes no more jobs. Here is the job; it was not run.
+/// Why a pool did not take a job. Here it is; it was not run.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Rejected<F>(pub F);
+pub enum Rejected<F> {
+    /// The pool has been shut down.
+    ShutDown(F),
+    /// The wait for room in the queue was [cancelled](crate::cancel).
+    Cancelled(F),
+}
 
 impl<F> Rejected<F> {
+    /// The job, made of what could not be sent to the workers.
+    pub(super) fn of<T>(error: SendError<T>, job: impl FnOnce(T) -> F) -> Self {
+        match error {
+            SendError::Closed(task) => Self::ShutDown(job(task)),
+            SendError::Cancelled(task) => Self::Cancelled(job(task)),
+        }
+    }
+
     /// The job.
     #[must_use]
     pub fn into_inner(self) -> F {
-        self.0
+        match self {
+            Self::ShutDown(job) | Self::Cancelled(job) => job,
+        }
     }
 }
 
 impl<F> fmt::Debug for Rejected<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Rejected(..)")
+        f.write_str(match self {
+            Self::ShutDown(_) => "ShutDown(..)",
+            Self::Cancelled(_) => "Cancelled(..)",
+        })
     }
 }
 
 impl<F> fmt::Display for Rejected<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the pool has been shut down and takes no more jobs")
+        f.write_str(match self {
+            Self::ShutDown(_) => "the pool has been shut down and takes no more jobs",
+            Self::Cancelled(_) => "the submit was cancelled while the queue of the pool was full",
+        })
     }
 }
 
@@ -88,6 +110,8 @@ pub enum JobError {
     Panicked(Panic),
     /// It was dropped from the queue by a shutdown before it began.
     Cancelled,
+    /// The wait for it was [cancelled](crate::cancel). The job goes on alone, and its result is lost.
+    WaitCancelled,
 }
 
 impl fmt::Display for JobError {
@@ -99,9 +123,12 @@ impl fmt::Display for JobError {
                 panic.submitted_at()
             ),
             Self::Cancelled => f.write_str("the pool was shut down before the job began"),
+            Self::WaitCancelled => f.write_str(WAIT_CANCELLED),
         }
     }
 }
+
+const WAIT_CANCELLED: &str = "the wait for the job was cancelled before the job was done";
 
 impl Error for JobError {}
 
@@ -109,6 +136,8 @@ impl Error for JobError {}
 pub enum JoinTimeoutError<T> {
     /// The job was not done by the deadline. Here it is, to be joined again.
     Timeout(Job<T>),
+    /// The wait was [cancelled](crate::cancel) before the job was done. Here it is.
+    Cancelled(Job<T>),
     /// The job is done, and gave no result.
     Failed(JobError),
 }
@@ -117,6 +146,7 @@ impl<T> fmt::Display for JoinTimeoutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout(_) => f.write_str("the job was not done by the deadline"),
+            Self::Cancelled(_) => f.write_str(WAIT_CANCELLED),
             Self::Failed(error) => error.fmt(f),
         }
     }
@@ -126,6 +156,7 @@ impl<T> fmt::Debug for JoinTimeoutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout(job) => f.debug_tuple("Timeout").field(job).finish(),
+            Self::Cancelled(job) => f.debug_tuple("Cancelled").field(job).finish(),
             Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
         }
     }

@@ -188,6 +188,7 @@ struct Joining<T> {
 unsafe impl<T> Operation for Joining<T> {
     type Output = Result<T, JobError>;
     const WAITS_FOR: &'static What = &"job join";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(JobError::WaitCancelled));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         self.cell.take().map_or(Poll::Pending, Poll::Ready)
@@ -229,7 +230,8 @@ impl<T> Job<T> {
     ///
     /// # Errors
     ///
-    /// If the job panicked, or a shutdown dropped it before it began.
+    /// If the job panicked, or a shutdown dropped it before it began. Or if the wait is [cancelled](crate::cancel):
+    /// then the job goes on alone.
     #[track_caller]
     pub fn join(mut self) -> Result<T, JobError> {
         self.help();
@@ -245,7 +247,7 @@ impl<T> Job<T> {
     ///
     /// # Errors
     ///
-    /// If the time runs out, the job comes back, to be joined again. Else as for
+    /// If the time runs out or the wait is cancelled, the job comes back, to be joined again. Else as for
     /// [`join`](Self::join).
     #[track_caller]
     pub fn join_timeout(self, timeout: Duration) -> Result<T, JoinTimeoutError<T>> {
@@ -258,7 +260,7 @@ impl<T> Job<T> {
     ///
     /// # Errors
     ///
-    /// If the deadline passes, the job comes back, to be joined again. Else as for
+    /// If the deadline passes or the wait is cancelled, the job comes back, to be joined again. Else as for
     /// [`join`](Self::join).
     #[track_caller]
     pub fn join_deadline(self, deadline: Instant) -> Result<T, JoinTimeoutError<T>> {
@@ -272,6 +274,7 @@ impl<T> Job<T> {
             Limit::until(deadline),
             Location::caller(),
         ) {
+            Ok(Err(JobError::WaitCancelled)) => Err(JoinTimeoutError::Cancelled(self)),
             Ok(result) => result.map_err(JoinTimeoutError::Failed),
             Err(_) => Err(JoinTimeoutError::Timeout(self)),
         }

@@ -88,16 +88,16 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If the pool has been shut down, the job comes back.
+    /// If the pool has been shut down, or the wait is [cancelled](crate::cancel), the job comes back.
     #[track_caller]
     pub fn execute<F>(&self, job: F) -> Result<(), Rejected<F>>
     where
         F: FnOnce() + Send + 'static,
     {
         self.enqueue(Task::Forgotten(Box::new(job), Location::caller()))
-            .map_err(|task| {
+            .map_err(|error| {
                 // SAFETY: this task was made of a boxed `F` just above.
-                Rejected(unsafe { task.into_forgotten() })
+                Rejected::of(error, |task| unsafe { task.into_forgotten() })
             })
     }
 
@@ -106,7 +106,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If the pool has been shut down, the job comes back.
+    /// If the pool has been shut down, or the wait is [cancelled](crate::cancel), the job comes back.
     ///
     /// # Examples
     ///
@@ -132,23 +132,22 @@ impl Pool {
         let share = StdArc::clone(&cell);
         match self.enqueue(Task::joinable(share)) {
             Ok(()) => Ok(Job::new(cell, Arc::clone(&self.crew))),
-            Err(task) => {
-                let job = cell.claim();
-                // Only now: a task that is dropped claims its job, to tell the joiner.
-                drop(task);
-                Err(Rejected(job.expect("nobody else has seen this job")))
+            Err(error) => {
+                let job = cell.claim().expect("nobody else has seen this job");
+                // Only now is the task dropped: it claims its job then, to tell the joiner.
+                Err(Rejected::of(error, |_| job))
             }
         }
     }
 
     #[track_caller]
-    fn enqueue(&self, task: Task) -> Result<(), Task> {
+    fn enqueue(&self, task: Task) -> Result<(), SendError<Task>> {
         if !self.crew.is_own_worker() {
-            return self.queue.send(task).map_err(SendError::into_inner);
+            return self.queue.send(task);
         }
         match self.queue.try_send(task) {
             Ok(()) => Ok(()),
-            Err(TrySendError::Closed(task)) => Err(task),
+            Err(TrySendError::Closed(task)) => Err(SendError::Closed(task)),
             Err(TrySendError::Full(task)) => {
                 self.crew.run_inside(task.site(), || task.run());
                 Ok(())

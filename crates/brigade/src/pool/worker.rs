@@ -5,7 +5,7 @@ use crate::channel::Receiver;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use crate::prim::{StdArc, discard_panic, thread_local};
-use crate::wait::{Operation, Patience, WaitQueue, What};
+use crate::wait::{Operation, Patience, WaitQueue, What, under};
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::panic::Location;
@@ -125,7 +125,8 @@ impl Crew {
     /// Runs a job on the calling worker of this crew, inside the job that it is running.
     pub(super) fn run_inside(&self, site: &'static Location<'static>, job: impl FnOnce()) {
         let (_, number) = WORKS_IN.with(Cell::get);
-        self.run(site, number, job);
+        // What ends the waits of the thread says nothing of this job.
+        self.run(site, number, || under(None, job));
     }
 
     /// Whether the calling thread is a worker of this crew.

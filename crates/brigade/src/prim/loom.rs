@@ -64,6 +64,20 @@ pub(crate) mod hint {
     }
 }
 
+/// A lock that the checker sees, unlike [`Lock`](super::Lock): for what models are about.
+#[derive(Debug, Default)]
+pub(crate) struct SeenLock<T>(loom::sync::Mutex<T>);
+
+impl<T> SeenLock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(loom::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        self.0.lock().expect("loom does not poison")
+    }
+}
+
 /// A clock that stands still.
 pub(crate) mod clock {
     use std::sync::OnceLock;

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 
 pub(crate) use super::parker::Parker;
+pub(crate) use super::plain::Lock as SeenLock;
 pub(crate) use std::sync::Arc;
 pub(crate) use std::thread_local;
 

@@ -184,6 +184,14 @@ unsafe impl<R> Drive<R> for NoArms {
 
     fn withdraw(&mut self) {}
 
+    fn is_cancellable(&self) -> bool {
+        false
+    }
+
+    fn cancel(&mut self) -> bool {
+        false
+    }
+
     fn finish(&mut self) -> Option<R> {
         None
     }
@@ -312,6 +320,27 @@ where
         self.before.withdraw();
         let own = self.group.operations_mut();
         own.iter_mut().for_each(Operation::withdraw);
+    }
+
+    fn is_cancellable(&self) -> bool {
+        let own = G::Operation::CANCELLED.is_some();
+        let waits = |operation: &G::Operation| !operation.is_over();
+        self.before.is_cancellable() || (own && self.group.operations().iter().any(waits))
+    }
+
+    fn cancel(&mut self) -> bool {
+        if self.before.cancel() {
+            return true;
+        }
+        let Some(cancelled) = G::Operation::CANCELLED else {
+            return false;
+        };
+        let mut own = self.group.operations_mut().iter_mut().enumerate();
+        let Some((index, operation)) = own.find(|(_, operation)| !operation.is_over()) else {
+            return false;
+        };
+        self.output = Some((index, cancelled(operation)));
+        true
     }
 
     #[inline]

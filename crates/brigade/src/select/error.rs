@@ -3,9 +3,14 @@
 use std::error::Error;
 use std::fmt;
 
-/// No arm could ever be done: the select has none, or all of them have sent.
+/// Why a select did nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SelectError;
+pub enum SelectError {
+    /// No arm could ever be done: the select has none, or all of them have sent.
+    NoArms,
+    /// The wait was [cancelled](crate::cancel) before an arm could be done.
+    Cancelled,
+}
 
 /// Why [`try_wait`](super::Select::try_wait) did nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,25 +28,38 @@ pub enum SelectTimeoutError {
     Timeout,
     /// No arm could ever be done: the select has none, or all of them have sent.
     NoArms,
+    /// The wait was [cancelled](crate::cancel) before an arm could be done.
+    Cancelled,
 }
 
 impl From<SelectError> for TrySelectError {
-    fn from(_: SelectError) -> Self {
-        Self::NoArms
+    /// A wait that is cancelled has found no arm ready.
+    fn from(error: SelectError) -> Self {
+        match error {
+            SelectError::NoArms => Self::NoArms,
+            SelectError::Cancelled => Self::NotReady,
+        }
     }
 }
 
 impl From<SelectError> for SelectTimeoutError {
-    fn from(_: SelectError) -> Self {
-        Self::NoArms
+    fn from(error: SelectError) -> Self {
+        match error {
+            SelectError::NoArms => Self::NoArms,
+            SelectError::Cancelled => Self::Cancelled,
+        }
     }
 }
 
+const CANCELLED: &str = "the select was cancelled before an arm was ready";
 const NO_ARMS: &str = "the select would wait for ever: it has no arm that could be done";
 
 impl fmt::Display for SelectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(NO_ARMS)
+        f.write_str(match self {
+            Self::NoArms => NO_ARMS,
+            Self::Cancelled => CANCELLED,
+        })
     }
 }
 
@@ -59,6 +77,7 @@ impl fmt::Display for SelectTimeoutError {
         f.write_str(match self {
             Self::Timeout => "no arm of the select was ready before the deadline",
             Self::NoArms => NO_ARMS,
+            Self::Cancelled => CANCELLED,
         })
     }
 }

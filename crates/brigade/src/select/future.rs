@@ -1,20 +1,17 @@
 //! What tasks await: a select, with and without a deadline.
 
-use super::{Arms, SelectError, SelectTimeoutError, done};
-use crate::wait::{Order, WaitAny};
+use super::{Arms, Ending, SelectError, SelectTimeoutError};
+use crate::wait::{Manner, WaitAny};
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
-
-type Site = &'static Location<'static>;
 
 /// A select being awaited. See [`Select::wait_async`](super::Select::wait_async).
 #[must_use = "nothing is done unless the future is awaited"]
 pub struct SelectFuture<'a, R, A: Arms<R>> {
     wait: WaitAny<'a, R, A>,
+    ending: Ending,
 }
 
 /// A select being awaited until a deadline.
@@ -22,35 +19,33 @@ pub struct SelectFuture<'a, R, A: Arms<R>> {
 #[must_use = "nothing is done unless the future is awaited"]
 pub struct SelectDeadlineFuture<'a, R, A: Arms<R>> {
     wait: WaitAny<'a, R, A>,
+    ending: Ending,
 }
 
 impl<'a, R, A: Arms<R>> SelectFuture<'a, R, A> {
-    pub(super) fn new(arms: &'a mut A, order: Order, site: Site) -> Self {
+    pub(super) fn new(arms: &'a mut A, manner: Manner, ending: Ending) -> Self {
         Self {
-            wait: WaitAny::new(arms, order, None, site),
+            wait: WaitAny::new(arms, manner),
+            ending,
         }
     }
 
     fn wait(self: Pin<&mut Self>) -> Pin<&mut WaitAny<'a, R, A>> {
-        // SAFETY: the only field, never moved out; there is no drop of our own.
+        // SAFETY: never moved out of `self`; there is no drop of our own.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }
     }
 }
 
 impl<'a, R, A: Arms<R>> SelectDeadlineFuture<'a, R, A> {
-    pub(super) fn new(
-        arms: &'a mut A,
-        order: Order,
-        deadline: Option<Instant>,
-        site: Site,
-    ) -> Self {
+    pub(super) fn new(arms: &'a mut A, manner: Manner, ending: Ending) -> Self {
         Self {
-            wait: WaitAny::new(arms, order, deadline, site),
+            wait: WaitAny::new(arms, manner),
+            ending,
         }
     }
 
     fn wait(self: Pin<&mut Self>) -> Pin<&mut WaitAny<'a, R, A>> {
-        // SAFETY: the only field, never moved out; there is no drop of our own.
+        // SAFETY: never moved out of `self`; there is no drop of our own.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }
     }
 }
@@ -60,12 +55,11 @@ impl<R, A: Arms<R>> Future for SelectFuture<'_, R, A> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.wait.is_spent() {
-            return Poll::Ready(Err(SelectError));
+            return Poll::Ready(Err(SelectError::NoArms));
         }
-        Poll::Ready(match ready!(self.as_mut().wait().poll(cx)) {
-            Ok(()) => Ok(done(self.wait().arms())),
-            Err(_) => unreachable!("a wait without a limit ends with an arm"),
-        })
+        let ended = ready!(self.as_mut().wait().poll(cx));
+        let ending = self.ending;
+        Poll::Ready(ending.without_limit(self.wait().arms(), ended))
     }
 }
 
@@ -76,10 +70,9 @@ impl<R, A: Arms<R>> Future for SelectDeadlineFuture<'_, R, A> {
         if self.wait.is_spent() {
             return Poll::Ready(Err(SelectTimeoutError::NoArms));
         }
-        Poll::Ready(match ready!(self.as_mut().wait().poll(cx)) {
-            Ok(()) => Ok(done(self.wait().arms())),
-            Err(_) => Err(SelectTimeoutError::Timeout),
-        })
+        let ended = ready!(self.as_mut().wait().poll(cx));
+        let ending = self.ending;
+        Poll::Ready(ending.of(self.wait().arms(), ended))
     }
 }
 

@@ -8,10 +8,14 @@
 /// The cases are `recv(receiver) -> result => body` and `send(sender, value) -> result => body`; the result is
 /// what [`recv`](crate::channel::Receiver::recv) and [`send`](crate::channel::Sender::send) return, and its
 /// pattern takes all of it, as that of a `let` does. The receiver may be of any kind of channel: see
-/// [`Receive`](crate::select::Receive). At the end there may be one `default => body`, for when
+/// [`Receive`](crate::select::Receive). `cancelled(token) -> reason => body` is the case in which a
+/// [token](crate::cancel) is cancelled. At the end there may be one `default => body`, for when
 /// nothing can be done at once, or `default(timeout) => body`, for when nothing could be done for so long.
 /// `biased;` in front tries the cases in their order instead of a random one. The value of the whole is that of
 /// the body.
+///
+/// If the thread is [under a token](crate::cancel::CancelToken::within) that is cancelled, the first case that
+/// receives or sends is done, with the error `Cancelled`, as a plain receive or send would be.
 ///
 /// In a task use [`select_async!`](crate::select_async!). A list of receivers that is made at run time fits
 /// [`Select::recv_any`](crate::select::Select::recv_any).
@@ -68,8 +72,13 @@ macro_rules! select {
         $crate::select!(@next $how [$select.send(match &$to { to => to }, $value, |sent| { output = ::core::option::Option::Some(sent); $n })]
             [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
     }};
+    (@case $how:ident [$select:expr] [$n:expr] [$($done:tt)*] cancelled ($token:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
+        let mut output = ::core::option::Option::None;
+        $crate::select!(@next $how [$select.cancelled(match &$token { token => token }, |reason| { output = ::core::option::Option::Some(reason); $n })]
+            [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
+    }};
     (@case $how:ident $select:tt $n:tt $done:tt $op:ident $args:tt $($rest:tt)*) => {
-        ::core::compile_error!(::core::concat!("a select has cases `recv(receiver)` and `send(sender, value)`, not `",
+        ::core::compile_error!(::core::concat!("a select has cases `recv(receiver)`, `send(sender, value)` and `cancelled(token)`, not `",
             ::core::stringify!($op $args), "`"))
     };
     // No case is left, or the default is: wait, then run the body of the case that is done.
@@ -92,7 +101,7 @@ macro_rules! select {
     };
     (@next $how:ident $select:tt $n:tt $done:tt $($case:tt)+) => {
         ::core::compile_error!(::core::concat!("a case of a select is `recv(receiver) -> result => body`, \
-            `send(sender, value) -> result => body`, or at the end `default => body` or `default(timeout) => body`, not `",
+            `send(sender, value) -> result => body`, `cancelled(token) -> reason => body`, or at the end `default => body` or `default(timeout) => body`, not `",
             ::core::stringify!($($case)+), "`"))
     };
     (@run $waited:tt [] $default:tt) => {
@@ -114,10 +123,10 @@ macro_rules! select {
         ::core::compile_error!("a select needs a case")
     };
     (biased; $($cases:tt)+) => {
-        $crate::select!(@next block [$crate::select::Select::new().biased()] [0] [] $($cases)+)
+        $crate::select!(@next block [$crate::select::Select::of_cases().biased()] [0] [] $($cases)+)
     };
     ($($cases:tt)+) => {
-        $crate::select!(@next block [$crate::select::Select::new()] [0] [] $($cases)+)
+        $crate::select!(@next block [$crate::select::Select::of_cases()] [0] [] $($cases)+)
     };
 }
 
@@ -153,9 +162,9 @@ macro_rules! select_async {
         $crate::select!()
     };
     (biased; $($cases:tt)+) => {
-        $crate::select!(@next task [$crate::select::Select::new().biased()] [0] [] $($cases)+)
+        $crate::select!(@next task [$crate::select::Select::of_cases().biased()] [0] [] $($cases)+)
     };
     ($($cases:tt)+) => {
-        $crate::select!(@next task [$crate::select::Select::new()] [0] [] $($cases)+)
+        $crate::select!(@next task [$crate::select::Select::of_cases()] [0] [] $($cases)+)
     };
 }

@@ -56,7 +56,7 @@ pub use arm::NoArms;
 pub(crate) use arm::{Arm, of_one};
 pub use receive::Receive;
 
-use crate::wait::{Drive, Order, block_any, deadline_after, try_any};
+use crate::wait::{Drive, Ended, Manner, Order, block_any, deadline_after, try_any};
 use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
@@ -75,6 +75,16 @@ impl<R, A: Drive<R>> Arms<R> for A {}
 pub struct Select<A> {
     pub(crate) arms: A,
     order: Order,
+    ending: Ending,
+}
+
+/// What a wait that is cancelled comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// An error of the select.
+    Error,
+    /// The first arm that can be cancelled is done, with its own error. If there is none, the wait goes on.
+    Arm,
 }
 
 impl Select<NoArms> {
@@ -83,6 +93,16 @@ impl Select<NoArms> {
         Self {
             arms: NoArms,
             order: Order::Fair,
+            ending: Ending::Error,
+        }
+    }
+
+    /// One for the macros: there a wait that is cancelled ends with a case.
+    #[doc(hidden)]
+    pub fn of_cases() -> Self {
+        Self {
+            ending: Ending::Arm,
+            ..Self::new()
         }
     }
 }
@@ -109,6 +129,7 @@ impl<A> Select<A> {
         Select {
             arms: arm(self.arms),
             order: self.order,
+            ending: self.ending,
         }
     }
 
@@ -118,7 +139,8 @@ impl<A> Select<A> {
     ///
     /// # Errors
     ///
-    /// If there is no arm that could ever be done: none was given, or all of them have sent.
+    /// If there is no arm that could ever be done: none was given, or all of them have sent. Or if the wait is
+    /// [cancelled](crate::cancel); then no arm has been done, and what was to be sent is still with the select.
     #[inline]
     #[track_caller]
     pub fn wait<R>(&mut self) -> Result<R, SelectError>
@@ -126,10 +148,9 @@ impl<A> Select<A> {
         A: Arms<R>,
     {
         self.not_spent()?;
-        match block_any(&mut self.arms, self.order, None, Location::caller()) {
-            Ok(()) => Ok(done(&mut self.arms)),
-            Err(_) => unreachable!("a wait without a limit ends with an arm"),
-        }
+        let manner = self.manner(None, Location::caller());
+        let ended = block_any(&mut self.arms, manner);
+        self.ending.without_limit(&mut self.arms, ended)
     }
 
     /// Does one arm if that is possible at once.
@@ -201,10 +222,9 @@ impl<A> Select<A> {
         A: Arms<R>,
     {
         self.not_spent()?;
-        match block_any(&mut self.arms, self.order, deadline, Location::caller()) {
-            Ok(()) => Ok(done(&mut self.arms)),
-            Err(_) => Err(SelectTimeoutError::Timeout),
-        }
+        let manner = self.manner(deadline, Location::caller());
+        let ended = block_any(&mut self.arms, manner);
+        self.ending.of(&mut self.arms, ended)
     }
 
     /// Suspends the task until one arm is done, and yields what that arm makes of its result.
@@ -240,7 +260,8 @@ impl<A> Select<A> {
     where
         A: Arms<R>,
     {
-        SelectFuture::new(&mut self.arms, self.order, Location::caller())
+        let manner = self.manner(None, Location::caller());
+        SelectFuture::new(&mut self.arms, manner, self.ending)
     }
 
     /// Suspends the task until one arm is done, for at most `timeout`.
@@ -260,8 +281,8 @@ impl<A> Select<A> {
     where
         A: Arms<R>,
     {
-        let deadline = deadline_after(timeout);
-        SelectDeadlineFuture::new(&mut self.arms, self.order, deadline, Location::caller())
+        let manner = self.manner(deadline_after(timeout), Location::caller());
+        SelectDeadlineFuture::new(&mut self.arms, manner, self.ending)
     }
 
     /// Suspends the task until one arm is done, or `deadline` has come. A deadline in the past tries once.
@@ -280,8 +301,20 @@ impl<A> Select<A> {
     where
         A: Arms<R>,
     {
-        let deadline = Some(deadline);
-        SelectDeadlineFuture::new(&mut self.arms, self.order, deadline, Location::caller())
+        let manner = self.manner(Some(deadline), Location::caller());
+        SelectDeadlineFuture::new(&mut self.arms, manner, self.ending)
+    }
+
+    fn manner<R>(&self, deadline: Option<Instant>, site: &'static Location<'static>) -> Manner
+    where
+        A: Arms<R>,
+    {
+        Manner {
+            order: self.order,
+            deadline,
+            cancellable: self.ending == Ending::Error || self.arms.is_cancellable(),
+            site,
+        }
     }
 
     #[inline]
@@ -290,10 +323,43 @@ impl<A> Select<A> {
         A: Arms<R>,
     {
         if self.arms.is_spent() {
-            Err(SelectError)
+            Err(SelectError::NoArms)
         } else {
             Ok(())
         }
+    }
+}
+
+impl Ending {
+    /// What has come of a wait with a limit.
+    fn of<R>(
+        self,
+        arms: &mut impl Arms<R>,
+        ended: Result<(), Ended>,
+    ) -> Result<R, SelectTimeoutError> {
+        match (ended, self) {
+            (Ok(()), _) => Ok(done(arms)),
+            (Err(Ended::TimedOut), _) => Err(SelectTimeoutError::Timeout),
+            (Err(Ended::Cancelled), Self::Error) => Err(SelectTimeoutError::Cancelled),
+            (Err(Ended::Cancelled), Self::Arm) => {
+                let is_done = arms.cancel();
+                debug_assert!(is_done, "only then is the wait cancellable");
+                Ok(done(arms))
+            }
+        }
+    }
+
+    /// What has come of a wait without one.
+    fn without_limit<R>(
+        self,
+        arms: &mut impl Arms<R>,
+        ended: Result<(), Ended>,
+    ) -> Result<R, SelectError> {
+        self.of(arms, ended).map_err(|error| match error {
+            SelectTimeoutError::NoArms => SelectError::NoArms,
+            SelectTimeoutError::Cancelled => SelectError::Cancelled,
+            SelectTimeoutError::Timeout => unreachable!("there is no limit"),
+        })
     }
 }
 

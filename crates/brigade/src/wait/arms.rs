@@ -85,6 +85,13 @@ pub(crate) unsafe trait Drive<R> {
     /// Nobody waits any more: see [`Operation::withdraw`].
     fn withdraw(&mut self);
 
+    /// Whether there is an arm that `cancel` could end.
+    fn is_cancellable(&self) -> bool;
+
+    /// Ends the first arm that has a word for it: see [`Operation::CANCELLED`]. Once the wait is over and no arm is
+    /// done. Returns whether there is one.
+    fn cancel(&mut self) -> bool;
+
     /// What the arm that is done makes of its output; `None` if none is.
     fn finish(&mut self) -> Option<R>;
 }

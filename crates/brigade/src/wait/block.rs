@@ -2,10 +2,10 @@
 
 use super::queue::{Kind, Node};
 use super::registry::{Listing, Wait};
-use super::{Ended, Limit, Operation, turn};
+use super::{Ended, Interrupt, Limit, Operation, ambient, turn};
 use crate::prim::{Parker, thread};
 use std::panic::Location;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::{Poll, Waker};
 
 /// Runs `operation` to its end, or to that of `limit`. Sleeps in between and allocates nothing.
@@ -21,9 +21,28 @@ pub(crate) fn block<O: Operation>(
     }
 }
 
+/// `block`, for one who has to wait: under what ends waits on this thread, if the operation has a word for that.
 #[cold]
 #[inline(never)]
 fn block_slow<O: Operation>(
+    operation: &mut O,
+    limit: Limit<'_>,
+    site: &'static Location<'static>,
+) -> Result<O::Output, Ended> {
+    let Some(cancelled) = O::CANCELLED else {
+        return block_until(operation, limit, site);
+    };
+    let ended = ambient::with_current(|source| {
+        let interrupt = source.map(|source| source.interrupt());
+        block_until(operation, limit.under(interrupt), site)
+    });
+    match ended {
+        Err(Ended::Cancelled) => Ok(cancelled(operation)),
+        ended => ended,
+    }
+}
+
+fn block_until<O: Operation>(
     operation: &mut O,
     limit: Limit<'_>,
     site: &'static Location<'static>,
@@ -79,35 +98,28 @@ fn sleep<O: Operation>(
 ) -> bool {
     let node = pin!(Node::wanting(Kind::Thread, operation.wants()));
     let node = node.as_ref();
-    let interrupted = pin!(Node::new(Kind::Thread));
-    let interrupted = interrupted.as_ref();
     let queue = operation.queue();
     let this_thread = thread::current();
     // SAFETY: the node is new, pinned in this frame, and leaves before the frame ends: nothing from here to
     // there panics, as it is all ours, or calls of the system that report no errors. The queue outlives
     // the operation.
     unsafe { queue.join_as(node, waker.clone(), operation.rank()) };
-    if let Some(interrupt) = limit.interrupt {
-        // SAFETY: as above; the interrupt is borrowed for the whole wait.
-        unsafe { interrupt.waiting.join(interrupted, waker.clone()) };
-    }
-    if operation.chances() == 0 && limit.reached().is_none() {
-        let listing = pin!(Listing::new());
-        listing.as_ref().enter(Wait {
-            what: O::WAITS_FOR,
-            object: queue,
-            site,
-            thread: Some(this_thread),
-            held: operation.held(),
-            timed: limit.deadline.is_some(),
-        });
-        while !node.is_notified() && limit.reached().is_none() {
-            parker.park(limit.deadline);
+    Interrupt::also_wakes(limit.interrupt(), waker, || {
+        if operation.chances() == 0 && limit.reached().is_none() {
+            let listing = pin!(Listing::new());
+            listing.as_ref().enter(Wait {
+                what: O::WAITS_FOR,
+                object: queue,
+                site,
+                thread: Some(this_thread),
+                held: operation.held(),
+                timed: limit.is_timed(),
+            });
+            while !node.is_notified() && limit.reached().is_none() {
+                parker.park(limit.wakes_at());
+            }
         }
-    }
-    if let Some(interrupt) = limit.interrupt {
-        leave_interrupt(interrupt, interrupted);
-    }
+    });
     // SAFETY: joined above and not left.
     let woken = unsafe { queue.leave(node) };
     if woken {
@@ -115,11 +127,4 @@ fn sleep<O: Operation>(
         operation.note_woken(Kind::Thread);
     }
     woken
-}
-
-fn leave_interrupt(interrupt: &super::Interrupt, node: Pin<&Node>) {
-    // SAFETY: `sleep` has joined it and not left. Firing is for all, so a wake is nobody else's.
-    if unsafe { interrupt.waiting.leave(node) } {
-        interrupt.waiting.arrive();
-    }
 }

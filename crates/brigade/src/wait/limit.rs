@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 /// What may end a wait before the operation is done.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limit<'a> {
-    pub(crate) deadline: Option<Instant>,
-    pub(crate) interrupt: Option<&'a Interrupt>,
+    deadline: Option<Instant>,
+    interrupt: Option<&'a Interrupt>,
 }
 
-impl Limit<'_> {
+impl<'a> Limit<'a> {
     /// Wait for ever.
     pub(crate) const NONE: Self = Self {
         deadline: None,
@@ -26,10 +26,33 @@ impl Limit<'_> {
         }
     }
 
+    /// And until `interrupt` fires, if there is one.
+    pub(super) fn under(self, interrupt: Option<&'a Interrupt>) -> Self {
+        Self { interrupt, ..self }
+    }
+
+    pub(super) fn interrupt(&self) -> Option<&'a Interrupt> {
+        self.interrupt
+    }
+
+    /// Whether it ends at some time by itself.
+    pub(super) fn is_timed(&self) -> bool {
+        self.wakes_at().is_some()
+    }
+
+    /// When a thread has to look again, though nobody wakes it.
+    pub(super) fn wakes_at(&self) -> Option<Instant> {
+        let due = self.interrupt.and_then(Interrupt::deadline);
+        match (self.deadline, due.map(|due| due.at)) {
+            (Some(own), Some(due)) => Some(own.min(due)),
+            (own, due) => own.or(due),
+        }
+    }
+
     /// Whether the wait must end now, and why.
     pub(super) fn reached(&self) -> Option<Ended> {
         if self.interrupt.is_some_and(Interrupt::has_fired) {
-            return Some(Ended::Interrupted);
+            return Some(Ended::Cancelled);
         }
         match self.deadline {
             Some(at) if clock::now() >= at => Some(Ended::TimedOut),
@@ -44,7 +67,7 @@ pub(crate) enum Ended {
     /// The deadline passed.
     TimedOut,
     /// The interrupt fired.
-    Interrupted,
+    Cancelled,
 }
 
 /// The instant `timeout` from now; `None`, for ever, if that is beyond the clock's end.

@@ -10,6 +10,7 @@
 //!
 //! This module knows nothing of channels, locks or pools, and no runtime.
 
+mod ambient;
 mod arms;
 mod block;
 mod condition;
@@ -30,16 +31,19 @@ mod tests;
 mod timer;
 mod turn;
 
+pub(crate) use ambient::{current, under};
 pub(crate) use arms::{Drive, Look, Place, try_once};
 pub(crate) use block::block;
 pub(crate) use condition::{WaitUntilWoken, block_until_woken};
-pub(crate) use interrupt::Interrupt;
+pub(crate) use interrupt::{Door, Due, Interrupt, Interrupts};
 pub(crate) use limit::{Ended, Limit, deadline_after};
 pub(crate) use patience::Patience;
+#[cfg(all(test, brigade_loom))]
+pub(crate) use permits::Source;
 pub(crate) use queue::{Kind, Left, OBJECT, Rank, WaitQueue, Word};
 pub(crate) use registry::What;
 pub use registry::{Waiter, waiters};
-pub(crate) use select::{Order, WaitAny, block_any, try_any};
+pub(crate) use select::{Manner, Order, WaitAny, block_any, try_any};
 pub use sight::{
     Deadlock, Holder, Nested, PotentialDeadlock, Stuck, on_deadlock, on_potential_deadlock,
 };
@@ -61,6 +65,10 @@ pub(crate) unsafe trait Operation {
 
     /// What a waiter is said to wait for, in the words of the user: "channel recv".
     const WAITS_FOR: &'static What;
+
+    /// What a wait that is cancelled ends with, when a last attempt has been in vain; after that it is as after
+    /// `attempt`. `None` if it cannot be cancelled: then it goes on.
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = None;
 
     /// Tries to finish, without waiting. After `Ready` it is not called again.
     fn attempt(&mut self) -> Poll<Self::Output>;

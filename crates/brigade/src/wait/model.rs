@@ -1,14 +1,13 @@
 //! Loom's proof of the argument in `README.md`: no interleaving loses a wake, frees a node in use
 //! or lets a wait go on that was ended.
 
-use super::permits::{Permits, Take, take, take_async};
-use super::{Ended, Interrupt, Limit, block};
-use crate::prim::Arc;
+use super::Interrupts;
+use super::permits::{Cancelled, Permits, Source, take, take_async, try_take, try_take_async};
 use crate::prim::Ordering::{AcqRel, Acquire};
+use crate::prim::{Arc, StdArc, three_threads};
 use loom::future::block_on;
 use loom::thread;
 use std::future::Future;
-use std::panic::Location;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
@@ -151,55 +150,57 @@ fn a_wait_polled_by_a_second_task_wakes_the_second() {
     });
 }
 
-/// A deadline that passes at any moment loses no wake: loom's clock lets it pass at once.
+/// Whoever is interrupted while a permit comes has taken it, or left its wake to the other who waits.
+fn a_wait_that_is_interrupted_passes_its_wake_on(in_task: bool) {
+    let permits = Permits::none();
+    let patient = {
+        let permits = Arc::clone(&permits);
+        thread::spawn(move || take(&permits))
+    };
+    let source = Source::new();
+    let hasty = {
+        let (permits, source) = (Arc::clone(&permits), StdArc::clone(&source));
+        thread::spawn(move || {
+            let taken = if in_task {
+                block_on(source.awaits(try_take_async(&permits)))
+            } else {
+                source.under(|| try_take(&permits))
+            };
+            if taken.is_ok() {
+                permits.put();
+            }
+        })
+    };
+    permits.put();
+    source.fire();
+    hasty.join().unwrap();
+    patient.join().unwrap();
+    assert!(permits.queue.is_at_rest());
+}
+
 #[test]
-fn a_timeout_passes_its_wake_on() {
-    loom::model(|| {
-        let permits = Permits::none();
-        let patient = {
-            let permits = Arc::clone(&permits);
-            thread::spawn(move || take(&permits))
-        };
-        let interrupt = Arc::new(Interrupt::new());
-        let hasty = {
-            let (permits, interrupt) = (Arc::clone(&permits), Arc::clone(&interrupt));
-            thread::spawn(move || {
-                let limit = Limit {
-                    deadline: None,
-                    interrupt: Some(&interrupt),
-                };
-                match block(&mut Take(&permits), limit, Location::caller()) {
-                    Ok(()) => permits.put(),
-                    Err(ended) => assert_eq!(ended, Ended::Interrupted),
-                }
-            })
-        };
-        permits.put();
-        interrupt.fire();
-        hasty.join().unwrap();
-        patient.join().unwrap();
-        assert!(permits.queue.is_at_rest());
-    });
+fn a_thread_that_is_interrupted_passes_its_wake_on() {
+    three_threads(|| a_wait_that_is_interrupted_passes_its_wake_on(false));
+}
+
+#[test]
+fn a_task_that_is_interrupted_passes_its_wake_on() {
+    three_threads(|| a_wait_that_is_interrupted_passes_its_wake_on(true));
 }
 
 #[test]
 fn an_interrupt_ends_the_wait_of_a_thread() {
     loom::model(|| {
         let permits = Permits::none();
-        let interrupt = Arc::new(Interrupt::new());
+        let source = Source::new();
         let waiter = {
-            let (permits, interrupt) = (Arc::clone(&permits), Arc::clone(&interrupt));
-            thread::spawn(move || {
-                let limit = Limit {
-                    deadline: None,
-                    interrupt: Some(&interrupt),
-                };
-                block(&mut Take(&permits), limit, Location::caller())
-            })
+            let (permits, source) = (Arc::clone(&permits), StdArc::clone(&source));
+            thread::spawn(move || source.under(|| try_take(&permits)))
         };
-        interrupt.fire();
-        assert_eq!(waiter.join().unwrap(), Err(Ended::Interrupted));
+        source.fire();
+        assert_eq!(waiter.join().unwrap(), Err(Cancelled));
         assert!(permits.queue.is_at_rest());
+        assert!(source.interrupt().queue().is_at_rest());
     });
 }
 
@@ -207,14 +208,15 @@ fn an_interrupt_ends_the_wait_of_a_thread() {
 fn an_interrupt_ends_the_wait_of_a_task() {
     loom::model(|| {
         let permits = Permits::none();
-        let interrupt = Arc::new(Interrupt::new());
+        let source = Source::new();
         let waiter = {
-            let (permits, interrupt) = (Arc::clone(&permits), Arc::clone(&interrupt));
-            thread::spawn(move || block_on(interrupt.end(take_async(&permits))))
+            let (permits, source) = (Arc::clone(&permits), StdArc::clone(&source));
+            thread::spawn(move || block_on(source.awaits(try_take_async(&permits))))
         };
-        interrupt.fire();
-        assert_eq!(waiter.join().unwrap(), Err(Ended::Interrupted));
+        source.fire();
+        assert_eq!(waiter.join().unwrap(), Err(Cancelled));
         assert!(permits.queue.is_at_rest());
+        assert!(source.interrupt().queue().is_at_rest());
     });
 }
 

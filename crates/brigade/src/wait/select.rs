@@ -6,11 +6,12 @@
 //! somebody could lose. The wakes of arms that were not done are passed on.
 
 use super::arms::{Drive, Look};
+use super::interrupt::{Door, Interrupt, Interrupts};
 use super::patience::Spin;
 use super::queue::Kind;
 use super::timer::Timer;
-use super::{Ended, Limit, turn};
-use crate::prim::{MODEL, Parker, hint, random, thread};
+use super::{Ended, Limit, ambient, turn};
+use crate::prim::{MODEL, Parker, StdArc, hint, random, thread};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -28,6 +29,17 @@ pub(crate) enum Order {
     Fair,
     /// As the arms were given.
     Biased,
+}
+
+/// How a select waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    pub(crate) order: Order,
+    /// `None` is for ever.
+    pub(crate) deadline: Option<Instant>,
+    /// Whether it ends with what the thread or task is under.
+    pub(crate) cancellable: bool,
+    pub(crate) site: &'static Location<'static>,
 }
 
 /// Tries once whether an arm can be done. Returns whether one is.
@@ -56,19 +68,14 @@ fn look<R, A: Drive<R>>(arms: &mut A, order: Order, look: Look) -> bool {
         .any(|number| number < count && arms.look(number..number + 1, look))
 }
 
-/// Waits until an arm is done, or `deadline` has come. Sleeps in between and allocates nothing.
+/// Waits until an arm is done, or until the wait ends in another way. Sleeps in between and allocates nothing.
 #[inline]
-pub(crate) fn block_any<R, A: Drive<R>>(
-    arms: &mut A,
-    order: Order,
-    deadline: Option<Instant>,
-    site: &'static Location<'static>,
-) -> Result<(), Ended> {
+pub(crate) fn block_any<R, A: Drive<R>>(arms: &mut A, manner: Manner) -> Result<(), Ended> {
     // No glance: it sees no close, and an arm that is always busy would keep a closed one out for ever.
-    let ended = if look(arms, order, Look::Exact) {
+    let ended = if look(arms, manner.order, Look::Exact) {
         Ok(())
     } else {
-        block_slow(arms, order, deadline, site)
+        block_slow(arms, manner)
     };
     arms.withdraw();
     ended
@@ -76,16 +83,27 @@ pub(crate) fn block_any<R, A: Drive<R>>(
 
 #[cold]
 #[inline(never)]
-fn block_slow<R, A: Drive<R>>(
+fn block_slow<R, A: Drive<R>>(arms: &mut A, manner: Manner) -> Result<(), Ended> {
+    let limit = Limit::until(manner.deadline);
+    let Manner { order, site, .. } = manner;
+    if !manner.cancellable {
+        return block_until(arms, order, limit, site);
+    }
+    ambient::with_current(|source| {
+        let interrupt = source.map(|source| source.interrupt());
+        block_until(arms, order, limit.under(interrupt), site)
+    })
+}
+
+fn block_until<R, A: Drive<R>>(
     arms: &mut A,
     order: Order,
-    deadline: Option<Instant>,
+    limit: Limit<'_>,
     site: &'static Location<'static>,
 ) -> Result<(), Ended> {
     turn::waits(false);
     let places = pin!(arms.places(Kind::Thread));
     let places = places.as_ref();
-    let limit = Limit::until(deadline);
     let ended = loop {
         if let Some(ended) = limit.reached() {
             break if look(arms, order, Look::Last) {
@@ -140,12 +158,14 @@ fn sleep<R, A: Drive<R>>(
     // SAFETY: the places are in no queue, and leave before this function ends: nothing from here to there
     // panics, as it is all ours, or calls of the system that report no errors. The arms are borrowed meanwhile.
     unsafe { arms.join(places, waker) };
-    if !arms.has_chance() && limit.reached().is_none() {
-        arms.list(places, site, Some(&this_thread));
-        while !arms.is_woken(places) && limit.reached().is_none() {
-            parker.park(limit.deadline);
+    Interrupt::also_wakes(limit.interrupt(), waker, || {
+        if !arms.has_chance() && limit.reached().is_none() {
+            arms.list(places, site, Some(&this_thread));
+            while !arms.is_woken(places) && limit.reached().is_none() {
+                parker.park(limit.wakes_at());
+            }
         }
-    }
+    });
     // SAFETY: joined above and not left.
     unsafe { arms.leave(places) };
 }
@@ -154,10 +174,10 @@ fn sleep<R, A: Drive<R>>(
 #[must_use = "futures do nothing unless they are awaited"]
 pub(crate) struct WaitAny<'a, R, A: Drive<R>> {
     arms: &'a mut A,
-    order: Order,
-    deadline: Option<Instant>,
-    site: &'static Location<'static>,
+    manner: Manner,
     timer: Timer,
+    /// Its place with what it is under, if it is under anything.
+    door: Option<Door>,
     /// Made when it first has to wait.
     places: Option<A::Places>,
     /// Whether the places may be in their queues.
@@ -166,18 +186,12 @@ pub(crate) struct WaitAny<'a, R, A: Drive<R>> {
 }
 
 impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
-    pub(crate) fn new(
-        arms: &'a mut A,
-        order: Order,
-        deadline: Option<Instant>,
-        site: &'static Location<'static>,
-    ) -> Self {
+    pub(crate) fn new(arms: &'a mut A, manner: Manner) -> Self {
         Self {
             arms,
-            order,
-            deadline,
-            site,
+            manner,
             timer: Timer::new(),
+            door: None,
             places: None,
             joined: false,
             result: PhantomData,
@@ -231,12 +245,41 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
         if let Some(places) = &self.places {
             // SAFETY: `self` is pinned: it has joined.
             let places = unsafe { Pin::new_unchecked(places) };
-            self.arms.list(places, self.site, None);
+            self.arms.list(places, self.manner.site, None);
         }
+    }
+
+    /// The door, in its place.
+    fn door(self: Pin<&mut Self>) -> Pin<&mut Option<Door>> {
+        // SAFETY: never moved out of `self`, which is pinned.
+        unsafe { self.map_unchecked_mut(|this| &mut this.door) }
+    }
+
+    /// Has `source` wake the task too, and nothing else. Returns whether it has fired.
+    fn watch(
+        self: Pin<&mut Self>,
+        source: Option<&StdArc<dyn Interrupts>>,
+        cx: &Context<'_>,
+    ) -> bool {
+        let mut door = self.door();
+        let Some(source) = source else {
+            door.set(None);
+            return false;
+        };
+        if !door
+            .as_ref()
+            .as_pin_ref()
+            .is_some_and(|door| door.is_of(source))
+        {
+            door.set(Some(Door::new(StdArc::clone(source))));
+        }
+        let door = door.as_ref().as_pin_ref();
+        door.is_some_and(|door| door.watch(cx.waker()))
     }
 
     /// It is over, whatever has come of it.
     fn end(mut self: Pin<&mut Self>) {
+        self.as_mut().door().set(None);
         if let Some(places) = &self.places {
             // SAFETY: `self` is pinned: only a poll makes places.
             self.arms.pass_on(unsafe { Pin::new_unchecked(places) });
@@ -245,13 +288,13 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
     }
 
     fn look(self: Pin<&mut Self>, how: Look) -> bool {
-        let order = self.order;
+        let order = self.manner.order;
         look(self.arms(), order, how)
     }
 
     /// Looks again a few times, where that has paid.
     fn spin(self: Pin<&mut Self>) -> bool {
-        let order = self.order;
+        let order = self.manner.order;
         let arms = self.arms();
         let moves = arms.moves();
         match arms
@@ -284,17 +327,34 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
                 return Poll::Ready(Ok(()));
             }
         }
-        let limit = Limit::until(self.deadline);
+        if !self.manner.cancellable {
+            return self.poll_under(None, cx);
+        }
+        ambient::with_current(|source| self.poll_under(source, cx))
+    }
+}
+
+impl<R, A: Drive<R>> WaitAny<'_, R, A> {
+    /// Waits in all queues, and with `source`.
+    fn poll_under(
+        mut self: Pin<&mut Self>,
+        source: Option<&StdArc<dyn Interrupts>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Ended>> {
+        let deadline = self.manner.deadline;
+        let limit = Limit::until(deadline).under(source.map(|source| source.interrupt()));
         let mut looks = 0;
         loop {
             let queued = self.as_mut().stay_queued(cx);
             if queued && !self.arms.has_chance() && limit.reached().is_none() {
                 self.list();
-                if let Some(at) = self.deadline {
+                if let Some(at) = deadline {
                     // SAFETY: never moved out of `self`, which is pinned.
                     unsafe { self.as_ref().map_unchecked(|this| &this.timer) }.set(at, cx.waker());
                 }
-                return Poll::Pending;
+                if !self.as_mut().watch(source, cx) {
+                    return Poll::Pending;
+                }
             }
             let ended = limit.reached();
             if !queued {

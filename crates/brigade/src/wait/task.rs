@@ -1,10 +1,11 @@
 //! The task's driver: polls an operation and returns `Pending` while it cannot go on.
 
+use super::interrupt::{Door, Interrupts};
 use super::queue::{Kind, Node};
 use super::registry::{self, Listing};
 use super::timer::Timer;
-use super::{Ended, Limit, Operation, Polling, turn};
-use crate::prim::{MODEL, hint};
+use super::{Ended, Limit, Operation, Polling, ambient, turn};
+use crate::prim::{MODEL, StdArc, hint};
 use std::fmt;
 use std::future::Future;
 use std::mem::MaybeUninit;
@@ -26,7 +27,11 @@ pub(crate) struct Wait<O: Operation> {
     site: &'static Location<'static>,
     /// Whether `place` is initialised.
     placed: bool,
+    /// Whether `door` is initialised: only while it is placed.
+    watched: bool,
     place: MaybeUninit<Place>,
+    /// Its place with what it is under, if it is under anything.
+    door: MaybeUninit<Door>,
 }
 
 /// What a waiter needs.
@@ -41,15 +46,16 @@ impl<O: Operation> Wait<O> {
     pub(crate) fn new(operation: O, site: &'static Location<'static>) -> Self {
         let mut wait = MaybeUninit::<Self>::uninit();
         let at = wait.as_mut_ptr();
-        // Field by field, because a struct expression fills `place` with zeros: that doubles what a future
+        // Field by field, because a struct expression fills `place` and `door` with zeros: that doubles what a future
         // costs which is done at once.
         //
-        // SAFETY: `at` points to room for a `Wait` of our own, and every field but `place`, which may be
-        // uninitialised, is written.
+        // SAFETY: `at` points to room for a `Wait` of our own, and every field but `place` and `door`,
+        // which may be uninitialised, is written.
         unsafe {
             (&raw mut (*at).operation).write(operation);
             (&raw mut (*at).site).write(site);
             (&raw mut (*at).placed).write(false);
+            (&raw mut (*at).watched).write(false);
             wait.assume_init()
         }
     }
@@ -90,6 +96,7 @@ impl<O: Operation> Wait<O> {
 
     #[cold]
     fn leave(&mut self, served: bool) {
+        self.shut();
         self.placed = false;
         // SAFETY: it was placed, hence initialised and pinned since; nobody uses it after this.
         let place = unsafe { Pin::new_unchecked(self.place.assume_init_ref()) };
@@ -98,9 +105,64 @@ impl<O: Operation> Wait<O> {
         unsafe { self.place.assume_init_drop() };
     }
 
+    /// Leaves what it is under.
+    fn shut(&mut self) {
+        if self.watched {
+            self.watched = false;
+            // SAFETY: it was watched, hence initialised; its drop leaves, where it is pinned with `self`.
+            unsafe { self.door.assume_init_drop() };
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
+        let Some(cancelled) = O::CANCELLED else {
+            return self.poll_queue(cx);
+        };
+        ambient::with_current(|source| self.poll_under(source, cancelled, cx))
+    }
+
+    /// `poll_queue`, for one who can be cancelled.
+    fn poll_under(
+        &mut self,
+        source: Option<&StdArc<dyn Interrupts>>,
+        cancelled: fn(&mut O) -> O::Output,
+        cx: &mut Context<'_>,
+    ) -> Poll<O::Output> {
+        let Some(source) = source else {
+            self.shut();
+            return self.poll_queue(cx);
+        };
+        if self.placed || !source.interrupt().has_fired() {
+            let polled = self.poll_queue(cx);
+            if polled.is_ready() || !self.watch(source, cx) {
+                return polled;
+            }
+            // A wake that has come is for one who waits, and goes on to the next. This is one who comes by.
+            self.leave(false);
+        }
+        Poll::Ready(match self.operation.last_attempt() {
+            Poll::Ready(output) => output,
+            Poll::Pending => cancelled(&mut self.operation),
+        })
+    }
+
+    /// Has `source` wake the task too. Returns whether it has fired.
+    fn watch(&mut self, source: &StdArc<dyn Interrupts>, cx: &Context<'_>) -> bool {
+        // SAFETY: it was watched, hence initialised.
+        if self.watched && !unsafe { self.door.assume_init_ref() }.is_of(source) {
+            self.shut();
+        }
+        if !self.watched {
+            self.door.write(Door::new(StdArc::clone(source)));
+            self.watched = true;
+        }
+        // SAFETY: initialised, and pinned with `self` (`poll` has a `Pin`), until `shut`.
+        unsafe { Pin::new_unchecked(self.door.assume_init_ref()) }.watch(cx.waker())
+    }
+
+    fn poll_queue(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
         let fresh = !self.placed;
         turn::waits(true);
         if fresh {

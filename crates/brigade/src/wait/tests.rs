@@ -1,10 +1,13 @@
 //! The wait core on real threads and without a runtime.
 
-use super::permits::{Permits, Take, take, take_async};
-use super::{
-    Ended, Interrupt, Limit, Operation, Patience, Wait, WaitQueue, WaitUntil, What, block, waiters,
+use super::permits::{
+    Cancelled, Permits, Source, Take, take, take_async, try_take, try_take_async,
 };
-use crate::prim::{Arc, clock, hint, thread};
+use super::{
+    Ended, Interrupts, Limit, Operation, Patience, Wait, WaitQueue, WaitUntil, What, block,
+    current, under, waiters,
+};
+use crate::prim::{Arc, StdArc, clock, hint, thread};
 use futures::executor::block_on;
 use std::future::Future;
 use std::panic::Location;
@@ -60,6 +63,8 @@ struct TakeBehind<'a>(Take<'a>);
 unsafe impl Operation for TakeBehind<'_> {
     type Output = ();
     const WAITS_FOR: &'static What = Take::WAITS_FOR;
+    const CANCELLED: Option<fn(&mut Self)> =
+        Some(|_| panic!("it is there, and was not waited out"));
 
     fn attempt(&mut self) -> Poll<()> {
         Poll::Pending
@@ -152,20 +157,13 @@ fn no_deadline_is_for_ever() {
 #[test]
 fn an_interrupt_ends_the_sleep_of_a_thread() {
     let permits = Permits::none();
-    let interrupt = Arc::new(Interrupt::new());
+    let source = Source::new();
     let sleeper = {
-        let (permits, interrupt) = (Arc::clone(&permits), Arc::clone(&interrupt));
-        spawn(move || {
-            let limit = Limit {
-                deadline: None,
-                interrupt: Some(&interrupt),
-            };
-            let ended = block(&mut Take(&permits), limit, Location::caller());
-            assert_eq!(ended, Err(Ended::Interrupted));
-        })
+        let (permits, source) = (Arc::clone(&permits), StdArc::clone(&source));
+        spawn(move || assert_eq!(source.under(|| try_take(&permits)), Err(Cancelled)))
     };
     until_asleep(&permits);
-    interrupt.fire();
+    source.fire();
     sleeper.join().unwrap();
     assert!(permits.queue.is_at_rest());
 }
@@ -173,16 +171,112 @@ fn an_interrupt_ends_the_sleep_of_a_thread() {
 #[test]
 fn an_interrupt_ends_the_wait_of_a_task() {
     let permits = Permits::none();
-    let interrupt = Interrupt::new();
-    let mut wait = pin!(interrupt.end(take_async(&permits)));
+    let source = Source::new();
+    let mut wait = pin!(source.awaits(try_take_async(&permits)));
     let mut cx = Context::from_waker(Waker::noop());
     assert_eq!(wait.as_mut().poll(&mut cx), Poll::Pending);
-    interrupt.fire();
-    assert_eq!(
-        wait.as_mut().poll(&mut cx),
-        Poll::Ready(Err(Ended::Interrupted))
-    );
+    source.fire();
+    assert_eq!(wait.as_mut().poll(&mut cx), Poll::Ready(Err(Cancelled)));
     assert!(permits.queue.is_at_rest());
+}
+
+#[test]
+fn what_can_be_done_is_done_after_an_interrupt() {
+    let permits = Permits::none();
+    let source = Source::new();
+    source.fire();
+    permits.put();
+    assert_eq!(source.under(|| try_take(&permits)), Ok(()));
+    permits.put();
+    assert_eq!(block_on(source.awaits(try_take_async(&permits))), Ok(()));
+    assert_eq!(source.under(|| try_take(&permits)), Err(Cancelled));
+    let ended = block_on(source.awaits(try_take_async(&permits)));
+    assert_eq!(ended, Err(Cancelled));
+}
+
+#[test]
+fn at_an_interrupt_whoever_is_in_the_way_is_waited_out() {
+    let permits = Permits::none();
+    let (early, late) = (Source::new(), Source::new());
+    early.fire();
+    let wait = || Wait::new(TakeBehind(Take(&permits)), Location::caller());
+    permits.put();
+    let mut take = TakeBehind(Take(&permits));
+    let taken = early.under(|| block(&mut take, Limit::NONE, Location::caller()));
+    assert_eq!(taken, Ok(()));
+    permits.put();
+    block_on(early.awaits(wait()));
+    // It has slept before.
+    let mut waits = pin!(late.awaits(wait()));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(waits.as_mut().poll(&mut cx), Poll::Pending);
+    permits.put();
+    late.fire();
+    assert_eq!(waits.as_mut().poll(&mut cx), Poll::Ready(()));
+    assert!(permits.queue.is_at_rest());
+}
+
+#[test]
+fn what_cannot_be_cancelled_waits_on() {
+    let permits = Permits::none();
+    let source = Source::new();
+    source.fire();
+    let taker = {
+        let (permits, source) = (Arc::clone(&permits), StdArc::clone(&source));
+        spawn(move || source.under(|| take(&permits)))
+    };
+    until_asleep(&permits);
+    permits.put();
+    taker.join().unwrap();
+    let mut wait = pin!(source.awaits(take_async(&permits)));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(wait.as_mut().poll(&mut cx), Poll::Pending);
+    permits.put();
+    assert_eq!(wait.as_mut().poll(&mut cx), Poll::Ready(()));
+}
+
+/// The interrupt of the poll is the one that counts, and none is left behind in another.
+#[test]
+fn a_wait_can_be_moved_from_one_interrupt_to_another() {
+    let permits = Permits::none();
+    let (first, second) = (Source::new(), Source::new());
+    let mut wait = pin!(try_take_async(&permits));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(first.under(|| wait.as_mut().poll(&mut cx)), Poll::Pending);
+    assert!(!first.interrupt().queue().is_at_rest());
+    assert_eq!(second.under(|| wait.as_mut().poll(&mut cx)), Poll::Pending);
+    assert!(first.interrupt().queue().is_at_rest());
+    assert_eq!(wait.as_mut().poll(&mut cx), Poll::Pending);
+    assert!(second.interrupt().queue().is_at_rest());
+    first.fire();
+    assert_eq!(wait.as_mut().poll(&mut cx), Poll::Pending);
+    assert_eq!(second.under(|| wait.as_mut().poll(&mut cx)), Poll::Pending);
+    second.fire();
+    assert_eq!(
+        second.under(|| wait.as_mut().poll(&mut cx)),
+        Poll::Ready(Err(Cancelled))
+    );
+}
+
+#[test]
+fn what_ends_waits_is_put_back_after_a_panic() {
+    let (outer, inner) = (Source::new(), Source::new());
+    let is_under = |source: &StdArc<Source>| {
+        let current = current().expect("under something").into_any();
+        StdArc::ptr_eq(&current.downcast().expect("a source"), source)
+    };
+    outer.under(|| {
+        let panic = std::panic::AssertUnwindSafe(|| {
+            inner.under(|| {
+                assert!(is_under(&inner));
+                under(None, || assert!(current().is_none()));
+                std::panic::resume_unwind(Box::new(()))
+            })
+        });
+        assert!(std::panic::catch_unwind::<_, ()>(panic).is_err());
+        assert!(is_under(&outer));
+    });
+    assert!(current().is_none());
 }
 
 #[test]

@@ -203,3 +203,41 @@ fn locks_and_what_waits_for_them() {
 }
 
 fn is_send(_: impl Send) {}
+
+/// Whatever they hold: what goes with a token to other threads are callbacks, which are `Send`.
+#[test]
+fn tokens_and_what_comes_of_them() {
+    use brigade::cancel::{
+        CancelToken, Cancelled, DropGuard, Reason, Registration, RunFuture, WaitFuture,
+        WithinFuture,
+    };
+    type Ready = std::future::Ready<Box<u8>>;
+    fn unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    fn any<T: Send + Sync + Unpin>() {
+        send::<T>();
+        sync::<T>();
+        unpin::<T>();
+    }
+    any::<CancelToken>();
+    any::<Registration>();
+    any::<DropGuard>();
+    any::<Reason>();
+    any::<Cancelled>();
+    unwind_safe::<CancelToken>();
+    unwind_safe::<Registration>();
+    unwind_safe::<DropGuard>();
+    send::<WaitFuture>();
+    sync::<WaitFuture>();
+    send::<WithinFuture<Ready>>();
+    sync::<WithinFuture<Ready>>();
+    send::<RunFuture<Ready>>();
+    sync::<RunFuture<Ready>>();
+}
+
+/// A value that stays on its thread may be awaited under a token there.
+#[test]
+fn a_future_under_a_token_is_send_only_if_it_is() {
+    use brigade::cancel::{RunFuture, WithinFuture};
+    type Bound = std::future::Ready<std::rc::Rc<u8>>;
+    neither_send_nor_sync!(WithinFuture<Bound>, RunFuture<Bound>);
+}

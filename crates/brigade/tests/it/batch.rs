@@ -57,7 +57,10 @@ fn all_values_arrive_in_order(sends: Side, receives: Side) {
                         assert!((1..=7).contains(&count));
                         assert_eq!(received.len(), before + count);
                     }
-                    Err(RecvError) => break received,
+                    Err(error) => {
+                        assert_eq!(error, RecvError::Closed);
+                        break received;
+                    }
                 }
             }
         });
@@ -198,7 +201,7 @@ fn what_a_closed_channel_has_not_taken_stays_with_the_sender() {
     assert_eq!(receiver.recv(), Ok(1));
     receiver.close();
     let (sent, left) = producer.join().unwrap();
-    assert_eq!(sent, Err(SendError(())));
+    assert_eq!(sent, Err(SendError::Closed(())));
     let received: Vec<_> = receiver.iter().collect();
     let all: Vec<_> = [1].into_iter().chain(received).chain(left).collect();
     assert_eq!(all, [1, 2, 3, 4]);

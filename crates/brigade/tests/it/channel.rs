@@ -56,7 +56,7 @@ fn smoke(case: Case) {
         let first = case.receives.recv(&receiver).await;
         (first, case.receives.recv(&receiver).await)
     });
-    assert_eq!(received, (Ok(7), Err(RecvError)));
+    assert_eq!(received, (Ok(7), Err(RecvError::Closed)));
 }
 
 fn values_arrive_in_the_order_of_sending(case: Case) {
@@ -260,7 +260,7 @@ fn the_last_sender_wakes_every_waiting_receiver(case: Case) {
     until_waiting_at(&receiver, "channel recv");
     drop(sender);
     for consumer in consumers {
-        assert_eq!(consumer.join(), Err(RecvError));
+        assert_eq!(consumer.join(), Err(RecvError::Closed));
     }
 }
 
@@ -275,7 +275,7 @@ fn close_ends_sending_and_keeps_what_was_sent(case: Case) {
         let first = case.receives.recv(&receiver).await;
         (first, case.receives.recv(&receiver).await)
     });
-    assert_eq!(received, (Ok(1), Err(RecvError)));
+    assert_eq!(received, (Ok(1), Err(RecvError::Closed)));
 }
 
 fn length_counts_what_is_in(case: Case) {

@@ -169,7 +169,7 @@ fn an_earlier_instant_overtakes_later_ones() {
         let near = after(SOON);
         side.run(async move { punctual(side, &near).await });
         assert!(far.close());
-        assert_eq!(sleeper.join(), Err(RecvError));
+        assert_eq!(sleeper.join(), Err(RecvError::Closed));
     }
 }
 
@@ -188,7 +188,7 @@ fn a_close_ends_the_waits_at_a_clock() {
             assert!(clock.close());
             assert!(clock.is_closed() && !clock.close());
             for sleeper in sleepers {
-                assert_eq!(sleeper.join(), Err(RecvError));
+                assert_eq!(sleeper.join(), Err(RecvError::Closed));
             }
             assert_eq!(clock.try_recv(), Err(TryRecvError::Closed));
         }

@@ -46,7 +46,7 @@ fn closed_channels_are_always_ready() {
         sender.close();
         for _ in 0..20 {
             let closed = select! {
-                recv(receiver) -> value => value == Err(RecvError),
+                recv(receiver) -> value => value == Err(RecvError::Closed),
                 recv(never::<i32>()) -> _ => false,
             };
             assert!(closed);
@@ -468,7 +468,7 @@ fn a_fan_in_keeps_the_order_of_each_source() {
                 drop(select);
                 match value {
                     Ok(value) => side.send(&merged, value).await.unwrap(),
-                    Err(RecvError) => drop(open.remove(index)),
+                    Err(_) => drop(open.remove(index)),
                 }
             }
         });

@@ -7,7 +7,8 @@
 //! - `rendezvous`: channels without room.
 //! - `broadcast`: every value to every receiver, and what becomes of those who are slow.
 //! - `spsc`: the channel of one sender and one receiver.
-//! - `cancel`: futures dropped at every point.
+//! - `dropped`: futures dropped at every point.
+//! - `cancel`: tokens, and every wait that they end.
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
 //! - `weak`: handles that do not keep a channel open.
@@ -44,6 +45,7 @@ mod channel;
 mod clock;
 mod condvar;
 mod counter;
+mod dropped;
 mod event;
 mod go;
 mod latch;

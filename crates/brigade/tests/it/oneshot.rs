@@ -50,10 +50,10 @@ async fn recv_timeout<T>(
 }
 
 async fn closed<T>(side: Side, sender: &Sender<T>) {
-    match side {
+    assert!(match side {
         Thread => sender.closed(),
         Task => sender.closed_async().await,
-    }
+    });
 }
 
 async fn closed_timeout<T>(side: Side, sender: &Sender<T>, timeout: Duration) -> bool {
@@ -94,7 +94,7 @@ fn a_sender_that_is_dropped_ends_the_receive(case: Case) {
         .spawn(async move { recv(case.receives, receiver).await });
     until_waiting_here("oneshot recv");
     case.sends.run(async move { drop(sender) });
-    assert_eq!(asks.join(), Err(RecvError));
+    assert_eq!(asks.join(), Err(RecvError::Closed));
 }
 
 fn a_timeout_keeps_the_receiver(case: Case) {
@@ -153,7 +153,7 @@ fn a_sender_waits_for_the_receiver_to_close(case: Case) {
     let received = case
         .receives
         .run(async move { recv(case.receives, receiver).await });
-    assert_eq!(received, Err(RecvError));
+    assert_eq!(received, Err(RecvError::Closed));
 }
 
 fn a_sender_tires_of_waiting_and_sends(case: Case) {
@@ -265,7 +265,7 @@ fn a_receive_without_waiting_says_what_there_is() {
     sender.send(7).unwrap();
     assert_eq!(receiver.try_recv(), Ok(7));
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
-    assert_eq!(receiver.recv(), Err(RecvError));
+    assert_eq!(receiver.recv(), Err(RecvError::Closed));
     let (sender, mut receiver) = oneshot::<i32>();
     drop(sender);
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
@@ -302,11 +302,11 @@ fn close_ends_sending_and_keeps_what_was_sent() {
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
     assert!(sender.is_closed());
     assert_eq!(sender.send(7).unwrap_err().into_inner(), 7);
-    assert_eq!(receiver.recv(), Err(RecvError));
+    assert_eq!(receiver.recv(), Err(RecvError::Closed));
     let (sender, mut receiver) = oneshot::<i32>();
     assert!(receiver.close());
     drop(sender);
-    assert_eq!(receiver.recv(), Err(RecvError));
+    assert_eq!(receiver.recv(), Err(RecvError::Closed));
 }
 
 #[test]

@@ -101,11 +101,11 @@ fn a_closed_channel_reserves_nothing_and_gives_the_value_back() {
         let permit = sender.reserve().unwrap();
         let dropped = sender.try_reserve();
         receiver.close();
-        assert_eq!(permit.send(7), Err(SendError(7)));
+        assert_eq!(permit.send(7), Err(SendError::Closed(7)));
         drop(dropped);
-        assert_eq!(sender.reserve().unwrap_err(), SendError(()));
+        assert_eq!(sender.reserve().unwrap_err(), SendError::Closed(()));
         assert_eq!(sender.try_reserve().unwrap_err(), TrySendError::Closed(()));
-        assert_eq!(sender.force_send(8), Err(SendError(8)));
+        assert_eq!(sender.force_send(8), Err(SendError::Closed(8)));
         assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
     }
 }

@@ -215,7 +215,7 @@ fn draining_runs_what_is_queued_and_takes_no_more() {
     let queued = pool.submit(|| 3).unwrap();
     let unfinished = pool.shutdown(Shutdown::Drain, past()).unwrap_err();
     assert_eq!(unfinished.queued() + unfinished.running().len(), 2);
-    assert!(matches!(pool.execute(|| ()), Err(Rejected(_))));
+    assert!(matches!(pool.execute(|| ()), Err(Rejected::ShutDown(_))));
     assert!(pool.submit(|| ()).is_err());
     go.send(()).unwrap();
     pool.shutdown(Shutdown::Drain, None).unwrap();

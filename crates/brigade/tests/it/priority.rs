@@ -74,7 +74,7 @@ fn no_order_is_turned_round_under_way() {
                 expected[lane] += 1;
                 assert!(expected[0] >= expected[1], "the urgent one was sent before");
             }
-            assert_eq!(receives.recv(&receiver).await, Err(RecvError));
+            assert_eq!(receives.recv(&receiver).await, Err(RecvError::Closed));
         });
         producer.join();
     }
@@ -205,7 +205,7 @@ fn the_channel_closes_with_the_last_sender_of_the_last_lane() {
             let first = receives.recv(&receiver).await;
             (first, receives.recv(&receiver).await)
         });
-        assert_eq!(received, (Ok(1), Err(RecvError)));
+        assert_eq!(received, (Ok(1), Err(RecvError::Closed)));
     }
 }
 
@@ -250,7 +250,7 @@ fn the_end_wakes_every_receiver() {
         until_an_actor_waits("channel recv");
         drop(senders);
         for consumer in consumers {
-            assert_eq!(consumer.join(), Err(RecvError));
+            assert_eq!(consumer.join(), Err(RecvError::Closed));
         }
     }
 }

@@ -193,7 +193,9 @@ fn try_wait_does_what_can_be_done_at_once() {
     let (sender, receiver) = bounded(1);
     let mut select = Select::new()
         .recv(&receiver, |value| value)
-        .send(&sender, 1, |sent| sent.map(|()| 0).map_err(|_| RecvError));
+        .send(&sender, 1, |sent| {
+            sent.map(|()| 0).map_err(|_| RecvError::Closed)
+        });
     assert_eq!(select.try_wait(), Ok(Ok(0)));
     assert_eq!(select.try_wait(), Ok(Ok(1)));
     assert_eq!(select.try_wait(), Err(TrySelectError::NotReady));
@@ -279,7 +281,11 @@ fn an_arm_that_sends_waits_for_room_and_sends_once() {
         });
         until_listed(line.recv().unwrap(), 1);
         assert_eq!(receiver.recv(), Ok(1));
-        let spent = (Ok(Ok(())), Err(SelectError), Err(TrySelectError::NoArms));
+        let spent = (
+            Ok(Ok(())),
+            Err(SelectError::NoArms),
+            Err(TrySelectError::NoArms),
+        );
         assert_eq!(waits.join(), spent);
         assert_eq!(receiver.iter().collect::<Vec<_>>(), [2]);
     }
@@ -357,8 +363,8 @@ fn arms_of_closed_channels_are_done_with_the_error() {
     let (sender, receiver) = bounded::<i32>(1);
     drop(receiver);
     let mut select = Select::new().send(&sender, 9, |sent| sent);
-    assert_eq!(select.wait(), Ok(Err(SendError(9))));
-    assert_eq!(select.wait(), Err(SelectError));
+    assert_eq!(select.wait(), Ok(Err(SendError::Closed(9))));
+    assert_eq!(select.wait(), Err(SelectError::NoArms));
 }
 
 #[test]
@@ -402,7 +408,7 @@ fn a_select_without_arms_waits_for_nothing() {
                 side.select(&mut list).await,
             )
         });
-        assert_eq!(ended, (Err(SelectError), Err(SelectError)));
+        assert_eq!(ended, (Err(SelectError::NoArms), Err(SelectError::NoArms)));
     }
 }
 

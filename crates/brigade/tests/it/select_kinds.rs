@@ -110,8 +110,8 @@ fn a_oneshot_takes_part_until_it_is_done() {
     drop(both);
     // By itself it has nothing left to do.
     let mut alone = Select::new().recv(&mut answer, |value| value);
-    assert_eq!(alone.wait(), Ok(Err(RecvError)));
-    assert_eq!(alone.wait(), Err(SelectError));
+    assert_eq!(alone.wait(), Ok(Err(RecvError::Closed)));
+    assert_eq!(alone.wait(), Err(SelectError::NoArms));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn of_many_oneshots_each_is_done_once() {
         (
             number,
             if number % 3 == 0 {
-                Err(RecvError)
+                Err(RecvError::Closed)
             } else {
                 Ok(number)
             },

@@ -183,7 +183,7 @@ fn bodies_may_use_the_question_mark() {
     assert_eq!(relay(&from, &to).unwrap_err().to_string(), "too large");
     drop(to_from);
     let closed = relay(&from, &to).unwrap_err();
-    assert_eq!(closed.downcast_ref(), Some(&RecvError));
+    assert_eq!(closed.downcast_ref(), Some(&RecvError::Closed));
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn patterns_take_the_result_apart() {
     }
     assert_eq!(sum, 14);
     select! {
-        send(sender, 5) -> (Ok(()) | Err(SendError(_))) => {}
+        send(sender, 5) -> (Ok(()) | Err(SendError::Closed(_) | SendError::Cancelled(_))) => {}
     }
 }
 
@@ -270,7 +270,7 @@ fn what_is_sent_and_comes_back_is_not_lost() {
     }
     assert_eq!(Arc::strong_count(&value), 1);
     select! {
-        send(sender, Arc::clone(&value)) -> sent => assert!(Arc::ptr_eq(&value, &sent.unwrap_err().0)),
+        send(sender, Arc::clone(&value)) -> sent => assert!(Arc::ptr_eq(&value, &sent.unwrap_err().into_inner())),
     }
     assert_eq!(Arc::strong_count(&value), 1);
 }
@@ -280,7 +280,7 @@ fn the_default_is_taken_only_if_nothing_can_be_done() {
     let (sender, receiver) = bounded(1);
     let look = || {
         select! {
-            recv(receiver) -> value => value.map_err(|RecvError| TryRecvError::Closed),
+            recv(receiver) -> value => value.map_err(|_: RecvError| TryRecvError::Closed),
             default => Err(TryRecvError::Empty),
         }
     };
@@ -429,7 +429,7 @@ fn bodies_of_tasks_may_await() {
             select_async! {
                 recv(from) -> value => match value {
                     Ok(value) => to.send_async(value * 2).await?,
-                    Err(RecvError) => return Ok(count),
+                    Err(_) => return Ok(count),
                 },
                 default(HOUR) => unreachable!("values come, or the end"),
             }
@@ -461,7 +461,7 @@ fn a_task_that_selects_may_move_between_threads() {
             select_async! {
                 recv(receiver) -> value => match value {
                     Ok(value) => sum += Cell::into_inner(value),
-                    Err(RecvError) => break sum,
+                    Err(_) => break sum,
                 },
                 recv(never::<Cell<i32>>()) -> _ => unreachable!("nothing comes"),
             }

@@ -171,7 +171,7 @@ fn a_future_that_is_polled_after_its_end_selects_again() {
     let spent = &mut Select::new().send(&sender, 1, |sent| sent);
     let mut wait = pin!(spent.wait_async());
     assert_eq!(poll(wait.as_mut()), Poll::Ready(Ok(Ok(()))));
-    assert_eq!(poll(wait.as_mut()), Poll::Ready(Err(SelectError)));
+    assert_eq!(poll(wait.as_mut()), Poll::Ready(Err(SelectError::NoArms)));
 }
 
 /// A future that is forgotten stays in its queues, in memory that nobody frees. The select goes on.

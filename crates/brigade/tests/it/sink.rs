@@ -119,9 +119,9 @@ fn a_closed_channel_gives_the_value_back() {
     let (mut sink, receiver) = holding();
     assert!(flush(&mut sink).is_pending());
     receiver.close();
-    assert_eq!(flush(&mut sink), Poll::Ready(Err(SendError(2))));
+    assert_eq!(flush(&mut sink), Poll::Ready(Err(SendError::Closed(2))));
     assert_eq!(flush(&mut sink), Poll::Ready(Ok(())));
-    assert_eq!(sink.send(3).now_or_never(), Some(Err(SendError(3))));
+    assert_eq!(sink.send(3).now_or_never(), Some(Err(SendError::Closed(3))));
     assert_eq!(receiver.iter().collect::<Vec<_>>(), [1]);
 }
 
@@ -134,7 +134,7 @@ fn closing_a_sink_flushes_and_lets_go_of_the_channel() {
     assert_eq!(sink.close().now_or_never(), Some(Ok(())));
     assert!(sink.sender().is_none() && receiver.is_closed());
     assert_eq!(sink.close().now_or_never(), Some(Ok(())));
-    assert_eq!(sink.send(3).now_or_never(), Some(Err(SendError(3))));
+    assert_eq!(sink.send(3).now_or_never(), Some(Err(SendError::Closed(3))));
     assert_eq!(receiver.iter().collect::<Vec<_>>(), [2]);
 }
 

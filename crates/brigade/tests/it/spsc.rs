@@ -146,7 +146,10 @@ fn many_arrive_in_the_order_of_sending(case: Case) {
                     assert_eq!(received.len(), before + count);
                     assert!(count <= limit && (count > 0 || limit == 0));
                 }
-                Err(RecvError) => return received,
+                Err(error) => {
+                    assert_eq!(error, RecvError::Closed);
+                    return received;
+                }
             }
             limit = (limit + 1) % 200;
         }
@@ -246,7 +249,7 @@ fn what_was_sent_before_the_sender_left_arrives(case: Case) {
         let first = case.recv(&mut receiver).await;
         (first, case.recv(&mut receiver).await)
     });
-    assert_eq!(received, (Ok(1), Err(RecvError)));
+    assert_eq!(received, (Ok(1), Err(RecvError::Closed)));
 }
 
 fn sends_fail_once_the_receiver_left(case: Case) {
@@ -257,10 +260,10 @@ fn sends_fail_once_the_receiver_left(case: Case) {
     let sent = case.sends.run(async move {
         let mut values = VecDeque::from([4, 5]);
         let many = case.send_many(&mut sender, &mut values).await;
-        assert_eq!((many, values.len()), (Err(SendError(())), 2));
+        assert_eq!((many, values.len()), (Err(SendError::Closed(())), 2));
         case.send(&mut sender, 3).await
     });
-    assert_eq!(sent, Err(SendError(3)));
+    assert_eq!(sent, Err(SendError::Closed(3)));
 }
 
 fn the_receiver_that_leaves_wakes_a_waiting_sender(case: Case) {
@@ -270,7 +273,7 @@ fn the_receiver_that_leaves_wakes_a_waiting_sender(case: Case) {
         .spawn(async move { case.send(&mut sender, 1).await });
     until_waiting_here("channel send");
     drop(receiver);
-    assert_eq!(producer.join(), Err(SendError(1)));
+    assert_eq!(producer.join(), Err(SendError::Closed(1)));
 }
 
 fn the_sender_that_leaves_wakes_a_waiting_receiver(case: Case) {
@@ -280,7 +283,7 @@ fn the_sender_that_leaves_wakes_a_waiting_receiver(case: Case) {
         .spawn(async move { case.recv(&mut receiver).await });
     until_waiting_here("channel recv");
     drop(sender);
-    assert_eq!(consumer.join(), Err(RecvError));
+    assert_eq!(consumer.join(), Err(RecvError::Closed));
 }
 
 fn close_ends_sending_and_keeps_what_was_sent(case: Case) {

@@ -110,7 +110,7 @@ fn a_send_fails_once_the_receiver_is_gone() {
                 sends.send(&clone, 3).await,
             ]
         });
-        assert_eq!(sent, [1, 2, 3].map(|value| Err(SendError(value))));
+        assert_eq!(sent, [1, 2, 3].map(|value| Err(SendError::Closed(value))));
     }
 }
 
@@ -147,7 +147,7 @@ fn a_receive_fails_once_the_senders_are_gone() {
                 receives.recv(&receiver).await,
             ]
         });
-        assert_eq!(received, [Err(RecvError); 2]);
+        assert_eq!(received, [Err(RecvError::Closed); 2]);
     }
 }
 
@@ -274,7 +274,7 @@ fn a_waiting_receiver_hears_of_a_value_and_of_the_end() {
                     sends.send(&sender, value).await.unwrap();
                 }
             });
-            assert_eq!(consumer.join(), value.ok_or(RecvError));
+            assert_eq!(consumer.join(), value.ok_or(RecvError::Closed));
         }
     }
 }
@@ -293,13 +293,13 @@ fn two_handles_may_race_in_every_way() {
             let goes = one.spawn(async move { drop(receiver) });
             let sent = two.run(async move { two.send(&sender, 1).await });
             goes.join();
-            assert!(matches!(sent, Ok(()) | Err(SendError(1))));
+            assert!(matches!(sent, Ok(()) | Err(SendError::Closed(1))));
 
             let (sender, receiver) = channel::<i32>(capacity);
             let waits = one.spawn(async move { one.recv(&receiver).await });
             let goes = two.spawn(async move { drop(sender) });
             goes.join();
-            assert_eq!(waits.join(), Err(RecvError));
+            assert_eq!(waits.join(), Err(RecvError::Closed));
 
             let (sender, receiver) = channel(capacity);
             let sends = one.spawn(async move { one.send(&sender, 1).await });
@@ -383,7 +383,7 @@ fn receives_with_timeouts_get_every_value() {
                         sum += value;
                     }
                     Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Closed) => return (number, sum),
+                    Err(_) => return (number, sum),
                 }
             }
         });
@@ -527,7 +527,7 @@ fn an_owned_iterator_holds_the_channel_open() {
     sender.send(2).unwrap();
     assert_eq!((iter.next(), iter.next()), (Some(1), Some(2)));
     drop(iter);
-    assert_eq!(sender.send(3), Err(SendError(3)));
+    assert_eq!(sender.send(3), Err(SendError::Closed(3)));
     let (sender, receiver) = unbounded::<i32>();
     let mut iter = receiver.into_iter();
     drop(sender);
@@ -593,7 +593,7 @@ fn channels_may_be_sent_over_channels() {
             let mut sum = 0;
             while let Ok(inner) = receives.recv(&receiver).await {
                 sum += receives.recv(&inner).await.unwrap();
-                assert_eq!(receives.recv(&inner).await, Err(RecvError));
+                assert_eq!(receives.recv(&inner).await, Err(RecvError::Closed));
             }
             sum
         });
@@ -617,7 +617,7 @@ fn values_that_are_sent_out_of_a_panic_arrive() {
         panic!("on purpose");
     });
     assert_eq!(receiver.recv(), Ok(1));
-    assert_eq!(receiver.recv(), Err(RecvError));
+    assert_eq!(receiver.recv(), Err(RecvError::Closed));
     assert!(panics.join().is_err());
 }
 

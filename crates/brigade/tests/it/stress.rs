@@ -3,7 +3,7 @@
 
 use crate::by_hand::poll;
 use crate::sides::Side::{self, Task, Thread};
-use brigade::channel::{Receiver, RecvError, bounded, unbounded};
+use brigade::channel::{Receiver, bounded, unbounded};
 use brigade::pool::Pool;
 use brigade::select::Select;
 use std::sync::Arc;
@@ -136,7 +136,7 @@ async fn drain(side: Side, mut receivers: Vec<Receiver<u64>>, hasty: bool) -> (u
                 number += 1;
                 sum += value;
             }
-            Ok((index, Err(RecvError))) => drop(receivers.swap_remove(index)),
+            Ok((index, Err(_))) => drop(receivers.swap_remove(index)),
             Err(ended) => assert!(hasty, "a select slept beside a value: {ended}"),
         }
     }

@@ -62,10 +62,10 @@ async fn wait_for_timeout<T>(
 }
 
 async fn closed<T>(side: Side, sender: &Sender<T>) {
-    match side {
+    assert!(match side {
         Thread => sender.closed(),
         Task => sender.closed_async().await,
-    }
+    });
 }
 
 fn until_one_waits(waits_for: &str) {
@@ -107,7 +107,7 @@ fn the_last_value_is_seen_before_the_close(side: Side) {
         let first = changed(side, &mut receiver).await.map(|value| *value);
         (first, changed(side, &mut receiver).await)
     });
-    assert_eq!(seen, (Ok(2), Err(ChangedError)));
+    assert_eq!(seen, (Ok(2), Err(ChangedError::Closed)));
 }
 
 fn the_last_sender_wakes_all_who_wait(side: Side) {
@@ -122,7 +122,7 @@ fn the_last_sender_wakes_all_who_wait(side: Side) {
     drop(sender.clone());
     drop(sender);
     for waiter in waiters {
-        assert_eq!(waiter.join(), Err(ChangedError));
+        assert_eq!(waiter.join(), Err(ChangedError::Closed));
     }
 }
 
@@ -225,7 +225,7 @@ fn a_value_that_does_not_match_is_not_seen(side: Side) {
         let closed = wait_for_timeout(side, &mut receiver, |value| *value == 2, FOREVER).await;
         assert_eq!(closed, Err(ChangedTimeoutError::Closed));
         let closed = wait_for(side, &mut receiver, |value| *value == 2).await;
-        assert_eq!(closed, Err(ChangedError));
+        assert_eq!(closed, Err(ChangedError::Closed));
         let seen = changed(side, &mut receiver).await;
         assert_eq!(seen.as_deref(), Ok(&1));
     });
@@ -321,11 +321,11 @@ fn a_look_does_not_count_as_seen_unless_it_says_so() {
 fn a_first_value_of_a_closed_channel_can_be_unseen() {
     let (sender, mut receiver) = watch(0);
     drop(sender);
-    assert_eq!(receiver.changed(), Err(ChangedError));
+    assert_eq!(receiver.changed(), Err(ChangedError::Closed));
     receiver.mark_unseen();
     assert!(receiver.has_changed());
     assert_eq!(receiver.changed().as_deref(), Ok(&0));
-    assert_eq!(receiver.changed(), Err(ChangedError));
+    assert_eq!(receiver.changed(), Err(ChangedError::Closed));
     assert_eq!(receiver.wait_for(|value| *value == 0).as_deref(), Ok(&0));
 }
 
@@ -613,7 +613,7 @@ fn a_wait_allocates_nothing() {
 #[test]
 fn errors_are_sentences() {
     let closed = "the channel is closed: its value will not change any more";
-    assert_eq!(ChangedError.to_string(), closed);
+    assert_eq!(ChangedError::Closed.to_string(), closed);
     assert_eq!(TryChangedError::Closed.to_string(), closed);
     assert_eq!(ChangedTimeoutError::Closed.to_string(), closed);
     assert_eq!(

@@ -23,7 +23,7 @@ fn an_upgraded_sender_sends_and_keeps_the_channel_open() {
             (first, second, side.recv(&receiver).await)
         });
         producer.join();
-        assert_eq!(received, (Ok(1), Ok(2), Err(RecvError)));
+        assert_eq!(received, (Ok(1), Ok(2), Err(RecvError::Closed)));
         assert!(weak.upgrade().is_none());
     }
 }

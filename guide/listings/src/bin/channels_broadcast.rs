@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match slow.recv() {
             Ok(number) => println!("slow: {number}"),
             Err(RecvError::Lagged(missed)) => println!("slow: has missed {missed}"),
-            Err(RecvError::Closed) => break,
+            Err(RecvError::Closed | RecvError::Cancelled) => break,
         }
     }
     Ok(())

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (sender, receiver) = channel::bounded::<u32>(4);
     let mut drops = VecDeque::from([1, 2, 3]);
     receiver.close();
-    if let Err(SendError(())) = sender.send_many(&mut drops) {
+    if let Err(SendError::Closed(())) = sender.send_many(&mut drops) {
         println!("not sent: {drops:?}");
     }
 

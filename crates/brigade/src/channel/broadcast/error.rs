@@ -25,6 +25,8 @@ pub enum RecvError {
     Lagged(u64),
     /// The channel is closed and everything was received: no value will come.
     Closed,
+    /// The wait for a value was [cancelled](crate::cancel).
+    Cancelled,
 }
 
 /// Why [`try_recv`](super::Receiver::try_recv) received no value.
@@ -47,6 +49,8 @@ pub enum RecvTimeoutError {
     Lagged(u64),
     /// The channel is closed and everything was received: no value will come.
     Closed,
+    /// The wait for a value was [cancelled](crate::cancel).
+    Cancelled,
 }
 
 impl From<Lagged> for RecvError {
@@ -56,10 +60,12 @@ impl From<Lagged> for RecvError {
 }
 
 impl From<RecvError> for TryRecvError {
+    /// A wait that is cancelled has found nothing.
     fn from(error: RecvError) -> Self {
         match error {
             RecvError::Lagged(lost) => Self::Lagged(lost),
             RecvError::Closed => Self::Closed,
+            RecvError::Cancelled => Self::Empty,
         }
     }
 }
@@ -69,11 +75,13 @@ impl From<RecvError> for RecvTimeoutError {
         match error {
             RecvError::Lagged(lost) => Self::Lagged(lost),
             RecvError::Closed => Self::Closed,
+            RecvError::Cancelled => Self::Cancelled,
         }
     }
 }
 
 const CLOSED: &str = "the channel is closed and everything was received: nothing will come";
+const CANCELLED: &str = "the receive was cancelled before anything was sent";
 
 impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,6 +105,7 @@ impl fmt::Display for RecvError {
         match self {
             Self::Lagged(lost) => Lagged(*lost).fmt(f),
             Self::Closed => f.write_str(CLOSED),
+            Self::Cancelled => f.write_str(CANCELLED),
         }
     }
 }
@@ -117,6 +126,7 @@ impl fmt::Display for RecvTimeoutError {
             Self::Timeout => f.write_str("nothing was sent until the deadline"),
             Self::Lagged(lost) => Lagged(*lost).fmt(f),
             Self::Closed => f.write_str(CLOSED),
+            Self::Cancelled => f.write_str(CANCELLED),
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct RecvDeadlineFuture<'a, T: Clone> {
 }
 
 /// A receiver as a stream. See [`Receiver::into_stream`].
+///
+/// It ends when a wait is [cancelled](crate::cancel) too, and goes on if it is polled where it is not.
 #[must_use = "nothing is received unless the stream is polled"]
 pub struct RecvStream<T: Clone> {
     wait: Pin<Box<Wait<Recv<Receiver<T>>>>>,

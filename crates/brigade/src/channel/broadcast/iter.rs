@@ -2,7 +2,8 @@
 
 use super::{Lagged, Receiver, RecvError, TryRecvError};
 
-/// Receives values until the channel is closed and everything was received, and blocks in between.
+/// Receives values until the channel is closed and everything was received, or the wait is
+/// [cancelled](crate::cancel); blocks in between.
 /// See [`Receiver::iter`].
 #[derive(Debug)]
 pub struct Iter<'a, T>(pub(super) &'a mut Receiver<T>);
@@ -11,7 +12,8 @@ pub struct Iter<'a, T>(pub(super) &'a mut Receiver<T>);
 #[derive(Debug)]
 pub struct TryIter<'a, T>(pub(super) &'a mut Receiver<T>);
 
-/// Receives values until the channel is closed and everything was received, and blocks in between.
+/// Receives values until the channel is closed and everything was received, or the wait is
+/// [cancelled](crate::cancel); blocks in between.
 /// Made by `for value in receiver`.
 #[derive(Debug)]
 pub struct IntoIter<T>(pub(super) Receiver<T>);
@@ -21,7 +23,7 @@ pub(super) fn item<T>(received: Result<T, RecvError>) -> Option<Result<T, Lagged
     match received {
         Ok(value) => Some(Ok(value)),
         Err(RecvError::Lagged(lost)) => Some(Err(Lagged(lost))),
-        Err(RecvError::Closed) => None,
+        Err(RecvError::Closed | RecvError::Cancelled) => None,
     }
 }
 

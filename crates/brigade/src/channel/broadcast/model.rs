@@ -22,7 +22,7 @@ fn drain(receiver: &mut Receiver<Value>) -> (Vec<usize>, u64) {
         match receiver.recv() {
             Ok(value) => values.push(*value),
             Err(RecvError::Lagged(count)) => lost += count,
-            Err(RecvError::Closed) => return (values, lost),
+            Err(_) => return (values, lost),
         }
     }
 }

@@ -85,6 +85,7 @@ impl<H: Holder> Recv<H> {
 unsafe impl<H: Holder> Operation for Recv<H> {
     type Output = Result<H::Value, RecvError>;
     const WAITS_FOR: &'static What = &"broadcast recv";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(RecvError::Cancelled));
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {

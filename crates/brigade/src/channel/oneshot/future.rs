@@ -1,7 +1,7 @@
 //! What tasks await: the value, and the receiver's end.
 
 use super::super::{RecvError, RecvTimeoutError};
-use super::operation::{Closed, OwnedRecv, Recv};
+use super::operation::{Closed, OwnedRecv, Recv, missing};
 use crate::wait::{Wait, WaitUntil};
 use std::fmt;
 use std::future::Future;
@@ -34,7 +34,7 @@ pub struct RecvDeadlineFuture<'a, T> {
     wait: WaitUntil<Recv<'a, T>>,
 }
 
-/// The receiver's end being awaited. See [`Sender::closed_async`](super::Sender::closed_async).
+/// The receiver's end being awaited; yields whether it came. See [`Sender::closed_async`](super::Sender::closed_async).
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct ClosedFuture<'a, T> {
     wait: Wait<Closed<'a, T>>,
@@ -94,8 +94,8 @@ impl<T> Future for RecvFuture<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         let mut wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };
-        ready!(wait.as_mut().poll(cx));
-        Poll::Ready(wait.operation().end.take(Ok, || Err(RecvError)))
+        let over = ready!(wait.as_mut().poll(cx));
+        Poll::Ready(wait.operation().end.take(Ok, || Err(missing(over))))
     }
 }
 
@@ -106,8 +106,8 @@ impl<T> Future for OwnedRecvFuture<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         let mut wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };
-        ready!(wait.as_mut().poll(cx));
-        Poll::Ready(wait.operation().end.take(Ok, || Err(RecvError)))
+        let over = ready!(wait.as_mut().poll(cx));
+        Poll::Ready(wait.operation().end.take(Ok, || Err(missing(over))))
     }
 }
 
@@ -118,9 +118,9 @@ impl<T> Future for RecvDeadlineFuture<'_, T> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         let mut wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };
         Poll::Ready(match ready!(wait.as_mut().poll(cx)) {
-            Ok(()) => {
+            Ok(over) => {
                 let end = &mut wait.wait().operation().end;
-                end.take(Ok, || Err(RecvTimeoutError::Closed))
+                end.take(Ok, || Err(missing(over).into()))
             }
             Err(_) => Err(RecvTimeoutError::Timeout),
         })
@@ -128,9 +128,9 @@ impl<T> Future for RecvDeadlineFuture<'_, T> {
 }
 
 impl<T> Future for ClosedFuture<'_, T> {
-    type Output = ();
+    type Output = bool;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }.poll(cx)
     }
@@ -142,7 +142,7 @@ impl<T> Future for ClosedDeadlineFuture<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         let wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };
-        wait.poll(cx).map(|closed| closed.is_ok())
+        wait.poll(cx).map(|closed| closed == Ok(true))
     }
 }
 

@@ -56,7 +56,7 @@ fn a_sender_that_is_dropped_wakes_a_task() {
         let (sender, mut receiver) = oneshot::<i32>();
         let asks = thread::spawn(move || block_on(receiver.recv_async()));
         drop(sender);
-        assert_eq!(asks.join().unwrap(), Err(RecvError));
+        assert_eq!(asks.join().unwrap(), Err(RecvError::Closed));
     });
 }
 
@@ -121,7 +121,7 @@ fn a_close_wakes_a_task() {
         });
         before.store(true, Relaxed);
         assert!(receiver.close());
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
         watches.join().unwrap();
     });
 }

@@ -13,7 +13,8 @@ use std::task::Poll;
 /// That of all pairs: one is used once, and could not learn for itself.
 static PATIENCE: Patience = Patience::new();
 
-/// Done when nothing is left to wait for at `end`, which it owns or borrows.
+/// Done when nothing is left to wait for at `end`, which it owns or borrows. Yields whether that is so, or the wait
+/// was cancelled.
 pub(super) struct Over<T, E, const SIDE: u8> {
     pub(super) end: E,
     value: PhantomData<T>,
@@ -50,7 +51,8 @@ impl<'a, T> Closed<'a, T> {
 // SAFETY: the queue is a field of what the end shares. `E` is the end itself or a borrow of it (nothing else
 // is made above), and either keeps that alive and in place as long as the operation lives.
 unsafe impl<T, E: Borrow<End<T, SIDE>>, const SIDE: u8> Operation for Over<T, E, SIDE> {
-    type Output = ();
+    type Output = bool;
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| false);
     const WAITS_FOR: &'static What = if SIDE == SENDER {
         &"oneshot closed"
     } else {
@@ -58,9 +60,9 @@ unsafe impl<T, E: Borrow<End<T, SIDE>>, const SIDE: u8> Operation for Over<T, E,
     };
 
     #[inline]
-    fn attempt(&mut self) -> Poll<()> {
+    fn attempt(&mut self) -> Poll<bool> {
         if self.end.borrow().is_over() {
-            Poll::Ready(())
+            Poll::Ready(true)
         } else {
             Poll::Pending
         }
@@ -84,6 +86,15 @@ unsafe impl<T, E: Borrow<End<T, SIDE>>, const SIDE: u8> Operation for Over<T, E,
     }
 }
 
+/// Why there is no value after a wait that yielded `over`.
+pub(super) fn missing(over: bool) -> RecvError {
+    if over {
+        RecvError::Closed
+    } else {
+        RecvError::Cancelled
+    }
+}
+
 /// Takes the value, once.
 pub(crate) struct Take<'a, T> {
     recv: Recv<'a, T>,
@@ -103,13 +114,14 @@ impl<'a, T> Take<'a, T> {
 unsafe impl<T> Operation for Take<'_, T> {
     type Output = Result<T, RecvError>;
     const WAITS_FOR: &'static What = Recv::<T>::WAITS_FOR;
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(RecvError::Cancelled));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         if self.recv.attempt().is_pending() {
             return Poll::Pending;
         }
         self.over = true;
-        Poll::Ready(self.recv.end.take(Ok, || Err(RecvError)))
+        Poll::Ready(self.recv.end.take(Ok, || Err(RecvError::Closed)))
     }
 
     fn is_over(&self) -> bool {

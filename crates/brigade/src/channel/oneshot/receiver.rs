@@ -2,7 +2,7 @@
 
 use super::super::{RecvError, RecvTimeoutError, TryRecvError};
 use super::future::{OwnedRecvFuture, RecvDeadlineFuture, RecvFuture};
-use super::operation::{OwnedRecv, Recv, Take};
+use super::operation::{OwnedRecv, Recv, Take, missing};
 use super::shared::ReceivingEnd;
 use crate::select::Receive;
 use crate::wait::{Limit, Operation, block, deadline_after};
@@ -55,14 +55,14 @@ impl<T> Receiver<T> {
     ///
     /// let (sender, receiver) = brigade::channel::oneshot::<i32>();
     /// drop(sender);
-    /// assert_eq!(receiver.recv(), Err(RecvError));
+    /// assert_eq!(receiver.recv(), Err(RecvError::Closed));
     /// ```
     #[inline]
     #[track_caller]
     pub fn recv(mut self) -> Result<T, RecvError> {
         let mut recv = Recv::new(&mut self.end);
         match block(&mut recv, Limit::NONE, Location::caller()) {
-            Ok(()) => self.end.take(Ok, || Err(RecvError)),
+            Ok(over) => self.end.take(Ok, || Err(missing(over))),
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
     }
@@ -136,7 +136,7 @@ impl<T> Receiver<T> {
     fn recv_until(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         let mut recv = Recv::new(&mut self.end);
         match block(&mut recv, Limit::until(deadline), Location::caller()) {
-            Ok(()) => self.end.take(Ok, || Err(RecvTimeoutError::Closed)),
+            Ok(over) => self.end.take(Ok, || Err(missing(over).into())),
             Err(_) => Err(RecvTimeoutError::Timeout),
         }
     }

@@ -63,7 +63,8 @@ impl<T> Sender<T> {
         self.end.is_over()
     }
 
-    /// Blocks the thread until the receiver is dropped or closed: until nobody wants the value.
+    /// Blocks the thread until the receiver is dropped or closed: until nobody wants the value. Returns whether that
+    /// is so: not if the wait is [cancelled](crate::cancel).
     ///
     /// In a task use [`closed_async`](Self::closed_async), which does not hold up the runtime.
     ///
@@ -73,12 +74,13 @@ impl<T> Sender<T> {
     /// let (sender, receiver) = brigade::channel::oneshot::<i32>();
     /// let watch = std::thread::spawn(move || sender.closed());
     /// drop(receiver);
-    /// watch.join().unwrap();
+    /// assert!(watch.join().unwrap());
     /// ```
     #[track_caller]
-    pub fn closed(&self) {
+    #[must_use = "the wait may have been cancelled"]
+    pub fn closed(&self) -> bool {
         match block(&mut Closed::new(&self.end), Limit::NONE, Location::caller()) {
-            Ok(()) => (),
+            Ok(closed) => closed,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
     }
@@ -113,10 +115,11 @@ impl<T> Sender<T> {
     #[track_caller]
     fn closed_until(&self, deadline: Option<Instant>) -> bool {
         let mut closed = Closed::new(&self.end);
-        block(&mut closed, Limit::until(deadline), Location::caller()).is_ok()
+        block(&mut closed, Limit::until(deadline), Location::caller()) == Ok(true)
     }
 
-    /// Suspends the task until the receiver is dropped or closed: until nobody wants the value.
+    /// Suspends the task until the receiver is dropped or closed: until nobody wants the value. Yields whether that is
+    /// so: not if the wait is [cancelled](crate::cancel).
     ///
     /// # Cancel safety
     ///
@@ -137,7 +140,7 @@ impl<T> Sender<T> {
     /// let work = pending::<i32>();
     /// let result = match select(pin!(work), pin!(sender.closed_async())).await {
     ///     Either::Left((result, _closed)) => Some(result),
-    ///     Either::Right(((), _work)) => None,
+    ///     Either::Right((_closed, _work)) => None,
     /// };
     /// assert_eq!(result, None);
     /// # });

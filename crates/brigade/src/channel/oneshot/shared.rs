@@ -186,7 +186,7 @@ impl<T> SendingEnd<T> {
     fn take_back(self) -> SendError<T> {
         self.place.with_mut(|place| {
             // SAFETY: the place is still the sender's, which has not ended.
-            unsafe { &mut *place }.take(SendError, || {
+            unsafe { &mut *place }.take(SendError::Closed, || {
                 unreachable!("what was not sent is still here")
             })
         })

@@ -56,6 +56,8 @@ pub struct RecvManyFuture<'a, T> {
 }
 
 /// A receiver as a stream. See [`Receiver::into_stream`](super::Receiver::into_stream).
+///
+/// It ends when a wait is [cancelled](crate::cancel) too, and goes on if it is polled where it is not.
 #[must_use = "nothing is received unless the stream is polled"]
 pub struct RecvStream<T> {
     wait: Pin<Box<Wait<OwnedRecv<T>>>>,

@@ -2,7 +2,7 @@
 
 use super::Receiver;
 
-/// Takes values until the channel is closed and empty, and blocks in between.
+/// Takes values until the channel is closed and empty, or the wait is [cancelled](crate::cancel); blocks in between.
 /// See [`Receiver::iter`].
 #[derive(Debug)]
 pub struct Iter<'a, T>(pub(super) &'a mut Receiver<T>);
@@ -11,7 +11,7 @@ pub struct Iter<'a, T>(pub(super) &'a mut Receiver<T>);
 #[derive(Debug)]
 pub struct TryIter<'a, T>(pub(super) &'a mut Receiver<T>);
 
-/// Takes values until the channel is closed and empty, and blocks in between.
+/// Takes values until the channel is closed and empty, or the wait is [cancelled](crate::cancel); blocks in between.
 /// Made by `for value in receiver`.
 #[derive(Debug)]
 pub struct IntoIter<T>(pub(super) Receiver<T>);

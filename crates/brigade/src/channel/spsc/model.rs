@@ -35,7 +35,7 @@ fn threads_hand_over() {
         |mut receiver| {
             assert_eq!(*receiver.recv().unwrap(), 1);
             assert_eq!(*receiver.recv().unwrap(), 2);
-            assert_eq!(receiver.recv(), Err(RecvError));
+            assert_eq!(receiver.recv(), Err(RecvError::Closed));
         },
     );
 }
@@ -68,7 +68,7 @@ fn a_thread_hands_over_to_a_task() {
             block_on(async {
                 assert_eq!(receiver.recv_async().await, Ok(1));
                 assert_eq!(receiver.recv_async().await, Ok(2));
-                assert_eq!(receiver.recv_async().await, Err(RecvError));
+                assert_eq!(receiver.recv_async().await, Err(RecvError::Closed));
             });
         },
     );
@@ -122,7 +122,7 @@ fn a_close_wakes_the_sender() {
 #[test]
 fn a_close_wakes_the_receiver() {
     between::<i32>(1, drop, |mut receiver| {
-        assert_eq!(receiver.recv(), Err(RecvError));
+        assert_eq!(receiver.recv(), Err(RecvError::Closed));
     });
 }
 

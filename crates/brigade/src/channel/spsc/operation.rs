@@ -20,10 +20,18 @@ pub(super) struct Send<'a, T> {
     pub(super) value: Option<T>,
 }
 
+impl<T> Send<'_, T> {
+    fn take_back(&mut self) -> T {
+        self.value.take().expect("what was not sent is still here")
+    }
+}
+
 // SAFETY: the queue is in what both ends share, and the end is borrowed as long as the operation lives.
 unsafe impl<T> Operation for Send<'_, T> {
     type Output = Result<(), SendError<T>>;
     const WAITS_FOR: &'static What = SEND;
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> =
+        Some(|send| Err(SendError::Cancelled(send.take_back())));
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
@@ -31,10 +39,7 @@ unsafe impl<T> Operation for Send<'_, T> {
         match self.end.push(&mut self.value) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(PushError::Full | PushError::Busy) => Poll::Pending,
-            Err(PushError::Closed) => {
-                let value = self.value.take().expect("what was not sent is still here");
-                Poll::Ready(Err(SendError(value)))
-            }
+            Err(PushError::Closed) => Poll::Ready(Err(SendError::Closed(self.take_back()))),
         }
     }
 
@@ -67,13 +72,15 @@ pub(super) struct SendMany<'a, T> {
 unsafe impl<T> Operation for SendMany<'_, T> {
     type Output = Result<(), SendError<()>>;
     const WAITS_FOR: &'static What = SEND;
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> =
+        Some(|_| Err(SendError::Cancelled(())));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         while !self.values.is_empty() {
             match self.end.push_many(self.values) {
                 Ok(_) => {}
                 Err(PushError::Full | PushError::Busy) => return Poll::Pending,
-                Err(PushError::Closed) => return Poll::Ready(Err(SendError(()))),
+                Err(PushError::Closed) => return Poll::Ready(Err(SendError::Closed(()))),
             }
         }
         Poll::Ready(Ok(()))
@@ -120,6 +127,7 @@ impl<T, E: BorrowMut<RecvEnd<T>>> Recv<T, E> {
 unsafe impl<T, E: BorrowMut<RecvEnd<T>>> Operation for Recv<T, E> {
     type Output = Result<T, RecvError>;
     const WAITS_FOR: &'static What = RECV;
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(RecvError::Cancelled));
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
@@ -155,6 +163,7 @@ pub(super) struct RecvMany<'a, T> {
 unsafe impl<T> Operation for RecvMany<'_, T> {
     type Output = Result<usize, RecvError>;
     const WAITS_FOR: &'static What = RECV;
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(RecvError::Cancelled));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
         received(self.end.pop_many(self.into, self.limit))
@@ -182,6 +191,6 @@ fn received<R>(popped: Result<R, PopError>) -> Poll<Result<R, RecvError>> {
     match popped {
         Ok(received) => Poll::Ready(Ok(received)),
         Err(PopError::Empty | PopError::Busy) => Poll::Pending,
-        Err(PopError::Closed) => Poll::Ready(Err(RecvError)),
+        Err(PopError::Closed) => Poll::Ready(Err(RecvError::Closed)),
     }
 }

@@ -3,9 +3,14 @@
 use std::error::Error;
 use std::fmt;
 
-/// The channel is closed and its last value has been looked at: no other will come.
+/// Why a wait returned no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChangedError;
+pub enum ChangedError {
+    /// The channel is closed and its last value has been looked at: no other will come.
+    Closed,
+    /// The wait was [cancelled](crate::cancel).
+    Cancelled,
+}
 
 /// Why [`try_changed`](super::Receiver::try_changed) returned no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,25 +28,38 @@ pub enum ChangedTimeoutError {
     Timeout,
     /// The channel is closed and its last value has been looked at: no other will come.
     Closed,
+    /// The wait was [cancelled](crate::cancel).
+    Cancelled,
 }
 
 impl From<ChangedError> for TryChangedError {
-    fn from(_: ChangedError) -> Self {
-        Self::Closed
+    /// A wait that is cancelled has found no change.
+    fn from(error: ChangedError) -> Self {
+        match error {
+            ChangedError::Closed => Self::Closed,
+            ChangedError::Cancelled => Self::Unchanged,
+        }
     }
 }
 
 impl From<ChangedError> for ChangedTimeoutError {
-    fn from(_: ChangedError) -> Self {
-        Self::Closed
+    fn from(error: ChangedError) -> Self {
+        match error {
+            ChangedError::Closed => Self::Closed,
+            ChangedError::Cancelled => Self::Cancelled,
+        }
     }
 }
 
 const CLOSED: &str = "the channel is closed: its value will not change any more";
+const CANCELLED: &str = "the wait for a value was cancelled before it came";
 
 impl fmt::Display for ChangedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(CLOSED)
+        f.write_str(match self {
+            Self::Closed => CLOSED,
+            Self::Cancelled => CANCELLED,
+        })
     }
 }
 
@@ -59,6 +77,7 @@ impl fmt::Display for ChangedTimeoutError {
         f.write_str(match self {
             Self::Timeout => "the awaited value did not come before the deadline",
             Self::Closed => CLOSED,
+            Self::Cancelled => CANCELLED,
         })
     }
 }

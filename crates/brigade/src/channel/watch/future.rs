@@ -33,7 +33,7 @@ pub struct ChangedDeadlineFuture<'a, T, F: FnMut(&T) -> bool = Any<T>> {
     wait: WaitUntil<Look<&'a mut Receiver<T>, F>>,
 }
 
-/// The end of the last receiver being waited for.
+/// The end of the last receiver being waited for; yields whether it came.
 /// See [`Sender::closed_async`](super::Sender::closed_async).
 #[must_use = "nothing is waited for unless the future is awaited"]
 pub struct ClosedFuture<'a, T> {
@@ -41,6 +41,8 @@ pub struct ClosedFuture<'a, T> {
 }
 
 /// A receiver as a stream. See [`Receiver::into_stream`].
+///
+/// It ends when a wait is [cancelled](crate::cancel) too, and goes on if it is polled where it is not.
 #[must_use = "nothing is looked at unless the stream is polled"]
 pub struct ChangedStream<T> {
     wait: Pin<Box<OwnedWait<T>>>,
@@ -105,9 +107,9 @@ impl<T, F: FnMut(&T) -> bool> Future for ChangedDeadlineFuture<'_, T, F> {
 }
 
 impl<T> Future for ClosedFuture<'_, T> {
-    type Output = ();
+    type Output = bool;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }.poll(cx)
     }

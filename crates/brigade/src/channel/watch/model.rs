@@ -86,7 +86,7 @@ fn close_wakes_a_sleeping_receiver() {
         let (sender, mut receiver) = watch(0);
         let waiter = thread::spawn(move || receiver.changed());
         drop(sender);
-        assert_eq!(waiter.join().unwrap(), Err(ChangedError));
+        assert_eq!(waiter.join().unwrap(), Err(ChangedError::Closed));
     });
 }
 

@@ -73,6 +73,7 @@ impl<H, F> Look<H, F> {
 unsafe impl<H: Holder, F: FnMut(&H::Value) -> bool> Operation for Look<H, F> {
     type Output = Result<StdArc<H::Value>, ChangedError>;
     const WAITS_FOR: &'static What = &"watch changed";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(ChangedError::Cancelled));
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {
@@ -90,7 +91,7 @@ unsafe impl<H: Holder, F: FnMut(&H::Value) -> bool> Operation for Look<H, F> {
             discard_panic(|| drop(value));
         }
         if state.is_closed() {
-            Poll::Ready(Err(ChangedError))
+            Poll::Ready(Err(ChangedError::Closed))
         } else {
             Poll::Pending
         }
@@ -110,18 +111,19 @@ unsafe impl<H: Holder, F: FnMut(&H::Value) -> bool> Operation for Look<H, F> {
     }
 }
 
-/// Waits until no receiver is left.
+/// Waits until no receiver is left. Yields whether that is so, or the wait was cancelled.
 #[derive(Debug)]
 pub(super) struct Closed<'a, T>(pub(super) &'a Shared<T>);
 
 // SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
 unsafe impl<T> Operation for Closed<'_, T> {
-    type Output = ();
+    type Output = bool;
     const WAITS_FOR: &'static What = &"watch closed";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| false);
 
-    fn attempt(&mut self) -> Poll<()> {
+    fn attempt(&mut self) -> Poll<bool> {
         if self.0.receiver_count() == 0 {
-            Poll::Ready(())
+            Poll::Ready(true)
         } else {
             Poll::Pending
         }

@@ -105,7 +105,7 @@ impl<T> Receiver<T> {
     /// sender.send(2)?;
     /// drop(sender);
     /// assert_eq!(receiver.changed().as_deref(), Ok(&2));
-    /// assert_eq!(receiver.changed().as_deref(), Err(&ChangedError));
+    /// assert_eq!(receiver.changed().as_deref(), Err(&ChangedError::Closed));
     /// # Ok::<(), brigade::channel::SendError<i32>>(())
     /// ```
     #[track_caller]

@@ -43,7 +43,7 @@ impl<T> Sender<T> {
     /// ```
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         if self.is_closed() {
-            return Err(SendError(value));
+            return Err(SendError::Closed(value));
         }
         let old = self.send_replace(value);
         // The receivers have been told; how the old value ends is not this sender's business.
@@ -169,7 +169,8 @@ impl<T> Sender<T> {
         self.receiver_count() == 0
     }
 
-    /// Blocks the thread until no receiver is left.
+    /// Blocks the thread until no receiver is left. Returns whether that is so: not if the wait is
+    /// [cancelled](crate::cancel).
     ///
     /// If a receiver is made at the very moment when the last one goes, it may go on waiting for that.
     ///
@@ -178,14 +179,15 @@ impl<T> Sender<T> {
     /// ```
     /// let (sender, receiver) = brigade::channel::watch(0);
     /// let reader = std::thread::spawn(move || *receiver.get());
-    /// sender.closed(); // nobody will ask for it any more
+    /// assert!(sender.closed()); // nobody will ask for it any more
     /// assert!(sender.is_closed());
     /// # reader.join().unwrap();
     /// ```
     #[track_caller]
-    pub fn closed(&self) {
+    #[must_use = "the wait may have been cancelled"]
+    pub fn closed(&self) -> bool {
         match block(&mut Closed(&self.shared), Limit::NONE, Location::caller()) {
-            Ok(()) => (),
+            Ok(closed) => closed,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
     }

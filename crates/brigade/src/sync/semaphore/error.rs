@@ -11,6 +11,8 @@ pub enum AcquireError {
     Closed,
     /// So many cannot be asked for: none, or more than a semaphore can have.
     BadCount(usize),
+    /// The wait was [cancelled](crate::cancel).
+    Cancelled,
 }
 
 /// There are no permits now.
@@ -33,6 +35,8 @@ pub enum AcquireTimeoutError {
     Closed,
     /// So many cannot be asked for: none, or more than a semaphore can have.
     BadCount(usize),
+    /// The wait was [cancelled](crate::cancel).
+    Cancelled,
 }
 
 /// There would be more permits than a semaphore can have.
@@ -40,6 +44,7 @@ pub enum AcquireTimeoutError {
 pub struct AddPermitsError;
 
 const CLOSED: &str = "the semaphore is closed";
+const CANCELLED: &str = "the wait was cancelled while the semaphore had too few permits";
 
 fn bad_count(f: &mut fmt::Formatter<'_>, count: usize) -> fmt::Result {
     write!(
@@ -52,6 +57,7 @@ impl fmt::Display for AcquireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Closed => f.write_str(CLOSED),
+            Self::Cancelled => f.write_str(CANCELLED),
             Self::BadCount(count) => bad_count(f, count),
         }
     }
@@ -76,6 +82,7 @@ impl fmt::Display for AcquireTimeoutError {
                 f.write_str("the time ran out while the semaphore had too few permits")
             }
             Self::Closed => f.write_str(CLOSED),
+            Self::Cancelled => f.write_str(CANCELLED),
             Self::BadCount(count) => bad_count(f, count),
         }
     }
@@ -115,6 +122,7 @@ impl From<AcquireError> for AcquireTimeoutError {
         match error {
             AcquireError::Closed => Self::Closed,
             AcquireError::BadCount(count) => Self::BadCount(count),
+            AcquireError::Cancelled => Self::Cancelled,
         }
     }
 }

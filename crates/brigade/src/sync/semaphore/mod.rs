@@ -416,6 +416,11 @@ pub(super) struct Acquire<'a> {
 unsafe impl<'a> Operation for Acquire<'a> {
     type Output = Result<SemaphorePermit<'a>, AcquireError>;
     const WAITS_FOR: &'static What = &"semaphore acquire";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|acquire| {
+        // Who is next may want less.
+        acquire.withdraw();
+        Err(AcquireError::Cancelled)
+    });
 
     #[inline]
     fn attempt(&mut self) -> Poll<Self::Output> {

@@ -47,7 +47,7 @@ async fn drain<T: Clone>(side: Side, receiver: &mut Receiver<T>) -> (Vec<T>, u64
         match recv(side, receiver).await {
             Ok(value) => values.push(value),
             Err(RecvError::Lagged(count)) => lost += count,
-            Err(RecvError::Closed) => return (values, lost),
+            Err(_) => return (values, lost),
         }
     }
 }

@@ -97,7 +97,7 @@ fn the_last_waker_is_the_one_that_is_called() {
     sender.send(7).unwrap();
     assert_eq!((stale.0.load(Relaxed), fresh.0.load(Relaxed)), (0, 1));
     assert_eq!(poll(recv.as_mut()), Poll::Ready(Ok(7)));
-    assert_eq!(poll(recv), Poll::Ready(Err(RecvError)));
+    assert_eq!(poll(recv), Poll::Ready(Err(RecvError::Closed)));
 }
 
 #[test]

@@ -1,0 +1,45 @@
+//! What ends the waits that begin on this thread, unless they say otherwise: nothing, or an interrupt.
+//!
+//! It is set for the time of one call, and for each poll of a future. Only waits that come to the point of
+//! waiting look at it, so it costs nothing to those that can go on.
+
+use super::interrupt::Interrupts;
+use crate::prim::{StdArc, thread_local};
+use std::cell::Cell;
+use std::ptr;
+
+/// Borrowed from a frame of [`under`] that is still on the stack of this thread; null is nothing.
+type Borrowed = *const StdArc<dyn Interrupts>;
+
+thread_local! {
+    static CURRENT: Cell<Borrowed> = const { Cell::new(ptr::null()) };
+}
+
+/// Puts back what was there, also when unwinding.
+struct Restore(Borrowed);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(self.0));
+    }
+}
+
+/// Runs `body` with `source` in place of what ended waits before.
+pub(crate) fn under<R>(source: Option<&StdArc<dyn Interrupts>>, body: impl FnOnce() -> R) -> R {
+    let borrowed = source.map_or(ptr::null(), ptr::from_ref);
+    let _restore = Restore(CURRENT.with(|current| current.replace(borrowed)));
+    body()
+}
+
+/// What ends waits on this thread now.
+pub(crate) fn current() -> Option<StdArc<dyn Interrupts>> {
+    with_current(|source| source.cloned())
+}
+
+/// Calls `body` with what ends waits on this thread now.
+pub(super) fn with_current<R>(body: impl FnOnce(Option<&StdArc<dyn Interrupts>>) -> R) -> R {
+    let borrowed = CURRENT.with(Cell::get);
+    // SAFETY: what is not null was borrowed by a call of `under` that has not returned: it puts back what was there
+    // before it does, and it is further up the stack of this thread than `body`, which cannot keep the reference.
+    body(unsafe { borrowed.as_ref() })
+}
