@@ -6,7 +6,8 @@ use brigade::channel::{
     Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
     SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender, bounded,
 };
-use brigade::pool::{Job, JobError, JobFuture, Panic, Pool, Unfinished};
+use brigade::pool::{Job, JobError, JobFuture, Pool, Unfinished};
+use brigade::scope::Panic;
 use brigade::select::Select;
 use brigade::select_async;
 use brigade::sync::{

@@ -1,0 +1,1 @@
+//! Loom's proof for the ledger.
