@@ -17,3 +17,12 @@ mod panic;
 pub use error::{Failure, OnError, ScopeError};
 pub(crate) use ledger::{Entry, Ledger, Whose};
 pub use panic::Panic;
+
+use crate::cancel::{self, Reason};
+
+/// Why the wait was cancelled that has just ended on this thread.
+pub(crate) fn why_cancelled() -> Reason {
+    let reason = cancel::current().and_then(|token| token.reason());
+    debug_assert!(reason.is_some(), "only a token ends a wait like this");
+    reason.unwrap_or(Reason::User)
+}

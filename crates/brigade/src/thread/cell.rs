@@ -119,12 +119,17 @@ impl<O> Joining<O> {
 
 // SAFETY: the queue is a field of the cell, which the `Arc` keeps alive and in place.
 unsafe impl<O> Operation for Joining<O> {
-    type Output = O;
+    /// `None` if the wait was cancelled.
+    type Output = Option<O>;
     const WAITS_FOR: &'static What = &"thread join";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| None);
 
-    fn attempt(&mut self) -> Poll<O> {
+    fn attempt(&mut self) -> Poll<Option<O>> {
         // SAFETY: a cell has one `Joining`, made with it in `pair`, and this borrows it for itself alone.
-        unsafe { self.cell.take() }.map_or(Poll::Pending, Poll::Ready)
+        match unsafe { self.cell.take() } {
+            None => Poll::Pending,
+            outcome => Poll::Ready(outcome),
+        }
     }
 
     fn chances(&self) -> usize {

@@ -52,7 +52,7 @@ impl<F> Error for SpawnError<F> {
 pub enum JoinError {
     /// The thread panicked.
     Panicked(Panic),
-    /// Whoever waited was cancelled. The thread goes on alone.
+    /// The wait was [cancelled](crate::cancel). The thread goes on alone, and its result is lost.
     WaitCancelled,
 }
 
@@ -64,10 +64,12 @@ impl fmt::Display for JoinError {
                 "the thread spawned at {} panicked: {panic}",
                 panic.spawned_at()
             ),
-            Self::WaitCancelled => f.write_str("the wait for the thread was cancelled"),
+            Self::WaitCancelled => f.write_str(WAIT_CANCELLED),
         }
     }
 }
+
+const WAIT_CANCELLED: &str = "the wait for the thread was cancelled before the thread had ended";
 
 impl Error for JoinError {}
 
@@ -76,7 +78,9 @@ impl Error for JoinError {}
 pub enum JoinTimeoutError<T> {
     /// The thread had not ended by the deadline. Here it is, to be joined again.
     Timeout(Thread<T>),
-    /// There is no result, or nobody to wait for it any more.
+    /// The wait was cancelled before the thread had ended. Here it is.
+    Cancelled(Thread<T>),
+    /// The thread has ended, and gave no result.
     Failed(JoinError),
 }
 
@@ -84,6 +88,7 @@ impl<T> fmt::Display for JoinTimeoutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout(_) => f.write_str("the thread had not ended by the deadline"),
+            Self::Cancelled(_) => f.write_str(WAIT_CANCELLED),
             Self::Failed(error) => error.fmt(f),
         }
     }
@@ -93,6 +98,7 @@ impl<T> fmt::Debug for JoinTimeoutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout(thread) => f.debug_tuple("Timeout").field(thread).finish(),
+            Self::Cancelled(thread) => f.debug_tuple("Cancelled").field(thread).finish(),
             Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
         }
     }

@@ -40,7 +40,7 @@ impl<T> Thread<T> {
     ///
     /// # Errors
     ///
-    /// If the thread panicked, or the wait was cancelled. The latter ends the wait and not the thread.
+    /// If the thread panicked, or the wait is [cancelled](crate::cancel). The latter ends the wait and not the thread.
     ///
     /// # Examples
     ///
@@ -56,10 +56,11 @@ impl<T> Thread<T> {
     #[track_caller]
     pub fn join(mut self) -> Result<T, JoinError> {
         match block(&mut self.joining, Limit::NONE, Location::caller()) {
-            Ok(result) => {
+            Ok(Some(result)) => {
                 thread::join(self.os);
                 result.map_err(JoinError::Panicked)
             }
+            Ok(None) => Err(JoinError::WaitCancelled),
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
     }
@@ -71,7 +72,8 @@ impl<T> Thread<T> {
     ///
     /// # Errors
     ///
-    /// If the time runs out, the handle comes back, to join it again. Else as for [`join`](Self::join).
+    /// If the time runs out or the wait is cancelled, the handle comes back, to join it again. Also if the thread
+    /// panicked.
     ///
     /// # Examples
     ///
@@ -109,9 +111,10 @@ impl<T> Thread<T> {
         site: &'static Location<'static>,
     ) -> Result<T, JoinTimeoutError<T>> {
         match block(&mut self.joining, Limit::until(deadline), site) {
-            Ok(result) => {
+            Ok(Some(result)) => {
                 result.map_err(|panic| JoinTimeoutError::Failed(JoinError::Panicked(panic)))
             }
+            Ok(None) => Err(JoinTimeoutError::Cancelled(self)),
             Err(_) => Err(JoinTimeoutError::Timeout(self)),
         }
     }
@@ -179,8 +182,10 @@ impl<T> Future for ThreadFuture<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the only field, never moved out; there is no drop of our own.
         let wait = unsafe { self.map_unchecked_mut(|this| &mut this.wait) };
-        wait.poll(cx)
-            .map(|result| result.map_err(JoinError::Panicked))
+        wait.poll(cx).map(|joined| match joined {
+            Some(result) => result.map_err(JoinError::Panicked),
+            None => Err(JoinError::WaitCancelled),
+        })
     }
 }
 

@@ -22,7 +22,7 @@ use crate::prim::Ordering::Relaxed;
 use crate::prim::StdArc;
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::thread::{self, JoinHandle};
-use crate::scope::{Entry, Failure, Ledger, Panic, ScopeError, Whose};
+use crate::scope::{Entry, Failure, Ledger, Panic, ScopeError, Whose, why_cancelled};
 use crate::wait::{Limit, block, deadline_after};
 use std::convert::Infallible;
 use std::fmt;
@@ -283,11 +283,11 @@ impl<T, E> ScopedThread<'_, T, E> {
     #[track_caller]
     pub fn join(mut self) -> Result<T, Failure<E>> {
         match block(&mut self.joining, Limit::NONE, Location::caller()) {
-            Ok(outcome) => {
-                if let Some(os) = self.os {
+            Ok(joined) => {
+                if let (true, Some(os)) = (joined.is_some(), self.os) {
                     thread::join(os);
                 }
-                settled(outcome)
+                settled(joined)
             }
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
@@ -319,7 +319,7 @@ impl<T, E> ScopedThread<'_, T, E> {
         site: Site,
     ) -> Result<Result<T, Failure<E>>, Self> {
         match block(&mut self.joining, Limit::until(deadline), site) {
-            Ok(outcome) => Ok(settled(outcome)),
+            Ok(joined) => Ok(settled(joined)),
             Err(_) => Err(self),
         }
     }
@@ -337,7 +337,11 @@ impl<T, E> ScopedThread<'_, T, E> {
     }
 }
 
-fn settled<T, E>(outcome: Outcome<T, E>) -> Result<T, Failure<E>> {
+/// What comes of a join: of a wait that was cancelled, if nothing.
+fn settled<T, E>(joined: Option<Outcome<T, E>>) -> Result<T, Failure<E>> {
+    let Some(outcome) = joined else {
+        return Err(Failure::Cancelled(why_cancelled()));
+    };
     outcome.map_err(|entry| {
         let failure = entry.take();
         failure.expect("the scope takes what is left only when all who could join are gone")

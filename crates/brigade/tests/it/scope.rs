@@ -4,9 +4,7 @@ use crate::sides::until_waiting;
 use brigade::cancel::{self, CancelToken, Reason};
 use brigade::channel::{Receiver, RecvError, bounded, unbounded};
 use brigade::scope::{Failure, OnError, ScopeError};
-use brigade::thread::{
-    self, Builder, Scope, ScopeOptions, race, scope, scope_plain, sleep,
-};
+use brigade::thread::{self, Builder, Scope, ScopeOptions, race, scope, scope_plain, sleep};
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
@@ -234,7 +232,9 @@ fn the_first_error_cancels_siblings_that_wait_and_they_are_suppressed() {
         Ok(())
     })
     .unwrap_err();
-    assert!(matches!(error.first(), Failure::Failed(first) if first.to_string() == "the bucket leaks"));
+    assert!(
+        matches!(error.first(), Failure::Failed(first) if first.to_string() == "the bucket leaks")
+    );
     assert_eq!(error.suppressed().len(), 2);
     for other in error.suppressed() {
         let Failure::Failed(other) = other else {
@@ -440,7 +440,14 @@ fn a_scope_is_under_the_token_of_its_caller() {
     let token = CancelToken::new();
     token.cancel();
     let (_sender, receiver) = silence();
-    let ended = token.within(|| scope(|scope| scope.spawn(|| receiver.recv()).join().map_err(|_| RecvError::Closed)));
+    let ended = token.within(|| {
+        scope(|scope| {
+            scope
+                .spawn(|| receiver.recv())
+                .join()
+                .map_err(|_| RecvError::Closed)
+        })
+    });
     assert!(matches!(
         ended.unwrap_err().first(),
         Failure::Cancelled(Reason::Parent)
@@ -477,12 +484,17 @@ fn the_first_error_reaches_into_scopes_inside() {
 fn a_scope_is_cancelled_at_its_deadline() {
     let (_sender, receiver) = silence();
     let hasty = ScopeOptions::new().timeout(Duration::from_millis(2));
-    let error = hasty.deadline(std::time::Instant::now() + LONG).run(|scope| {
-        scope.spawn(|| receiver.recv().map(drop).map_err(BoxError::from));
-        Ok(sleep(LONG)?)
-    });
+    let error = hasty
+        .deadline(std::time::Instant::now() + LONG)
+        .run(|scope| {
+            scope.spawn(|| receiver.recv().map(drop).map_err(BoxError::from));
+            Ok(sleep(LONG)?)
+        });
     let error = error.unwrap_err();
-    assert!(matches!(error.first(), Failure::Cancelled(Reason::Deadline)));
+    assert!(matches!(
+        error.first(),
+        Failure::Cancelled(Reason::Deadline)
+    ));
     assert_eq!(error.suppressed().len(), 2);
 }
 
@@ -590,7 +602,10 @@ fn a_thread_that_is_refused_is_a_failure_and_the_others_end() {
     });
     let (first, suppressed) = error.unwrap_err().into_parts();
     assert!(matches!(first, Failure::NotStarted(_)));
-    assert!(matches!(suppressed[..], [Failure::Failed(RecvError::Cancelled)]));
+    assert!(matches!(
+        suppressed[..],
+        [Failure::Failed(RecvError::Cancelled)]
+    ));
     let joined = collecting().run(|scope| {
         let refused = Builder::new()
             .name("a\0b")

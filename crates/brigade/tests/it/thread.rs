@@ -260,7 +260,11 @@ fn a_thread_that_cannot_be_started_is_an_error_and_the_closure_comes_back() {
     check(nul, "NUL");
     let huge = Builder::new().stack_size(usize::MAX / 2).spawn(count());
     check(huge.unwrap_err(), "");
-    assert_eq!(Arc::strong_count(&kept), 1, "nothing else holds the closure");
+    assert_eq!(
+        Arc::strong_count(&kept),
+        1,
+        "nothing else holds the closure"
+    );
 }
 
 #[test]
