@@ -1,8 +1,9 @@
 //! How a scope is described, and the short ways to run one.
 
 use super::Builder;
-use super::scope::{PlainScope, Scope, conduct};
+use super::scope::{Core, PlainScope, Scope, conduct};
 use crate::cancel::{self, CancelToken};
+use crate::prim::atomic::AtomicUsize;
 use crate::scope::{Failure, Ledger, OnError, ScopeError};
 use crate::wait::deadline_after;
 use std::convert::Infallible;
@@ -100,7 +101,7 @@ use std::time::{Duration, Instant};
 #[track_caller]
 pub fn scope<'env, T, E, F>(body: F) -> Result<T, ScopeError<E>>
 where
-    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, E>) -> Result<T, E>,
+    F: for<'scope> FnOnce(Scope<'scope, 'env, E>) -> Result<T, E>,
     E: Send,
 {
     ScopeOptions::new().run(body)
@@ -229,11 +230,11 @@ impl ScopeOptions {
     #[track_caller]
     pub fn run<'env, T, E, F>(self, body: F) -> Result<T, ScopeError<E>>
     where
-        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, E>) -> Result<T, E>,
+        F: for<'scope> FnOnce(Scope<'scope, 'env, E>) -> Result<T, E>,
         E: Send,
     {
-        let scope = self.scope();
-        conduct(scope.ledger(), Location::caller(), || body(&scope))
+        let core = self.core();
+        conduct(&core.ledger, Location::caller(), || body(Scope::of(&core)))
     }
 
     /// Runs a scope of this description whose threads have no errors. See [`scope_plain`](super::scope_plain).
@@ -246,12 +247,13 @@ impl ScopeOptions {
     where
         F: for<'scope> FnOnce(&'scope PlainScope<'scope, 'env>) -> T,
     {
-        let scope = PlainScope::new(self.scope());
-        let ended = conduct(scope.ledger(), Location::caller(), || Ok(body(&scope)));
+        let core = self.core();
+        let scope = PlainScope::new(Scope::of(&core));
+        let ended = conduct(&core.ledger, Location::caller(), || Ok(body(&scope)));
         ended.unwrap_or_else(|error| go_on_panicking(error))
     }
 
-    fn scope<'scope, 'env, E: Send>(self) -> Scope<'scope, 'env, E> {
+    fn core<E>(self) -> Core<E> {
         let soon = self.timeout.and_then(deadline_after);
         let deadline = match (self.deadline, soon) {
             (Some(deadline), Some(soon)) => Some(deadline.min(soon)),
@@ -263,7 +265,11 @@ impl ScopeOptions {
             (None, Some(deadline)) => CancelToken::with_deadline(deadline),
             (None, None) => CancelToken::new(),
         };
-        Scope::new(Ledger::new(token, self.on_error), self.threads)
+        Core {
+            ledger: Ledger::new(token, self.on_error),
+            threads: self.threads,
+            named: AtomicUsize::new(0),
+        }
     }
 }
 

@@ -30,35 +30,63 @@ use std::io;
 use std::marker::PhantomData;
 use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
 type Site = &'static Location<'static>;
 
 /// Where threads are spawned that may borrow. See [`scope`](super::scope).
+///
+/// It is a handle, and `Copy`: a thread that spawns others is a `move` closure that has it.
+//
+// A handle and not a reference, because a reference says that `E` outlives it. The compiler then takes `E` for one of
+// the things that everything borrowed has to outlive, and `E` is often a `Box<dyn Error + 'static>`.
 pub struct Scope<'scope, 'env: 'scope, E> {
-    ledger: Ledger<E>,
-    threads: Builder,
-    /// How many threads have been given a name.
-    named: AtomicUsize,
+    core: NonNull<Core<E>>,
     _scope: PhantomData<&'scope mut &'scope ()>,
     _env: PhantomData<&'env mut &'env ()>,
 }
 
-impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
-    pub(super) fn new(ledger: Ledger<E>, threads: Builder) -> Self {
+/// What a scope is made of; in the frame that conducts it.
+pub(super) struct Core<E> {
+    pub(super) ledger: Ledger<E>,
+    pub(super) threads: Builder,
+    /// How many threads have been given a name.
+    pub(super) named: AtomicUsize,
+}
+
+impl<E> Clone for Scope<'_, '_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Scope<'_, '_, E> {}
+
+// SAFETY: it is a reference to a `Core` (see `core`), which is `Sync` if `E` is `Send`: the ledger hands errors over
+// and never lends them.
+unsafe impl<E: Send> Send for Scope<'_, '_, E> {}
+// SAFETY: as above.
+unsafe impl<E: Send> Sync for Scope<'_, '_, E> {}
+
+impl<E> Scope<'_, '_, E> {
+    /// The handle of a scope that is conducted in the caller's frame: for the body alone, and until `core` ends.
+    pub(super) fn of(core: &Core<E>) -> Self {
         Self {
-            ledger,
-            threads,
-            named: AtomicUsize::new(0),
+            core: NonNull::from(core),
             _scope: PhantomData,
             _env: PhantomData,
         }
     }
 
-    pub(super) fn ledger(&self) -> &Ledger<E> {
-        &self.ledger
+    fn core(&self) -> &Core<E> {
+        // SAFETY: `of` was given a reference to it. Only the body and children have the handle, because it has
+        // `'scope` in its type; the frame that the core lives in waits for all of them (`conduct`).
+        unsafe { self.core.as_ref() }
     }
+}
 
+impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
     /// Starts a thread in the scope. It may borrow what lives longer than the scope, and spawn others in it.
     ///
     /// If it fails and nobody joins it, its failure is the scope's. If the system refuses the thread, then that is how
@@ -81,14 +109,15 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
     /// # Ok::<(), brigade::scope::ScopeError<io::Error>>(())
     /// ```
     #[track_caller]
-    pub fn spawn<T, F>(&'scope self, closure: F) -> ScopedThread<'scope, T, E>
+    pub fn spawn<T, F>(self, closure: F) -> ScopedThread<'scope, T, E>
     where
         F: FnOnce() -> Result<T, E> + Send + 'scope,
         T: Send + 'scope,
+        E: 'scope,
     {
-        let mut threads = self.threads.clone();
+        let mut threads = self.core().threads.clone();
         if let Some(name) = &mut threads.name {
-            let number = self.named.fetch_add(1, Relaxed);
+            let number = self.core().named.fetch_add(1, Relaxed);
             *name = format!("{name}-{number}");
         }
         self.start(threads, closure, Location::caller())
@@ -100,18 +129,14 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
     /// deadline of the scope, and with the token that the scope was started under.
     #[must_use]
     pub fn token(&self) -> &CancelToken {
-        self.ledger.token()
+        self.core().ledger.token()
     }
 
-    fn start<T, F>(
-        &'scope self,
-        threads: Builder,
-        closure: F,
-        site: Site,
-    ) -> ScopedThread<'scope, T, E>
+    fn start<T, F>(self, threads: Builder, closure: F, site: Site) -> ScopedThread<'scope, T, E>
     where
         F: FnOnce() -> Result<T, E> + Send + 'scope,
         T: Send + 'scope,
+        E: 'scope,
     {
         let (joining, cell) = Joining::pair(site);
         let unstarted = StdArc::clone(&cell);
@@ -119,7 +144,8 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
         let os = match started {
             Ok(os) => Some(os),
             Err(error) => {
-                let entry = self.ledger.note(Failure::NotStarted(error), Whose::Child);
+                let failure = Failure::NotStarted(error);
+                let entry = self.core().ledger.note(failure, Whose::Child);
                 unstarted.never_begun(Err(entry));
                 None
             }
@@ -133,11 +159,11 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
     }
 
     fn start_member(
-        &'scope self,
+        self,
         threads: Builder,
         child: impl FnOnce() + Send + 'scope,
     ) -> io::Result<JoinHandle<()>> {
-        let Some(member) = self.ledger.enter() else {
+        let Some(member) = self.core().ledger.enter() else {
             return Err(io::Error::other("a scope cannot count so many children"));
         };
         let child: Box<dyn FnOnce() + Send + 'scope> = Box::new(child);
@@ -155,7 +181,7 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
     }
 
     /// The life of a child, on its thread.
-    fn run<T>(&self, closure: impl FnOnce() -> Result<T, E>, cell: StdArc<Cell<Outcome<T, E>>>) {
+    fn run<T>(self, closure: impl FnOnce() -> Result<T, E>, cell: StdArc<Cell<Outcome<T, E>>>) {
         cell.begin();
         let site = cell.site();
         let returned = catch_unwind(AssertUnwindSafe(|| self.token().within(closure)));
@@ -164,7 +190,8 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
             Ok(Err(error)) => Err(Failure::Failed(error)),
             Err(payload) => Err(Failure::Panicked(Panic::caught(payload, site))),
         };
-        let outcome = outcome.map_err(|failure| self.ledger.note(failure, Whose::Child));
+        let ledger = &self.core().ledger;
+        let outcome = outcome.map_err(|failure| ledger.note(failure, Whose::Child));
         cell.finish(outcome);
         let Some(cell) = StdArc::into_inner(cell) else {
             return;
@@ -172,7 +199,7 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
         // Nobody has the handle any more. What is dropped here is the application's, and may panic.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(cell))) {
             let panic = Panic::caught(payload, site);
-            self.ledger.note(Failure::Panicked(panic), Whose::Child);
+            ledger.note(Failure::Panicked(panic), Whose::Child);
         }
     }
 }
@@ -180,7 +207,7 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
 impl<E> fmt::Debug for Scope<'_, '_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope")
-            .field("token", self.ledger.token())
+            .field("token", self.core().ledger.token())
             .finish_non_exhaustive()
     }
 }
@@ -206,13 +233,13 @@ impl Builder {
     #[track_caller]
     pub fn spawn_scoped<'scope, T, E, F>(
         self,
-        scope: &'scope Scope<'scope, '_, E>,
+        scope: Scope<'scope, '_, E>,
         closure: F,
     ) -> ScopedThread<'scope, T, E>
     where
         F: FnOnce() -> Result<T, E> + Send + 'scope,
         T: Send + 'scope,
-        E: Send,
+        E: Send + 'scope,
     {
         scope.start(self, closure, Location::caller())
     }
@@ -226,10 +253,6 @@ pub struct PlainScope<'scope, 'env: 'scope> {
 impl<'scope, 'env> PlainScope<'scope, 'env> {
     pub(super) fn new(scope: Scope<'scope, 'env, Infallible>) -> Self {
         Self { scope }
-    }
-
-    pub(super) fn ledger(&self) -> &Ledger<Infallible> {
-        self.scope.ledger()
     }
 
     /// Starts a thread in the scope. It may borrow what lives longer than the scope, and spawn others in it.

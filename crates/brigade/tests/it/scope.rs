@@ -98,11 +98,7 @@ fn a_scope_waits_for_threads_that_nobody_joins() {
 
 #[test]
 fn threads_spawn_others_in_the_same_scope() {
-    fn fan<'scope>(
-        scope: &'scope Scope<'scope, '_, Infallible>,
-        count: &'scope AtomicUsize,
-        depth: u32,
-    ) {
+    fn fan<'scope>(scope: Scope<'scope, '_, Infallible>, count: &'scope AtomicUsize, depth: u32) {
         count.fetch_add(1, Relaxed);
         if depth > 0 {
             for _ in 0..2 {
