@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 ///
 /// A thread fails if it returns an error or panics. Its failure belongs to whoever joins it; if nobody does, to
 /// the scope. In the body, `?` after a join hands it on, if the error is a `Box<dyn Error + Send + Sync>`, an
-/// `io::Error`, or one of your own that is made `From` a [`Failure`] of itself.
+/// `io::Error`, or one of your own that implements `From<Failure<Self>>` ([`Failure`]).
 ///
 /// If the scope was cancelled and yet nobody has failed, its value is returned all the same.
 ///
@@ -86,11 +86,12 @@ use std::time::{Duration, Instant};
 /// });
 /// ```
 ///
-/// Nor is anything lent that ends before the scope does, in a thread that is spawned by another:
+/// A thread may spawn others: `move ||` gives it the scope, which is `Copy`. It cannot lend them what it owns itself,
+/// as it may end before them:
 ///
 /// ```compile_fail,E0373
 /// brigade::thread::scope(|scope| {
-///     scope.spawn(|| {
+///     scope.spawn(move || {
 ///         let words = vec!["fill", "lift"];
 ///         scope.spawn(|| Ok(words.len()));
 ///         Ok(())

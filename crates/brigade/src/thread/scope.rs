@@ -96,17 +96,19 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
     ///
     /// ```
     /// use brigade::thread;
-    /// use std::io;
     ///
-    /// let buckets = [3, 1, 4, 1, 5];
+    /// type Error = Box<dyn std::error::Error + Send + Sync>;
+    ///
+    /// let lines = ["3", "1", "4", "1"];
+    /// let sum = |lines: &[&str]| lines.iter().map(|line| line.parse::<i32>()).sum::<Result<i32, _>>();
     /// let litres = thread::scope(|scope| {
-    ///     let (front, back) = buckets.split_at(2);
-    ///     let front = scope.spawn(|| front.iter().try_fold(0_u8, |a, b| a.checked_add(*b)).ok_or(io::ErrorKind::Other.into()));
-    ///     let back = scope.spawn(|| Ok(back.iter().sum::<u8>()));
-    ///     Ok::<_, io::Error>(front.join()? + back.join()?)
+    ///     let (front, back) = lines.split_at(2);
+    ///     let front = scope.spawn(|| Ok(sum(front)?));
+    ///     let back = scope.spawn(|| Ok(sum(back)?));
+    ///     Ok::<_, Error>(front.join()? + back.join()?)
     /// })?;
-    /// assert_eq!(litres, 14);
-    /// # Ok::<(), brigade::scope::ScopeError<io::Error>>(())
+    /// assert_eq!(litres, 9);
+    /// # Ok::<(), Error>(())
     /// ```
     #[track_caller]
     pub fn spawn<T, F>(self, closure: F) -> ScopedThread<'scope, T, E>
