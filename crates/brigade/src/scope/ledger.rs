@@ -17,8 +17,10 @@
 //!
 //! # The failures
 //!
-//! A failure is noted in this order: the token is asked why it was cancelled, if it was; the failure is put at the end
-//! of the list; then the token is cancelled, if the policy says so. So in the list stands
+//! A failure is handled in this order: the token is asked why it was cancelled, if it was; the failure is put at the
+//! end of the list ([`Ledger::note`]); whoever waits for the child is told; then the token is cancelled, if the policy
+//! says so ([`Ledger::call_off`]). Were it cancelled before, whoever joins the child that has failed could be called off
+//! in front of the failure. So in the list stands
 //!
 //! - the failure that has cancelled the scope before all that were noted after they had seen that cancellation;
 //! - beside each, whether the scope had been cancelled before, and why.
@@ -34,7 +36,7 @@ use super::{Failure, OnError, ScopeError};
 use crate::cancel::{CancelToken, Reason};
 use crate::prim::Ordering::{AcqRel, Relaxed};
 use crate::prim::atomic::AtomicUsize;
-use crate::prim::{Arc, Lock, StdArc};
+use crate::prim::{Arc, Lock, StdArc, discard_panic};
 use crate::wait::{Operation, Patience, WaitQueue, What};
 use std::mem;
 use std::task::Poll;
@@ -119,7 +121,7 @@ impl<E> Ledger<E> {
         Some(Member(Arc::clone(&self.tally)))
     }
 
-    /// Notes a failure, and cancels the scope if that is the policy.
+    /// Notes a failure. Whoever does so calls [`call_off`](Self::call_off) after it.
     pub(crate) fn note(&self, failure: Failure<E>, whose: Whose) -> StdArc<Entry<E>> {
         let entry = StdArc::new(Entry {
             failure: Lock::new(Some(failure)),
@@ -129,12 +131,19 @@ impl<E> Ledger<E> {
         if self.on_error != OnError::Ignore || whose == Whose::Body {
             self.list(StdArc::clone(&entry));
         }
-        if self.on_error == OnError::CancelAll
-            || (self.on_error == OnError::Ignore && whose == Whose::Body)
-        {
+        entry
+    }
+
+    /// Cancels the scope because of a failure that has been noted, if that is the policy.
+    pub(crate) fn call_off(&self, whose: Whose) {
+        let cancels = match self.on_error {
+            OnError::CancelAll => true,
+            OnError::CollectAll => false,
+            OnError::Ignore => whose == Whose::Body,
+        };
+        if cancels {
             self.token.cancel_because(Reason::Sibling);
         }
-        entry
     }
 
     fn list(&self, entry: StdArc<Entry<E>>) {
@@ -149,6 +158,15 @@ impl<E> Ledger<E> {
     /// The operation of waiting until nobody is left. Nothing cancels it: what a scope has lent has to come back.
     pub(crate) fn nobody_left(&self) -> NobodyLeft<'_> {
         NobodyLeft(&self.tally)
+    }
+
+    /// Drops all failures: the body of the scope is panicking, and that is told in their place.
+    pub(crate) fn discard(&self) {
+        let listed = mem::take(&mut *self.failures.lock());
+        for entry in listed {
+            // An error is the application's, and so is a panic of its drop.
+            discard_panic(|| drop(entry));
+        }
     }
 
     /// What the scope returns, once nobody is left; `None` for `value` if the body has failed, which has been noted.

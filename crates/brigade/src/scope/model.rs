@@ -30,7 +30,8 @@ fn wait(ledger: &Failed) {
 }
 
 fn fail(ledger: &Failed, error: u8) {
-    let _ = ledger.note(Failure::Failed(error), Whose::Child);
+    ledger.note(Failure::Failed(error), Whose::Child);
+    ledger.call_off(Whose::Child);
 }
 
 /// The errors, the first one first; 0 is a cancellation from outside.

@@ -104,6 +104,19 @@ fn a_failure_is_the_joiners_or_the_scopes() {
     });
 }
 
+/// Though it cancels everybody, that join too.
+#[test]
+fn whoever_joins_the_child_that_fails_gets_its_failure() {
+    loom::model(|| {
+        let ended = scope(|scope| {
+            let joined = scope.spawn(|| Err::<(), _>(1)).join();
+            assert!(matches!(joined, Err(Failure::Failed(1))), "{joined:?}");
+            Ok(())
+        });
+        assert!(ended.is_ok());
+    });
+}
+
 #[test]
 fn a_failure_ends_a_join_of_another() {
     three_threads(|| {

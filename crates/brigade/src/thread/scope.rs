@@ -146,9 +146,10 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
         let os = match started {
             Ok(os) => Some(os),
             Err(error) => {
-                let failure = Failure::NotStarted(error);
-                let entry = self.core().ledger.note(failure, Whose::Child);
+                let ledger = &self.core().ledger;
+                let entry = ledger.note(Failure::NotStarted(error), Whose::Child);
                 unstarted.never_begun(Err(entry));
+                ledger.call_off(Whose::Child);
                 None
             }
         };
@@ -194,7 +195,11 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
         };
         let ledger = &self.core().ledger;
         let outcome = outcome.map_err(|failure| ledger.note(failure, Whose::Child));
+        let failed = outcome.is_err();
         cell.finish(outcome);
+        if failed {
+            ledger.call_off(Whose::Child);
+        }
         let Some(cell) = StdArc::into_inner(cell) else {
             return;
         };
@@ -202,6 +207,7 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(cell))) {
             let panic = Panic::caught(payload, site);
             ledger.note(Failure::Panicked(panic), Whose::Child);
+            ledger.call_off(Whose::Child);
         }
     }
 }
@@ -404,6 +410,7 @@ pub(super) fn conduct<T, E>(
         Ok(Ok(value)) => Ok(Some(value)),
         Ok(Err(error)) => {
             ledger.note(Failure::Failed(error), Whose::Body);
+            ledger.call_off(Whose::Body);
             Ok(None)
         }
         Err(payload) => {
@@ -414,6 +421,9 @@ pub(super) fn conduct<T, E>(
     drop(ending);
     match value {
         Ok(value) => ledger.settle(value),
-        Err(payload) => resume_unwind(payload),
+        Err(payload) => {
+            ledger.discard();
+            resume_unwind(payload)
+        }
     }
 }

@@ -78,8 +78,7 @@ fn a_joined_failure_is_the_joiners_and_what_the_body_makes_of_it_is_the_first() 
     let error = scope(|scope| {
         scope.spawn(|| receiver.recv().map_err(io::Error::other));
         let fails = scope.spawn(|| Err::<(), _>(io::Error::from(io::ErrorKind::NotFound)));
-        let failure = cancel::shield(|| fails.join());
-        Ok(failure?)
+        Ok(fails.join()?)
     });
     let (first, suppressed) = error.unwrap_err().into_parts();
     assert_eq!(first.into_error().unwrap().kind(), io::ErrorKind::NotFound);
@@ -101,7 +100,7 @@ fn children_that_were_cancelled_are_told_of_if_nobody_tells_why() {
     let error = scope(|scope| {
         scope.spawn(|| receiver.recv().map_err(|_| "cancelled"));
         let fails = scope.spawn(|| Err::<(), _>("a leak"));
-        let taken = cancel::shield(|| fails.join());
+        let taken = fails.join();
         assert!(matches!(taken, Err(Failure::Failed("a leak"))));
         Ok(())
     });

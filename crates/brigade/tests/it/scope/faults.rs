@@ -45,6 +45,18 @@ fn a_payload_may_panic_when_dropped() {
 }
 
 #[test]
+fn errors_that_panic_when_dropped_do_not_stop_the_panic_of_the_body() {
+    let said = unwound(|| {
+        collecting().run(|scope| -> Result<(), Bomb> {
+            let children = [(); 2].map(|()| scope.spawn(|| Err::<(), _>(Bomb)));
+            until(|| children.iter().all(|child| child.is_finished()));
+            panic!("the body")
+        })
+    });
+    assert_eq!(said, "the body");
+}
+
+#[test]
 fn a_panic_while_a_handle_is_dropped_is_a_panic_of_the_body() {
     let said = unwound(|| {
         scope(|scope| {
