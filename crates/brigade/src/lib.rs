@@ -5,6 +5,7 @@
 //!   it as a list of cases.
 //! - [`sync`] has locks, meeting points and counters.
 //! - [`cancel`] ends work from outside: tokens with children, deadlines and reasons, and every wait under them ends.
+//! - [`thread`] starts threads, alone or in a scope that waits for them; [`scope`] is what scopes tell of failures.
 //! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
 //! - [`wait`] can say who waits for what, at any moment; with the cargo feature `sight` also who has it, and who
 //!   therefore waits for ever.
@@ -36,8 +37,10 @@ pub mod channel;
 pub mod pool;
 mod prim;
 mod queue;
+pub mod scope;
 pub mod select;
 pub mod sync;
+pub mod thread;
 pub mod wait;
 
 #[cfg(doctest)]

@@ -1,7 +1,7 @@
 //! Refused, E0277: an `Rc` counts its owners without care for other threads, so it is not `Send`.
 
+use brigade::thread;
 use std::rc::Rc;
-use std::thread;
 
 fn main() {
     let words = Rc::new(["fill", "lift", "pass", "pour"]);

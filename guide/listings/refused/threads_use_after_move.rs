@@ -1,6 +1,6 @@
 //! Refused, E0382: the words belong to the thread, so `main` has none to print.
 
-use std::thread;
+use brigade::thread;
 
 fn main() {
     let words = vec!["fill", "lift", "pass", "pour"];

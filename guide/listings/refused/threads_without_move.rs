@@ -1,6 +1,6 @@
 //! Refused, E0373: the thread may outlive `main`, and so the words that it borrows.
 
-use std::thread;
+use brigade::thread;
 
 fn main() {
     let words = vec!["fill", "lift", "pass", "pour"];

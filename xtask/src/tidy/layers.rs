@@ -23,19 +23,23 @@ const LAYERS: &[Layer] = &[
     layer("cancel", &["prim", "wait", "select"]),
     layer("sync", &["prim", "queue", "wait", "select"]),
     layer("channel", &["prim", "queue", "wait", "select"]),
-    layer("thread", &["prim", "wait", "select", "cancel"]),
-    layer("task", &["prim", "queue", "wait", "select", "cancel"]),
+    layer("scope", &["prim", "wait", "cancel"]),
+    layer("thread", &["prim", "wait", "select", "cancel", "scope"]),
+    layer(
+        "task",
+        &["prim", "queue", "wait", "select", "cancel", "scope"],
+    ),
     layer(
         "pool",
         &[
-            "prim", "queue", "wait", "select", "cancel", "channel", "thread", "task",
+            "prim", "queue", "wait", "select", "cancel", "scope", "channel", "thread", "task",
         ],
     ),
     layer(
         "pipeline",
         &[
-            "prim", "queue", "wait", "select", "cancel", "sync", "channel", "thread", "task",
-            "pool",
+            "prim", "queue", "wait", "select", "cancel", "scope", "sync", "channel", "thread",
+            "task", "pool",
         ],
     ),
 ];

@@ -98,7 +98,7 @@ impl Builder {
         for number in 0..self.threads {
             let crew = Arc::clone(&pool.crew);
             let name = format!("{}-{number}", self.name);
-            match thread::spawn(name, self.stack_size, move || crew.work(number)) {
+            match thread::spawn(Some(name), self.stack_size, move || crew.work(number)) {
                 Ok(handle) => pool.threads.push(handle),
                 Err(error) => {
                     pool.crew.never_started(self.threads - number);

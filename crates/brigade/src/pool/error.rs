@@ -2,12 +2,10 @@
 
 use super::{Builder, Job};
 use crate::channel::SendError;
-use crate::prim::Lock;
-use std::any::Any;
+use crate::scope::Panic;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::panic::{Location, resume_unwind};
 
 /// Why a pool could not be started.
 #[derive(Debug)]
@@ -120,7 +118,7 @@ impl fmt::Display for JobError {
             Self::Panicked(panic) => write!(
                 f,
                 "the job submitted at {} panicked: {panic}",
-                panic.submitted_at()
+                panic.spawned_at()
             ),
             Self::Cancelled => f.write_str("the pool was shut down before the job began"),
             Self::WaitCancelled => f.write_str(WAIT_CANCELLED),
@@ -163,69 +161,3 @@ impl<T> fmt::Debug for JoinTimeoutError<T> {
 }
 
 impl<T> Error for JoinTimeoutError<T> {}
-
-/// What a job panicked with.
-pub struct Panic {
-    /// Behind a lock only to be `Sync`, which a payload need not be. Nobody ever waits for it.
-    payload: Lock<Box<dyn Any + Send>>,
-    message: String,
-    submitted_at: &'static Location<'static>,
-}
-
-impl Panic {
-    pub(super) fn new(
-        payload: Box<dyn Any + Send>,
-        submitted_at: &'static Location<'static>,
-    ) -> Self {
-        let message = if let Some(text) = payload.downcast_ref::<&str>() {
-            (*text).to_owned()
-        } else if let Some(text) = payload.downcast_ref::<String>() {
-            text.clone()
-        } else {
-            "(a payload that is not text)".to_owned()
-        };
-        Self {
-            payload: Lock::new(payload),
-            message,
-            submitted_at,
-        }
-    }
-
-    /// What the panic said; a placeholder if its payload is not text.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// Where the job was submitted. The place of the panic itself is what the panic hook prints.
-    #[must_use]
-    pub fn submitted_at(&self) -> &'static Location<'static> {
-        self.submitted_at
-    }
-
-    /// The value that was thrown.
-    #[must_use]
-    pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.payload.into_inner()
-    }
-
-    /// Goes on panicking here, without calling the panic hook again.
-    pub fn resume(self) -> ! {
-        resume_unwind(self.into_payload())
-    }
-}
-
-impl fmt::Debug for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Panic")
-            .field("message", &self.message)
-            .field("submitted_at", &self.submitted_at)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}

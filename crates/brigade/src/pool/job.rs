@@ -14,10 +14,11 @@
 //! `wait/README.md`. Only the handle waits, and there is one handle, so one wake is enough.
 
 use super::worker::Crew;
-use super::{JobError, JoinTimeoutError, Panic};
+use super::{JobError, JoinTimeoutError};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicU8;
 use crate::prim::{Arc, StdArc, UnsafeCell, discard_panic};
+use crate::scope::Panic;
 use crate::wait::{
     Held, Limit, Operation, Owners, Patience, Wait, WaitQueue, What, block, deadline_after,
 };
@@ -104,7 +105,7 @@ impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
         let Some(closure) = self.claim() else { return };
         self.runner.take(self.site.into());
         let outcome = catch_unwind(AssertUnwindSafe(closure))
-            .map_err(|payload| Panic::new(payload, self.site));
+            .map_err(|payload| Panic::caught(payload, self.site));
         self.outcome.with_mut(|place| {
             // SAFETY: claimed and not finished, so it is ours alone.
             unsafe { *place = Some(outcome) };

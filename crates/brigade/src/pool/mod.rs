@@ -34,7 +34,7 @@ mod shutdown;
 mod worker;
 
 pub use builder::Builder;
-pub use error::{BuildError, JobError, JoinTimeoutError, Panic, Rejected};
+pub use error::{BuildError, JobError, JoinTimeoutError, Rejected};
 pub use job::{Job, JobFuture};
 pub use shutdown::{Shutdown, Unfinished};
 

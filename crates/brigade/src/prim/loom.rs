@@ -119,13 +119,23 @@ pub(crate) mod thread {
         0
     }
 
+    /// Waits for a thread whose closure has ended.
+    pub(crate) fn join(handle: JoinHandle<()>) {
+        handle.join().expect("a model's threads do not panic");
+    }
+
     /// No model joins its own thread.
     pub(crate) fn is_current<T>(_handle: &JoinHandle<T>) -> bool {
         false
     }
 
+    /// All of loom's threads are the one that runs the model.
+    pub(crate) fn of(_handle: &JoinHandle<()>) -> Thread {
+        std::thread::current()
+    }
+
     pub(crate) fn spawn(
-        _name: String,
+        _name: Option<String>,
         _stack_size: Option<usize>,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {

@@ -117,18 +117,36 @@ pub(crate) mod thread {
         HERE.with(|here| std::ptr::from_ref(here).addr())
     }
 
+    /// Waits until the system is through with the thread. Its closure has ended, or else the wait would not be seen.
+    /// A thread does not wait for itself.
+    pub(crate) fn join(handle: JoinHandle<()>) {
+        if !is_current(&handle) {
+            // What it panicked with, if it did, is not ours: the closure has ended before.
+            let _ = handle.join();
+        }
+    }
+
     /// Whether the calling thread is the one that would be joined.
     pub(crate) fn is_current<T>(handle: &JoinHandle<T>) -> bool {
         handle.thread().id() == thread::current().id()
     }
 
-    /// Starts a thread. `stack_size` in bytes; `None` leaves the system's choice.
+    /// The thread that would be joined.
+    pub(crate) fn of(handle: &JoinHandle<()>) -> Thread {
+        handle.thread().clone()
+    }
+
+    /// Starts a thread. The name has no NUL byte in it; `stack_size` in bytes. `None` leaves it without a name, and
+    /// the stack to the system.
     pub(crate) fn spawn(
-        name: String,
+        name: Option<String>,
         stack_size: Option<usize>,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
-        let mut builder = thread::Builder::new().name(name);
+        let mut builder = thread::Builder::new();
+        if let Some(name) = name {
+            builder = builder.name(name);
+        }
         if let Some(bytes) = stack_size {
             builder = builder.stack_size(bytes);
         }

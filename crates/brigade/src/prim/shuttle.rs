@@ -14,6 +14,7 @@
 //!   under shuttle.
 
 use std::future::poll_fn;
+use std::sync::PoisonError;
 use std::task::{Poll, Wake, Waker};
 use std::time::Instant;
 
@@ -136,6 +137,20 @@ pub(crate) mod hint {
     pub(crate) use shuttle::thread::yield_now;
 }
 
+/// A lock that the checker sees, unlike [`Lock`](super::Lock): for what models are about.
+#[derive(Debug, Default)]
+pub(crate) struct SeenLock<T>(shuttle::sync::Mutex<T>);
+
+impl<T> SeenLock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(shuttle::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> shuttle::sync::MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A clock that only sleepers advance.
 pub(crate) mod clock {
     use std::cell::Cell;
@@ -199,11 +214,16 @@ pub(crate) mod thread {
     }
 
     pub(crate) fn spawn(
-        name: String,
+        name: Option<String>,
         _stack_size: Option<usize>,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
-        shuttle::thread::Builder::new().name(name).spawn(body)
+        let builder = shuttle::thread::Builder::new();
+        match name {
+            Some(name) => builder.name(name),
+            None => builder,
+        }
+        .spawn(body)
     }
 }
 

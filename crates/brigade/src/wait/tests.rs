@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const SOON: Duration = Duration::from_millis(1);
 
 fn spawn(body: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
-    thread::spawn("test".into(), None, body).expect("the system gives a thread")
+    thread::spawn(None, None, body).expect("the system gives a thread")
 }
 
 /// Returns once somebody sleeps at `permits`.

@@ -190,7 +190,7 @@ impl Timers {
 }
 
 fn start_keeper() {
-    if thread::spawn("brigade-timer".into(), None, keep_time).is_ok() {
+    if thread::spawn(Some("brigade-timer".into()), None, keep_time).is_ok() {
         return;
     }
     // The system refuses a thread. So the waiters keep their own time, by setting their timers again and

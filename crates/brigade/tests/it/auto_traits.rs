@@ -6,12 +6,17 @@ use brigade::channel::{
     Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
     SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender, bounded,
 };
-use brigade::pool::{Job, JobError, JobFuture, Panic, Pool, Unfinished};
+use brigade::pool::{Job, JobError, JobFuture, Pool, Unfinished};
+use brigade::scope::{Failure, Panic, ScopeError};
 use brigade::select::Select;
 use brigade::select_async;
 use brigade::sync::{
     Condvar, Mutex, MutexGuard, OwnedMutexGuard, OwnedRwLockReadGuard, RwLock, RwLockReadGuard,
     RwLockUpgradableGuard, Semaphore, SemaphorePermit, Shared,
+};
+use brigade::thread::{
+    JoinError, PlainScope, RaceError, Scope, ScopeOptions, ScopedThread, SpawnError, Thread,
+    ThreadFuture,
 };
 use brigade::wait::Waiter;
 use std::cell::Cell;
@@ -43,6 +48,14 @@ fn handles_of_values_that_are_send_are_send_and_sync() {
     sync::<Job<Value>>();
     send::<Pool>();
     sync::<Pool>();
+    send::<Thread<Value>>();
+    sync::<Thread<Value>>();
+    send::<ScopedThread<'_, Value, Value>>();
+    sync::<ScopedThread<'_, Value, Value>>();
+    send::<Scope<'_, '_, Value>>();
+    sync::<Scope<'_, '_, Value>>();
+    send::<PlainScope<'_, '_>>();
+    sync::<PlainScope<'_, '_>>();
 }
 
 #[test]
@@ -65,6 +78,7 @@ fn futures_of_values_that_are_send_are_send() {
     send::<spsc::RecvStream<Value>>();
     unpin::<spsc::RecvStream<Value>>();
     send::<JobFuture<Value>>();
+    send::<ThreadFuture<Value>>();
     send::<Iter<'_, Value>>();
     send::<TryIter<'_, Value>>();
     send::<Drain<'_, Value>>();
@@ -104,6 +118,19 @@ macro_rules! neither_send_nor_sync {
 }
 
 #[test]
+fn what_is_not_send_is_not_handed_over_by_a_thread() {
+    use std::rc::Rc;
+    neither_send_nor_sync!(
+        Thread<Rc<u8>>,
+        ThreadFuture<Rc<u8>>,
+        ScopedThread<'_, Rc<u8>, u8>,
+        ScopedThread<'_, u8, Rc<u8>>,
+        Scope<'_, '_, Rc<u8>>,
+        ScopeError<Rc<u8>>,
+    );
+}
+
+#[test]
 fn watch_handles_of_other_values_stay_on_their_thread() {
     use std::sync::MutexGuard;
     neither_send_nor_sync!(
@@ -128,6 +155,17 @@ fn errors_and_reports_are_send_and_sync() {
     sync::<Panic>();
     send::<Unfinished>();
     sync::<Unfinished>();
+    send::<JoinError>();
+    sync::<JoinError>();
+    send::<SpawnError<fn()>>();
+    sync::<SpawnError<fn()>>();
+    send::<Failure<Cell<u8>>>();
+    send::<ScopeError<Cell<u8>>>();
+    sync::<ScopeError<u8>>();
+    send::<RaceError<Cell<u8>>>();
+    sync::<RaceError<u8>>();
+    send::<ScopeOptions>();
+    sync::<ScopeOptions>();
     send::<watch::ChangedError>();
     sync::<watch::ChangedError>();
     send::<watch::TryChangedError>();

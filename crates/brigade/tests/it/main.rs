@@ -22,6 +22,7 @@
 //! - `go`, `std_mpsc`: what the channels of Go and of the standard library are known to do.
 //! - `mutex`, `condvar`, `rwlock`, `semaphore`: locks, and what threads and tasks wait for at them.
 //! - `counter`: counters and gauges. `read_mostly`: the lock that is mostly read.
+//! - `thread`: threads of their own, joined and awaited. `scope`: threads that borrow, and who cancels whom.
 //! - `pool`: jobs, panics, shutdown.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -58,6 +59,7 @@ mod priority;
 mod read_mostly;
 mod rendezvous;
 mod rwlock;
+mod scope;
 mod select;
 mod select_kinds;
 mod select_macro;
@@ -69,5 +71,6 @@ mod sleep;
 mod spsc;
 mod std_mpsc;
 mod stress;
+mod thread;
 mod watch;
 mod weak;

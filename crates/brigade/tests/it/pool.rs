@@ -63,7 +63,7 @@ fn a_panic_reaches_the_joiner_and_the_worker_lives_on() {
         panic!("no panic")
     };
     assert_eq!(panic.message(), "plain text");
-    assert!(panic.submitted_at().file().ends_with("pool.rs"));
+    assert!(panic.spawned_at().file().ends_with("pool.rs"));
     let Err(JobError::Panicked(panic)) = formatted.join() else {
         panic!("no panic")
     };

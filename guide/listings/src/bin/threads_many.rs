@@ -1,8 +1,8 @@
 //! One search, cut into four parts, with a named thread for each part.
 
+use brigade::thread::Builder;
 use std::error::Error;
 use std::ops::Range;
-use std::thread;
 
 /// How many steps `number` takes to 1, if even numbers are halved and odd ones go to 3n + 1.
 fn steps(mut number: u64) -> u32 {
@@ -30,17 +30,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     // First start all of them, ...
     let mut threads = Vec::new();
     for (number, part) in parts.into_iter().enumerate() {
-        let name = format!("searcher-{number}");
-        let thread = thread::Builder::new()
-            .name(name.clone())
+        let thread = Builder::new()
+            .name(format!("searcher-{number}"))
+            .stack_size(128 * 1024)
             .spawn(move || longest(part))?;
-        threads.push((name, thread));
+        threads.push(thread);
     }
 
     // ... then wait for each, in the order of starting.
-    for (name, thread) in threads {
-        let found = thread.join().map_err(|_| format!("{name} panicked"))?;
-        let (number, steps) = found.ok_or("an empty part")?;
+    for thread in threads {
+        let name = thread.name().unwrap_or("nobody").to_owned();
+        let (number, steps) = thread.join()?.ok_or("an empty part")?;
         println!("{name}: {number} takes {steps} steps");
     }
     Ok(())

@@ -1,24 +1,12 @@
 //! A thread that panics ends alone; whoever joins it learns why.
 
-use std::any::Any;
-use std::thread;
+use brigade::thread::{self, JoinError};
 
 fn fill(bucket: u32) -> u32 {
     if bucket == 3 {
         panic!("bucket {bucket} leaks");
     }
     bucket * 10
-}
-
-/// What a panic said: a `&str` or a `String`, or else something that is not text.
-fn message(payload: &(dyn Any + Send)) -> &str {
-    if let Some(text) = payload.downcast_ref::<&str>() {
-        text
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text
-    } else {
-        "(not text)"
-    }
 }
 
 fn main() {
@@ -29,7 +17,8 @@ fn main() {
     for thread in threads {
         match thread.join() {
             Ok(litres) => println!("filled: {litres} litres"),
-            Err(payload) => println!("lost: {}", message(&*payload)),
+            Err(JoinError::Panicked(panic)) => println!("lost: {}", panic.message()),
+            Err(error) => println!("not waited for: {error}"),
         }
     }
 }

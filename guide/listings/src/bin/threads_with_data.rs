@@ -1,7 +1,7 @@
 //! Data goes into a thread in two ways: moved in for good, or lent for the length of a scope.
 
+use brigade::thread;
 use std::error::Error;
-use std::thread;
 
 fn double(litres: &mut [u32]) -> u32 {
     for amount in litres.iter_mut() {
@@ -17,22 +17,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         let letters: usize = words.iter().map(|word| word.len()).sum();
         (words, letters)
     });
-    let (words, letters) = counter.join().map_err(|_| "the counter panicked")?;
+    let (words, letters) = counter.join()?;
     println!("moved: {} words of {letters} letters", words.len());
 
     // Lent. Each thread changes its own half; both may read the words.
     let mut litres = [3, 1, 4, 1, 5, 9, 2, 6];
     let (left, right) = litres.split_at_mut(4);
-    let (left, right) = thread::scope(|scope| {
+    let (left, right) = thread::scope_plain(|scope| {
         let left = scope.spawn(|| format!("{} {}", words[0], double(left)));
         let right = scope.spawn(|| format!("{} {}", words[3], double(right)));
         (left.join(), right.join())
     });
-    println!("left half: {}", left.map_err(|_| "the left half panicked")?);
-    println!(
-        "right half: {}",
-        right.map_err(|_| "the right half panicked")?
-    );
+    println!("left half: {}", left?);
+    println!("right half: {}", right?);
     println!("lent: {litres:?}");
     Ok(())
 }

@@ -60,7 +60,7 @@ pub(super) fn begin() {
     if WATCHING.swap(1, AcqRel) == 1 {
         return;
     }
-    if thread::spawn("brigade-sight".into(), None, watch).is_err() {
+    if thread::spawn(Some("brigade-sight".into()), None, watch).is_err() {
         // The system refuses a thread: the next wait tries again.
         WATCHING.store(0, Release);
     }

@@ -1,0 +1,150 @@
+//! Where a thread leaves what its closure gave, and where it is waited for.
+//!
+//! # State
+//!
+//! | `done` | outcome | who moves on |
+//! |---|---|---|
+//! | false | the thread's | the thread alone: it writes the outcome, and then sets `done` |
+//! | true | the handle's | the one handle takes it, or whoever drops the cell drops it |
+//!
+//! The thread sets `done` by a read-modify-write and then looks for a waiter; the waiter joins the queue and then
+//! does a read-modify-write on `done`. That is the handshake of `wait/README.md`. Only the handle waits, and there is
+//! one handle, so one wake is enough.
+//!
+//! The thread and its handle share the cell. Whoever lets go of it last drops what is in it: an outcome that nobody
+//! asked for is dropped by the thread, if its handle is gone by then.
+//!
+//! This file does not know what an outcome is.
+
+use crate::prim::Ordering::{AcqRel, Acquire};
+use crate::prim::atomic::AtomicBool;
+use crate::prim::{StdArc, UnsafeCell};
+use crate::wait::{Held, Operation, Owners, Patience, WaitQueue, What};
+use std::panic::Location;
+use std::task::Poll;
+
+/// The outcome of one thread, and who waits for it.
+pub(super) struct Cell<O> {
+    done: AtomicBool,
+    waiting: WaitQueue,
+    patience: Patience,
+    /// The thread itself, while it runs.
+    runner: Owners<1>,
+    outcome: UnsafeCell<Option<O>>,
+    /// Where the thread was spawned.
+    site: &'static Location<'static>,
+}
+
+// SAFETY: the outcome is touched by the thread alone until `done`, and by the one handle, or the last owner, after
+// that; `done` orders them (release to acquire), and so does the count of owners. It crosses threads: Send.
+unsafe impl<O: Send> Send for Cell<O> {}
+// SAFETY: as above; no reference to the outcome is ever shared.
+unsafe impl<O: Send> Sync for Cell<O> {}
+
+impl<O> Cell<O> {
+    pub(super) fn new(site: &'static Location<'static>) -> Self {
+        Self {
+            done: AtomicBool::new(false),
+            waiting: WaitQueue::new(),
+            patience: Patience::new(),
+            runner: Owners::new(),
+            outcome: UnsafeCell::new(None),
+            site,
+        }
+    }
+
+    pub(super) fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+
+    /// The thread has begun. Called by the thread, before its closure.
+    pub(super) fn begin(&self) {
+        self.runner.take(self.site.into());
+    }
+
+    /// The thread is through. Called once, and by the thread.
+    pub(super) fn finish(&self, outcome: O) {
+        self.runner.release();
+        self.never_begun(outcome);
+    }
+
+    /// There is no thread. Called once, in place of all that the thread would call.
+    pub(super) fn never_begun(&self, outcome: O) {
+        self.outcome.with_mut(|place| {
+            // SAFETY: not done, so it is the thread's alone; there is nothing in it to be dropped.
+            unsafe { *place = Some(outcome) };
+        });
+        self.done.swap(true, AcqRel);
+        self.waiting.wake_one();
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.done.load(Acquire)
+    }
+
+    /// The outcome, once, when there is one.
+    ///
+    /// # Safety
+    ///
+    /// Only the one handle calls this.
+    unsafe fn take(&self) -> Option<O> {
+        if !self.is_done() {
+            return None;
+        }
+        let outcome = self.outcome.with_mut(|place| {
+            // SAFETY: done, so the thread is through with it, and the handle is the only other one.
+            unsafe { (*place).take() }
+        });
+        Some(outcome.expect("a thread was polled after it had given its result"))
+    }
+}
+
+/// The operation of waiting for a thread: what a handle is made of. There is one for each cell.
+pub(super) struct Joining<O> {
+    cell: StdArc<Cell<O>>,
+}
+
+impl<O> Joining<O> {
+    /// The one handle's, and the thread's share of a new cell.
+    pub(super) fn pair(site: &'static Location<'static>) -> (Self, StdArc<Cell<O>>) {
+        let cell = StdArc::new(Cell::new(site));
+        let share = StdArc::clone(&cell);
+        (Self { cell }, share)
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.cell.is_done()
+    }
+}
+
+// SAFETY: the queue is a field of the cell, which the `Arc` keeps alive and in place.
+unsafe impl<O> Operation for Joining<O> {
+    /// `None` if the wait was cancelled.
+    type Output = Option<O>;
+    const WAITS_FOR: &'static What = &"thread join";
+    const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| None);
+
+    fn attempt(&mut self) -> Poll<Option<O>> {
+        // SAFETY: a cell has one `Joining`, made with it in `pair`, and this borrows it for itself alone.
+        match unsafe { self.cell.take() } {
+            None => Poll::Pending,
+            outcome => Poll::Ready(outcome),
+        }
+    }
+
+    fn chances(&self) -> usize {
+        usize::from(self.cell.done.fetch_or(false, AcqRel))
+    }
+
+    fn held(&self) -> Held {
+        self.cell.runner.held()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        &self.cell.waiting
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.cell.patience
+    }
+}
