@@ -213,6 +213,18 @@ pub(crate) mod thread {
         handle.thread().id() == shuttle::thread::current().id()
     }
 
+    /// Waits for a thread whose closure has ended.
+    pub(crate) fn join(handle: JoinHandle<()>) {
+        handle
+            .join()
+            .expect("a thread that panics ends the execution");
+    }
+
+    /// All of shuttle's threads are the one that runs the execution.
+    pub(crate) fn of(_handle: &JoinHandle<()>) -> Thread {
+        std::thread::current()
+    }
+
     pub(crate) fn spawn(
         name: Option<String>,
         _stack_size: Option<usize>,
