@@ -88,7 +88,7 @@ impl Builder {
     pub fn build(self) -> Result<Pool, BuildError> {
         self.check()?;
         let (queue, tasks) = channel::bounded(self.queue_capacity);
-        let crew = Arc::new(Crew::new(self.threads, tasks));
+        let crew = Arc::new(Crew::new(self.threads, queue.downgrade(), tasks));
         let mut pool = Pool {
             queue,
             crew,

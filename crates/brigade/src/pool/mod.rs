@@ -27,6 +27,7 @@
 
 mod builder;
 mod error;
+mod fork;
 mod job;
 #[cfg(all(test, brigade_loom))]
 mod model;
@@ -35,6 +36,7 @@ mod worker;
 
 pub use builder::Builder;
 pub use error::{BuildError, JobError, JoinTimeoutError, Rejected};
+pub use fork::Worker;
 pub use job::{Job, JobFuture};
 pub use shutdown::{Shutdown, Unfinished};
 
@@ -149,10 +151,56 @@ impl Pool {
             Ok(()) => Ok(()),
             Err(TrySendError::Closed(task)) => Err(SendError::Closed(task)),
             Err(TrySendError::Full(task)) => {
-                self.crew.run_inside(task.site(), || task.run());
+                if let Some(site) = task.site() {
+                    self.crew.run_inside(site, || task.run());
+                }
                 Ok(())
             }
         }
+    }
+
+    /// Runs both closures, at the same time if there is an idle worker, and returns their results.
+    ///
+    /// The first is run by the calling thread, the second afterwards, unless a worker has taken it by then. Both may borrow
+    /// from the caller, and both get the [`Worker`] that they run on, to [join](Worker::join) further: then a join costs
+    /// about as much as two calls. A call on a thread of another pool, or of none, counts as one of the threads of this
+    /// pool while it lasts.
+    ///
+    /// A thread that waits for its second closure runs parts of that closure meanwhile, and nothing else. So it may hold a lock.
+    ///
+    /// # Panics
+    ///
+    /// If a closure panics, once both are over; a second closure that nobody has begun by the time the first panics is
+    /// dropped. If both panic, the first one's panic goes on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pool::{Pool, Worker};
+    ///
+    /// fn sum(worker: &Worker, numbers: &[u64]) -> u64 {
+    ///     if numbers.len() < 1000 {
+    ///         return numbers.iter().sum();
+    ///     }
+    ///     let (left, right) = numbers.split_at(numbers.len() / 2);
+    ///     let (left, right) = worker.join(|w| sum(w, left), |w| sum(w, right));
+    ///     left + right
+    /// }
+    ///
+    /// let numbers: Vec<u64> = (1..=100_000).collect();
+    /// let (left, right) = numbers.split_at(50_000);
+    /// let pool = Pool::new(2);
+    /// let (left, right) = pool.join(|w| sum(w, left), |w| sum(w, right));
+    /// assert_eq!(left + right, 5_000_050_000);
+    /// ```
+    #[track_caller]
+    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(&Worker) -> RA,
+        B: FnOnce(&Worker) -> RB + Send,
+        RB: Send,
+    {
+        Worker::with(&self.crew, |worker| worker.join(a, b))
     }
 
     /// How many threads the pool has.

@@ -1,7 +1,8 @@
 //! The workers of a pool: what they share, what they run, and the loop that runs it.
 
+use super::fork::{Forks, Worker};
 use super::job::Run;
-use crate::channel::Receiver;
+use crate::channel::{Receiver, TryRecvError, WeakSender};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use crate::prim::{StdArc, discard_panic, thread_local};
@@ -17,6 +18,8 @@ pub(super) enum Task {
     /// And where it was submitted: what it is called when it does not finish.
     Forgotten(Box<dyn FnOnce() + Send>, &'static Location<'static>),
     Joinable(Ticket),
+    /// The number of a slot in which half of a join is offered.
+    Offered(usize),
 }
 
 /// The queue's share of a job with a handle. Dropped without being run, it tells the joiner.
@@ -46,10 +49,12 @@ impl Task {
         *unsafe { Box::from_raw(Box::into_raw(job).cast::<F>()) }
     }
 
-    pub(super) fn site(&self) -> &'static Location<'static> {
+    /// Where the job was submitted; nowhere if it is no job.
+    pub(super) fn site(&self) -> Option<&'static Location<'static>> {
         match self {
-            Self::Forgotten(_, site) => site,
-            Self::Joinable(ticket) => ticket.0.site(),
+            Self::Forgotten(_, site) => Some(site),
+            Self::Joinable(ticket) => Some(ticket.0.site()),
+            Self::Offered(_) => None,
         }
     }
 
@@ -58,6 +63,7 @@ impl Task {
         discard_panic(|| match self {
             Self::Forgotten(job, _) => job(),
             Self::Joinable(ticket) => ticket.0.run(),
+            Self::Offered(_) => {}
         });
     }
 }
@@ -65,6 +71,9 @@ impl Task {
 /// What the workers of one pool, its handle and its jobs share.
 pub(super) struct Crew {
     tasks: Receiver<Task>,
+    /// The other end, to tell idle workers of what is offered to them.
+    queue: WeakSender<Task>,
+    forks: Forks,
     /// Workers that have not ended.
     alive: AtomicUsize,
     /// Of those, how many wait for the others in a shutdown, called by their job.
@@ -88,9 +97,11 @@ thread_local! {
 }
 
 impl Crew {
-    pub(super) fn new(threads: usize, tasks: Receiver<Task>) -> Self {
+    pub(super) fn new(threads: usize, queue: WeakSender<Task>, tasks: Receiver<Task>) -> Self {
         Self {
             tasks,
+            queue,
+            forks: Forks::new(threads),
             alive: AtomicUsize::new(threads),
             leaving: AtomicUsize::new(0),
             all_left: AtomicBool::new(false),
@@ -106,15 +117,63 @@ impl Crew {
     /// The life of one worker: it ends when the queue is closed and empty.
     pub(super) fn work(&self, number: usize) {
         WORKS_IN.with(|works_in| works_in.set((self, number)));
-        while let Ok(task) = self.tasks.recv() {
-            self.run(task.site(), number, || task.run());
-        }
+        let worker = Worker::of_crew(self, number);
+        worker.at_work(|| {
+            while let Some(task) = self.next(&worker) {
+                if let Task::Offered(slot) = task {
+                    worker.run_offer(slot);
+                } else {
+                    self.run(task, number);
+                }
+            }
+        });
         WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
         self.end(1);
     }
 
+    /// What to do next; nothing if the queue is closed and empty. Runs what is offered to idle workers meanwhile.
+    fn next(&self, worker: &Worker) -> Option<Task> {
+        loop {
+            match self.tasks.try_recv() {
+                Ok(task) => return Some(task),
+                Err(TryRecvError::Closed) => return None,
+                Err(TryRecvError::Empty) => {}
+            }
+            if let Some(slot) = self.forks.idles() {
+                worker.run_offer(slot);
+                continue;
+            }
+            let task = self.tasks.recv();
+            self.forks.works();
+            return task.ok();
+        }
+    }
+
+    /// Tells an idle worker that half of a join is offered. False if the queue is full or closed.
+    pub(super) fn tell_of_offer(&self, slot: usize) -> bool {
+        let queue = self.queue.upgrade();
+        queue.is_some_and(|queue| queue.try_send(Task::Offered(slot)).is_ok())
+    }
+
+    #[inline(always)]
+    pub(super) fn forks(&self) -> &Forks {
+        &self.forks
+    }
+
+    /// How many workers there are.
+    pub(super) fn threads(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Runs a task on worker `number`.
+    fn run(&self, task: Task, number: usize) {
+        if let Some(site) = task.site() {
+            self.note_running(site, number, || task.run());
+        }
+    }
+
     /// Runs a job, which was submitted at `site` and does not panic, on worker `number`.
-    fn run(&self, site: &'static Location<'static>, number: usize, job: impl FnOnce()) {
+    fn note_running(&self, site: &'static Location<'static>, number: usize, job: impl FnOnce()) {
         // A job that runs another inside itself is, when that is over, the running one again.
         let outer = self.running[number].load(Relaxed);
         self.running[number].store(ptr::from_ref(site).cast_mut(), Relaxed);
@@ -126,7 +185,7 @@ impl Crew {
     pub(super) fn run_inside(&self, site: &'static Location<'static>, job: impl FnOnce()) {
         let (_, number) = WORKS_IN.with(Cell::get);
         // What ends the waits of the thread says nothing of this job.
-        self.run(site, number, || under(None, job));
+        self.note_running(site, number, || under(None, job));
     }
 
     /// Whether the calling thread is a worker of this crew.

@@ -31,6 +31,28 @@ pub(crate) fn under<R>(source: Option<&StdArc<dyn Interrupts>>, body: impl FnOnc
     body()
 }
 
+/// What ended waits at some moment, for another thread that does part of what was begun then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ambient(Borrowed);
+
+impl Ambient {
+    /// What ends waits on this thread now.
+    #[inline]
+    pub(crate) fn here() -> Self {
+        Self(CURRENT.with(Cell::get))
+    }
+
+    /// Runs `body` with this in place of what ends waits on the thread that it is run on.
+    ///
+    /// # Safety
+    ///
+    /// The frame that called [`Ambient::here`] does not return before this does.
+    pub(crate) unsafe fn cover<R>(self, body: impl FnOnce() -> R) -> R {
+        // SAFETY: null, or borrowed from a frame of `under` that outlasts the frame of the contract.
+        under(unsafe { self.0.as_ref() }, body)
+    }
+}
+
 /// What ends waits on this thread now.
 pub(crate) fn current() -> Option<StdArc<dyn Interrupts>> {
     with_current(|source| source.cloned())

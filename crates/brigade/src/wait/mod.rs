@@ -31,7 +31,7 @@ mod tests;
 mod timer;
 mod turn;
 
-pub(crate) use ambient::{current, under};
+pub(crate) use ambient::{Ambient, current, under};
 pub(crate) use arms::{Drive, Look, Place, try_once};
 pub(crate) use block::block;
 pub(crate) use condition::{WaitUntilWoken, block_until_woken};

@@ -1,0 +1,475 @@
+//! Fork and join on the workers of a pool: two closures, of which the second is run by whoever comes first.
+//!
+//! # A join that nobody else takes part in
+//!
+//! The second closure is a [`Half`] on the stack of the joiner. A worker has a few places for such halves, oldest
+//! first, which only itself looks at. After the first closure the half is still there, nearly always, and the joiner runs it:
+//! one store and a few comparisons, no atomic read-modify-write. When [`PLACES`] halves are in their places already,
+//! there is enough for others to take, and a join is two calls.
+//!
+//! # A join that others take part in
+//!
+//! At every join a worker looks at one word that says whether anybody has nothing to do. If so it moves its oldest half,
+//! which is the largest, from its place to its [`Offer`], unless something is offered already. Who has nothing to do is one
+//! of two:
+//!
+//! - An idle worker, which waits for jobs. It is told by a [`Task`](super::worker::Task) in their queue that names the slot,
+//!   and takes whatever is offered there. It counts as idle by a read-modify-write and looks through the offers after
+//!   that; who offers looks at that number by a read-modify-write after the offer. So one of them sees the other.
+//! - A worker that waits for its own half. It takes *parts of that half* and nothing else: it may hold a lock, and have
+//!   deep frames below it, and its stack grows no deeper than the tree of joins does. Who offers wakes the joiners of
+//!   what the offered half is a part of. If none of them takes it, nothing is lost: its owner does.
+//!
+//! # From outside
+//!
+//! A thread that is not of the pool runs its join itself, on the slot of a guest, and counts as one of the pool's
+//! threads: as many idle workers take no part meanwhile, so that not more run than the pool has threads. Guests beyond
+//! [`GUESTS`] run alone.
+//!
+//! # What holds
+//!
+//! 1. The half of a join is run, or dropped because the first closure panicked, before `join` returns or unwinds.
+//!    [`Pending`] sees to it. That is why it may borrow from the caller.
+//! 2. While a worker waits for a half, its own places and its own offer are empty: the older halves have been taken before,
+//!    the younger are done.
+
+mod half;
+#[cfg(all(test, brigade_loom))]
+mod model;
+
+mod offer;
+mod wait;
+
+use super::worker::Crew;
+use crate::prim::Ordering::{AcqRel, Relaxed};
+use crate::prim::atomic::{AtomicBool, AtomicUsize};
+use crate::prim::{MODEL, discard_panic, thread_local};
+use crate::wait::{Patience, WaitQueue};
+use crossbeam_utils::CachePadded;
+use half::{Half, StackHalf, unwrap};
+use offer::Offer;
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::ptr;
+
+/// So many halves does a worker hold ready to be offered: more would be the smaller ones.
+const PLACES: usize = 4;
+
+/// So many threads from outside can share what they join, at the same time.
+const GUESTS: usize = if MODEL { 1 } else { 16 };
+
+/// What others see of a worker or a guest.
+#[derive(Debug)]
+pub(super) struct Slot {
+    offer: Offer,
+    /// Whether the idle workers have been told to look at it, and none has come yet.
+    told: AtomicBool,
+    /// Where it waits for a half that somebody has taken.
+    waiting: WaitQueue,
+}
+
+impl Slot {
+    fn new() -> Self {
+        Self {
+            offer: Offer::new(),
+            told: AtomicBool::new(false),
+            waiting: WaitQueue::new(),
+        }
+    }
+}
+
+/// What the workers of a pool share to fork and join: first their slots, then those of the guests.
+#[derive(Debug)]
+pub(super) struct Forks {
+    /// How many would take something, as a signed number: idle workers and joiners that wait, less the guests.
+    hungry: CachePadded<AtomicUsize>,
+    /// Of these, the joiners that wait.
+    joiners: AtomicUsize,
+    /// A bit for each guest's slot that is taken.
+    guests: AtomicUsize,
+    slots: Box<[CachePadded<Slot>]>,
+    patience: Patience,
+}
+
+impl Forks {
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            hungry: CachePadded::new(AtomicUsize::new(0)),
+            joiners: AtomicUsize::new(0),
+            guests: AtomicUsize::new(0),
+            slots: (0..workers + GUESTS)
+                .map(|_| CachePadded::new(Slot::new()))
+                .collect(),
+            patience: Patience::new(),
+        }
+    }
+
+    /// Whether somebody would take something.
+    #[inline(always)]
+    fn is_hungry(&self) -> bool {
+        self.hungry.load(Relaxed).cast_signed() > 0
+    }
+
+    /// Whether there are more idle workers than guests who run in their place. Synchronises with [`Forks::idles`].
+    fn has_idle_workers(&self) -> bool {
+        let hungry = self.hungry.fetch_add(0, AcqRel).cast_signed();
+        hungry > self.joiners.load(Relaxed).cast_signed()
+    }
+
+    /// A worker has nothing to do, unless it finds something that is offered: the number of the slot.
+    pub(super) fn idles(&self) -> Option<usize> {
+        self.hungry.fetch_add(1, AcqRel);
+        let found = self.offered();
+        if found.is_some() {
+            self.works();
+        }
+        found
+    }
+
+    /// A slot in which something is offered, if the guests have left anybody who may take it.
+    fn offered(&self) -> Option<usize> {
+        if !self.is_hungry() {
+            return None;
+        }
+        self.slots.iter().position(|slot| !slot.offer.is_empty())
+    }
+
+    /// A worker that was idle has something to do.
+    pub(super) fn works(&self) {
+        self.hungry.fetch_sub(1, AcqRel);
+    }
+
+    /// The slot of a guest, until it is given back.
+    fn take_slot(&self, workers: usize) -> Option<usize> {
+        let mut taken = self.guests.load(Relaxed);
+        loop {
+            let free = (!taken).trailing_zeros() as usize;
+            if free >= GUESTS {
+                return None;
+            }
+            match self
+                .guests
+                .compare_exchange_weak(taken, taken | 1 << free, AcqRel, Relaxed)
+            {
+                Ok(_) => return Some(workers + free),
+                Err(changed) => taken = changed,
+            }
+        }
+    }
+
+    fn give_slot_back(&self, workers: usize, slot: usize) {
+        let mut taken = self.guests.load(Relaxed);
+        while let Err(changed) = self.guests.compare_exchange_weak(
+            taken,
+            taken & !(1 << (slot - workers)),
+            AcqRel,
+            Relaxed,
+        ) {
+            taken = changed;
+        }
+    }
+}
+
+thread_local! {
+    /// The worker that this thread is, or plays as a guest.
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no const form")]
+    static CURRENT: Cell<*const Worker> = Cell::new(ptr::null());
+}
+
+/// A thread at work in a pool: what closures that are forked get, to fork further.
+///
+/// See [`Pool::join`](super::Pool::join).
+pub struct Worker {
+    crew: *const Crew,
+    /// Its place in the crew. Null for one who offers nothing.
+    slot: *const Slot,
+    number: usize,
+    /// Halves by position; those from `oldest` to before `newest` are in their places, the older ones have been offered.
+    places: [Cell<*const Half>; PLACES],
+    oldest: Cell<usize>,
+    newest: Cell<usize>,
+    /// The half of somebody else that it is running.
+    runs: Cell<*const Half>,
+}
+
+impl Worker {
+    pub(super) fn of_crew(crew: &Crew, number: usize) -> Self {
+        Self {
+            crew,
+            slot: &raw const *crew.forks().slots[number],
+            number,
+            places: [const { Cell::new(ptr::null()) }; PLACES],
+            oldest: Cell::new(0),
+            newest: Cell::new(0),
+            runs: Cell::new(ptr::null()),
+        }
+    }
+
+    /// One whose places are all taken, by nothing: it offers nothing.
+    fn alone(crew: &Crew) -> Self {
+        let worker = Self::of_crew(crew, 0);
+        worker.newest.set(PLACES);
+        Self {
+            slot: ptr::null(),
+            ..worker
+        }
+    }
+
+    /// Makes this the worker of the thread while `act` runs.
+    pub(super) fn at_work<R>(&self, act: impl FnOnce() -> R) -> R {
+        struct Restore(*const Worker);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.with(|current| current.set(self.0));
+            }
+        }
+        let _restore = Restore(CURRENT.with(|current| current.replace(self)));
+        act()
+    }
+
+    /// Calls `act` with the worker of `crew` that this thread is; as a guest if it is none.
+    pub(super) fn with<R>(crew: &Crew, act: impl FnOnce(&Self) -> R) -> R {
+        let current = CURRENT.with(Cell::get);
+        // SAFETY: set by a frame of this thread that holds the worker, and takes it away before it ends.
+        if let Some(worker) = unsafe { current.as_ref() }
+            && ptr::eq(worker.crew, crew)
+        {
+            return act(worker);
+        }
+        as_guest(crew, act)
+    }
+
+    fn crew(&self) -> &Crew {
+        // SAFETY: workers hold their crew for as long as they live, guests borrow the pool that does.
+        unsafe { &*self.crew }
+    }
+
+    #[inline(always)]
+    fn forks(&self) -> &Forks {
+        // SAFETY: as above.
+        unsafe { (*self.crew).forks() }
+    }
+
+    /// Runs both closures, at the same time if somebody has nothing else to do, and returns their results.
+    ///
+    /// The first is run here. The second is run here afterwards, unless another worker has taken it by then; so a join
+    /// costs about as much as two calls. See [`Pool::join`](super::Pool::join).
+    ///
+    /// # Panics
+    ///
+    /// If a closure panics, once both are over; a second closure that nobody has begun by the time the first panics is
+    /// dropped. If both panic, the first one's panic goes on.
+    #[inline]
+    #[track_caller]
+    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(&Self) -> RA,
+        B: FnOnce(&Self) -> RB + Send,
+        RB: Send,
+    {
+        let position = self.newest.get();
+        if position - self.oldest.get() >= PLACES {
+            if self.forks().is_hungry() {
+                self.share();
+            }
+            return (a(self), b(self));
+        }
+        let second = StackHalf::new(b);
+        self.places[position % PLACES].set(second.half());
+        self.newest.set(position + 1);
+        if self.forks().is_hungry() {
+            self.share();
+        }
+        let site = Location::caller();
+        let pending = Pending {
+            worker: self,
+            second: &second,
+            position,
+            site,
+        };
+        let first = a(self);
+        std::mem::forget(pending);
+        if self.oldest.get() <= position {
+            self.newest.set(position);
+            // SAFETY: it is out of its place, and was never offered: nobody else has seen it.
+            let b = unsafe { second.take() };
+            return (first, b(self));
+        }
+        (first, self.join_offered(&second, position, site))
+    }
+
+    /// The second half of a join that has been offered.
+    #[cold]
+    #[inline(never)]
+    fn join_offered<F: FnOnce(&Self) -> R, R>(
+        &self,
+        second: &StackHalf<F, R>,
+        position: usize,
+        site: &'static Location<'static>,
+    ) -> R {
+        if self.get_back(second.half(), position, site) {
+            // SAFETY: taken back, so nobody else touches it.
+            let b = unsafe { second.take() };
+            return b(self);
+        }
+        // SAFETY: somebody has taken it, and it is done. This is the joiner.
+        unwrap(unsafe { second.result() })
+    }
+
+    /// Takes a half back that has been offered. If somebody has taken it, waits until it is done, and returns false.
+    fn get_back(
+        &self,
+        half: *const Half,
+        position: usize,
+        site: &'static Location<'static>,
+    ) -> bool {
+        debug_assert!(
+            self.oldest.get() == position + 1 && self.newest.get() == position + 1,
+            "all younger halves are done, and all older ones have been offered"
+        );
+        self.oldest.set(position);
+        self.newest.set(position);
+        // SAFETY: a slot lives as long as its crew.
+        if unsafe { &*self.slot }.offer.take_back(half) {
+            return true;
+        }
+        self.wait_for(half, site);
+        false
+    }
+
+    /// Offers the oldest half, unless something is offered.
+    #[cold]
+    #[inline(never)]
+    fn share(&self) {
+        // SAFETY: null, or a slot of the crew, which lives as long as that.
+        let Some(slot) = (unsafe { self.slot.as_ref() }) else {
+            return;
+        };
+        let oldest = self.oldest.get();
+        if oldest == self.newest.get() || !slot.offer.is_empty() {
+            return;
+        }
+        let half = self.places[oldest % PLACES].get();
+        self.oldest.set(oldest + 1);
+        // SAFETY: its join, a frame below, waits for this call.
+        unsafe { (*half).describe(slot, self.runs.get()) };
+        slot.offer.put(half);
+        if self.forks().has_idle_workers() {
+            tell_idle(self.crew(), self.number);
+        } else {
+            self.tell_joiners();
+        }
+    }
+
+    /// Wakes one who waits for what is being run, or for what that is a part of.
+    fn tell_joiners(&self) {
+        let mut half = self.runs.get();
+        while !half.is_null() {
+            // SAFETY: it is being run here, or what is being run is a part of it: it is not done, hence in place; and
+            // slots live as long as the crew.
+            unsafe {
+                if (*(*half).joiner()).waiting.wake_one().is_some() {
+                    return;
+                }
+                half = (*half).part_of();
+            }
+        }
+    }
+
+    /// Runs what is offered in a slot, if it still is.
+    pub(super) fn run_offer(&self, slot: usize) {
+        let slot = &self.forks().slots[slot];
+        // Before it looks: from here on the idle workers are told again.
+        slot.told.swap(false, AcqRel);
+        if let Some(half) = slot.offer.take() {
+            self.run_taken(half);
+        }
+    }
+
+    /// Runs a half that it has taken.
+    fn run_taken(&self, half: *const Half) {
+        debug_assert!(
+            self.oldest.get() == self.newest.get(),
+            "who runs for others has nothing in its places"
+        );
+        let outer = self.runs.replace(half);
+        // SAFETY: taken.
+        unsafe { Half::run_taken(half, self) };
+        self.runs.set(outer);
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}
+
+/// Sends an idle worker to what is offered in a slot. If the queue has no room, nobody is idle.
+fn tell_idle(crew: &Crew, number: usize) {
+    let told = &crew.forks().slots[number].told;
+    if !told.swap(true, AcqRel) && !crew.tell_of_offer(number) {
+        told.swap(false, AcqRel);
+    }
+}
+
+/// Plays a worker while `act` runs.
+#[cold]
+#[inline(never)]
+fn as_guest<R>(crew: &Crew, act: impl FnOnce(&Worker) -> R) -> R {
+    struct Leave<'a> {
+        crew: &'a Crew,
+        slot: usize,
+    }
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            let forks = self.crew.forks();
+            forks.hungry.fetch_add(1, AcqRel);
+            forks.give_slot_back(self.crew.threads(), self.slot);
+            // What other guests offer was not for the worker in whose place this one has run.
+            if let Some(slot) = forks.offered() {
+                tell_idle(self.crew, slot);
+            }
+        }
+    }
+    let forks = crew.forks();
+    let Some(slot) = forks.take_slot(crew.threads()) else {
+        let worker = Worker::alone(crew);
+        return worker.at_work(|| act(&worker));
+    };
+    forks.hungry.fetch_sub(1, AcqRel);
+    let _leave = Leave { crew, slot };
+    let worker = Worker::of_crew(crew, slot);
+    worker.at_work(|| act(&worker))
+}
+
+/// A join whose first closure is running. Dropped if that panics.
+struct Pending<'a, F: FnOnce(&Worker) -> R, R> {
+    worker: &'a Worker,
+    second: &'a StackHalf<F, R>,
+    position: usize,
+    site: &'static Location<'static>,
+}
+
+impl<F: FnOnce(&Worker) -> R, R> Drop for Pending<'_, F, R> {
+    fn drop(&mut self) {
+        let worker = self.worker;
+        let ours = if worker.oldest.get() <= self.position {
+            worker.newest.set(self.position);
+            true
+        } else {
+            worker.get_back(self.second.half(), self.position, self.site)
+        };
+        // Both are the application's, and may panic in their drops; one panic is under way.
+        if ours {
+            // SAFETY: out of its place or taken back: nobody else touches it.
+            let b = unsafe { self.second.take() };
+            discard_panic(|| drop(b));
+        } else {
+            // SAFETY: done, and this is the joiner.
+            let result = unsafe { self.second.result() };
+            discard_panic(|| drop(result));
+        }
+    }
+}
