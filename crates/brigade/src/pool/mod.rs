@@ -32,6 +32,7 @@ mod job;
 #[cfg(all(test, brigade_loom))]
 mod model;
 mod shutdown;
+mod span;
 mod worker;
 
 pub use builder::Builder;
@@ -39,6 +40,7 @@ pub use error::{BuildError, JobError, JoinTimeoutError, Rejected};
 pub use fork::Worker;
 pub use job::{Job, JobFuture};
 pub use shutdown::{Shutdown, Unfinished};
+pub use span::Span;
 
 use crate::channel::{SendError, Sender, TrySendError};
 use crate::prim::atomic::AtomicBool;
@@ -201,6 +203,10 @@ impl Pool {
         RB: Send,
     {
         Worker::with(&self.crew, |worker| worker.join(a, b))
+    }
+
+    fn crew(&self) -> &Crew {
+        &self.crew
     }
 
     /// How many threads the pool has.

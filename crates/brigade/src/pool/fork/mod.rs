@@ -338,6 +338,16 @@ impl Worker {
         false
     }
 
+    /// Whether somebody would take what is forked next.
+    #[inline]
+    pub(super) fn has_takers(&self) -> bool {
+        self.forks().is_hungry() && {
+            // SAFETY: null, or a slot of the crew, which lives as long as that.
+            let slot = unsafe { self.slot.as_ref() };
+            slot.is_some_and(|slot| slot.offer.is_empty())
+        }
+    }
+
     /// Offers the oldest half, unless something is offered.
     #[cold]
     #[inline(never)]
