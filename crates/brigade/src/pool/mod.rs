@@ -202,7 +202,8 @@ impl Pool {
         B: FnOnce(&Worker) -> RB + Send,
         RB: Send,
     {
-        Worker::with(&self.crew, |worker| worker.join(a, b))
+        let site = Location::caller();
+        Worker::with(&self.crew, |worker| worker.join_at(a, b, site))
     }
 
     fn crew(&self) -> &Crew {

@@ -11,6 +11,7 @@ use super::{Pool, Worker};
 use crate::prim::clock;
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::panic::Location;
 use std::ptr;
 use std::time::Duration;
 
@@ -113,6 +114,7 @@ struct Plan<N, F, M> {
     nothing: N,
     fold: F,
     merge: M,
+    site: &'static Location<'static>,
 }
 
 /// Goes through `rest`, at first in chunks of `chunk` items, and shares what is left whenever somebody would take it.
@@ -135,9 +137,10 @@ where
         if rest.count() > 1 && worker.has_takers() {
             let half = rest.count() / 2;
             let (left, right) = rest.split(half);
-            let (left, right) = worker.join(
+            let (left, right) = worker.join_at(
                 |worker| go_through(worker, left, chunk, plan),
                 |worker| go_through(worker, right, chunk, plan),
+                plan.site,
             );
             return (plan.merge)((plan.merge)(result, left), right);
         }
@@ -185,6 +188,7 @@ impl Pool {
             nothing: |_: &S| (),
             fold: |(), part: S| part.each(&act),
             merge: |(), ()| (),
+            site: Location::caller(),
         };
         Worker::with(self.crew(), |worker| go_through(worker, items, 1, &plan));
     }
@@ -233,6 +237,7 @@ impl Pool {
                 result.expect("each fold has put its result back")
             },
             merge,
+            site: Location::caller(),
         };
         Worker::with(self.crew(), |worker| go_through(worker, items, 1, &plan))
     }
@@ -278,6 +283,7 @@ impl Pool {
                 filled
             },
             merge: Filled::merge,
+            site: Location::caller(),
         };
         let filled = Worker::with(self.crew(), |worker| go_through(worker, room, 1, &plan));
         assert_eq!(filled.count, count, "every item has a result");

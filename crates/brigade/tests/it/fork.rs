@@ -4,6 +4,7 @@ use brigade::cancel::CancelToken;
 use brigade::channel::{self, RecvError};
 use brigade::pool::{Pool, Worker};
 use brigade::sync::{Mutex, Shared};
+use brigade::wait::waiters;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -37,6 +38,15 @@ fn until_shared<R: Send>(
     first: impl Fn() + Sync,
     second: impl Fn() -> R + Sync,
 ) -> thread::Result<R> {
+    until_shared_with(pool, first, |_| second())
+}
+
+/// The same for a second closure that joins in turn.
+fn until_shared_with<R: Send>(
+    pool: &Pool,
+    first: impl Fn() + Sync,
+    second: impl Fn(&Worker) -> R + Sync,
+) -> thread::Result<R> {
     let here = thread::current().id();
     loop {
         let taken = AtomicBool::new(false);
@@ -52,12 +62,12 @@ fn until_shared<R: Send>(
                         thread::yield_now();
                     }
                 },
-                |_| {
+                |worker| {
                     if thread::current().id() == here {
                         return None;
                     }
                     taken.store(true, Relaxed);
-                    Some(second())
+                    Some(second(worker))
                 },
             );
             result
@@ -362,4 +372,122 @@ fn waits_inside_of_a_join_hold_nobody_up_but_their_own() {
     let mutex = Mutex::new(0);
     pool.for_each(0..1000, |_| *mutex.lock() += 1);
     assert_eq!(*mutex.lock(), 1000);
+}
+
+/// Whether a thread waits for its half that has begun to wait in this file at `line`.
+fn joins_at(line: u32) -> bool {
+    waiters().iter().any(|waiter| {
+        waiter.waits_for() == "pool join"
+            && waiter.site().file() == file!()
+            && waiter.site().line() == line
+    })
+}
+
+/// What the second closure does when somebody else has it: waits until its joiner is seen to wait, at `line`.
+fn seen_at(line: u32, here: thread::ThreadId) -> bool {
+    if thread::current().id() == here {
+        return false;
+    }
+    while !joins_at(line) {
+        thread::yield_now();
+    }
+    true
+}
+
+#[test]
+fn a_join_that_waits_says_where_it_was_called() {
+    let pool = Pool::new(2);
+    let here = thread::current().id();
+    let taken = AtomicBool::new(false);
+    let linger = || {
+        for _ in 0..1000 {
+            if !taken.load(Relaxed) {
+                thread::yield_now();
+            }
+        }
+    };
+    let line = line!() + 2;
+    let joined = || {
+        pool.join(
+            |_| linger(),
+            |_| {
+                taken.store(thread::current().id() != here, Relaxed);
+                seen_at(line, here)
+            },
+        )
+        .1
+    };
+    while !joined() {}
+    let line = line!() + 3;
+    taken.store(false, Relaxed);
+    let walked = || {
+        pool.map_collect(0..2, |_| {
+            if thread::current().id() == here {
+                linger();
+                return false;
+            }
+            taken.store(true, Relaxed);
+            seen_at(line, here)
+        })
+    };
+    while !walked().contains(&true) {}
+}
+
+/// Goes down to single items, of which those that are `bad` panic. Returns how many there are.
+fn some_bad(worker: &Worker, start: u32, end: u32, bad: &(dyn Fn(u32) -> bool + Sync)) -> usize {
+    if end - start < 2 {
+        thread::yield_now();
+        assert!(!bad(start), "a bad item");
+        return 1;
+    }
+    let middle = start + (end - start) / 2;
+    let (left, right) = worker.join(
+        |worker| some_bad(worker, start, middle, bad),
+        |worker| some_bad(worker, middle, end, bad),
+    );
+    left + right
+}
+
+/// A joiner that unwinds still waits for its half, and so may run parts of it that panic, too.
+#[test]
+fn parts_may_panic_on_a_joiner_that_panics() {
+    let pool = Pool::new(3);
+    for bad in 2..8 {
+        for _ in 0..20 {
+            let joined = catch_unwind(AssertUnwindSafe(|| {
+                until_shared_with(
+                    &pool,
+                    || panic!("the first"),
+                    |worker| some_bad(worker, 0, 64, &|n| n % bad == 1),
+                )
+            }));
+            assert!(joined.unwrap().is_err());
+        }
+    }
+    assert_eq!(sum_on(&pool, 100), 4950);
+}
+
+#[test]
+fn thread_locals_may_join_when_their_thread_ends() {
+    struct AtTheEnd(Arc<Pool>, Arc<AtomicUsize>);
+    impl Drop for AtTheEnd {
+        fn drop(&mut self) {
+            self.1
+                .fetch_add(usize::try_from(sum_on(&self.0, 200)).unwrap(), Relaxed);
+        }
+    }
+    thread_local! {
+        static LAST: std::cell::RefCell<Option<AtTheEnd>> = const { std::cell::RefCell::new(None) };
+    }
+    let pool = Arc::new(Pool::new(2));
+    let other = Pool::new(1);
+    let sum = Arc::new(AtomicUsize::new(0));
+    let leave = || {
+        let last = AtTheEnd(Arc::clone(&pool), Arc::clone(&sum));
+        move || LAST.set(Some(last))
+    };
+    thread::spawn(leave()).join().unwrap();
+    other.execute(leave()).unwrap();
+    drop(other);
+    assert_eq!(sum.load(Relaxed), 2 * 19_900);
 }

@@ -34,9 +34,9 @@
 //!    the younger are done.
 
 mod half;
+mod hungry;
 #[cfg(all(test, brigade_loom))]
 mod model;
-
 mod offer;
 mod wait;
 
@@ -47,6 +47,7 @@ use crate::prim::{MODEL, discard_panic, thread_local};
 use crate::wait::{Patience, WaitQueue};
 use crossbeam_utils::CachePadded;
 use half::{Half, StackHalf, unwrap};
+use hungry::Hungry;
 use offer::Offer;
 use std::cell::Cell;
 use std::fmt;
@@ -82,10 +83,7 @@ impl Slot {
 /// What the workers of a pool share to fork and join: first their slots, then those of the guests.
 #[derive(Debug)]
 pub(super) struct Forks {
-    /// How many would take something, as a signed number: idle workers and joiners that wait, less the guests.
-    hungry: CachePadded<AtomicUsize>,
-    /// Of these, the joiners that wait.
-    joiners: AtomicUsize,
+    hungry: CachePadded<Hungry>,
     /// A bit for each guest's slot that is taken.
     guests: AtomicUsize,
     slots: Box<[CachePadded<Slot>]>,
@@ -95,8 +93,7 @@ pub(super) struct Forks {
 impl Forks {
     pub(super) fn new(workers: usize) -> Self {
         Self {
-            hungry: CachePadded::new(AtomicUsize::new(0)),
-            joiners: AtomicUsize::new(0),
+            hungry: CachePadded::new(Hungry::new()),
             guests: AtomicUsize::new(0),
             slots: (0..workers + GUESTS)
                 .map(|_| CachePadded::new(Slot::new()))
@@ -108,18 +105,12 @@ impl Forks {
     /// Whether somebody would take something.
     #[inline(always)]
     fn is_hungry(&self) -> bool {
-        self.hungry.load(Relaxed).cast_signed() > 0
-    }
-
-    /// Whether there are more idle workers than guests who run in their place. Synchronises with [`Forks::idles`].
-    fn has_idle_workers(&self) -> bool {
-        let hungry = self.hungry.fetch_add(0, AcqRel).cast_signed();
-        hungry > self.joiners.load(Relaxed).cast_signed()
+        self.hungry.is_any()
     }
 
     /// A worker has nothing to do, unless it finds something that is offered: the number of the slot.
     pub(super) fn idles(&self) -> Option<usize> {
-        self.hungry.fetch_add(1, AcqRel);
+        self.hungry.one_more();
         let found = self.offered();
         if found.is_some() {
             self.works();
@@ -137,7 +128,7 @@ impl Forks {
 
     /// A worker that was idle has something to do.
     pub(super) fn works(&self) {
-        self.hungry.fetch_sub(1, AcqRel);
+        self.hungry.one_less();
     }
 
     /// The slot of a guest, until it is given back.
@@ -268,6 +259,22 @@ impl Worker {
         B: FnOnce(&Self) -> RB + Send,
         RB: Send,
     {
+        self.join_at(a, b, Location::caller())
+    }
+
+    /// `join`, called at `site`.
+    #[inline(always)]
+    pub(super) fn join_at<A, B, RA, RB>(
+        &self,
+        a: A,
+        b: B,
+        site: &'static Location<'static>,
+    ) -> (RA, RB)
+    where
+        A: FnOnce(&Self) -> RA,
+        B: FnOnce(&Self) -> RB + Send,
+        RB: Send,
+    {
         let position = self.newest.get();
         if position - self.oldest.get() >= PLACES {
             if self.forks().is_hungry() {
@@ -281,7 +288,6 @@ impl Worker {
         if self.forks().is_hungry() {
             self.share();
         }
-        let site = Location::caller();
         let pending = Pending {
             worker: self,
             second: &second,
@@ -365,7 +371,7 @@ impl Worker {
         // SAFETY: its join, a frame below, waits for this call.
         unsafe { (*half).describe(slot, self.runs.get()) };
         slot.offer.put(half);
-        if self.forks().has_idle_workers() {
+        if self.forks().hungry.has_idle_workers() {
             tell_idle(self.crew(), self.number);
         } else {
             self.tell_joiners();
@@ -435,7 +441,7 @@ fn as_guest<R>(crew: &Crew, act: impl FnOnce(&Worker) -> R) -> R {
     impl Drop for Leave<'_> {
         fn drop(&mut self) {
             let forks = self.crew.forks();
-            forks.hungry.fetch_add(1, AcqRel);
+            forks.hungry.one_more();
             forks.give_slot_back(self.crew.threads(), self.slot);
             // What other guests offer was not for the worker in whose place this one has run.
             if let Some(slot) = forks.offered() {
@@ -448,7 +454,7 @@ fn as_guest<R>(crew: &Crew, act: impl FnOnce(&Worker) -> R) -> R {
         let worker = Worker::alone(crew);
         return worker.at_work(|| act(&worker));
     };
-    forks.hungry.fetch_sub(1, AcqRel);
+    forks.hungry.one_less();
     let _leave = Leave { crew, slot };
     let worker = Worker::of_crew(crew, slot);
     worker.at_work(|| act(&worker))

@@ -1,9 +1,11 @@
-//! Every interleaving of a worker that joins and another that takes part, or comes too late.
+//! Every interleaving of a worker that joins and others that take part, or come too late.
 
-use super::Worker;
+use super::half::StackHalf;
+use super::offer::Offer;
+use super::{Forks, Worker};
 use crate::channel::{self, Sender};
 use crate::pool::worker::{Crew, Task};
-use crate::prim::{Arc, StdArc, UnsafeCell};
+use crate::prim::{Arc, StdArc, UnsafeCell, three_threads};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A value whose accesses loom checks.
@@ -30,16 +32,29 @@ impl Checked {
 
 /// A crew of two, of whom the caller is one; the other does what there is to do until the queue is closed.
 fn with_two(act: impl Fn(&Worker) + Sync + Send + 'static) {
-    loom::model(move || {
-        let (queue, tasks): (Sender<Task>, _) = channel::bounded(1);
-        let crew = Arc::new(Crew::new(2, queue.downgrade(), tasks));
-        let other = Arc::clone(&crew);
-        let other = loom::thread::spawn(move || other.work(1));
-        let worker = Worker::of_crew(&crew, 0);
-        act(&worker);
-        drop(queue);
+    loom::model(move || in_crew(2, &act));
+}
+
+/// The same with a crew of three.
+fn with_three(act: impl Fn(&Worker) + Sync + Send + 'static) {
+    three_threads(move || in_crew(3, &act));
+}
+
+fn in_crew(threads: usize, act: &(impl Fn(&Worker) + Sync + Send + 'static)) {
+    let (queue, tasks): (Sender<Task>, _) = channel::bounded(1);
+    let crew = Arc::new(Crew::new(threads, queue.downgrade(), tasks));
+    let others: Vec<_> = (1..threads)
+        .map(|number| {
+            let crew = Arc::clone(&crew);
+            loom::thread::spawn(move || crew.work(number))
+        })
+        .collect();
+    let worker = Worker::of_crew(&crew, 0);
+    act(&worker);
+    drop(queue);
+    for other in others {
         other.join().unwrap();
-    });
+    }
 }
 
 #[test]
@@ -107,5 +122,141 @@ fn a_panic_waits_for_the_other_half() {
         assert!(right.get() <= 1);
         // The worker is as it was.
         assert_eq!(worker.join(|_| 1, |_| 2), (1, 2));
+    });
+}
+
+#[test]
+fn a_panic_elsewhere_comes_back_after_the_parts_of_its_half() {
+    with_two(|worker| {
+        let part = StdArc::new(Checked(UnsafeCell::new(0)));
+        let joined = catch_unwind(AssertUnwindSafe(|| {
+            worker.join(
+                |_| (),
+                |other| other.join(|_| std::panic::panic_any(1_u8), |_| part.add(1)),
+            )
+        }));
+        assert_eq!(joined.unwrap_err().downcast_ref(), Some(&1_u8));
+        assert!(part.get() <= 1);
+        assert_eq!(worker.join(|_| 1, |_| 2), (1, 2));
+    });
+}
+
+#[test]
+fn a_part_that_panics_where_its_joiner_helps_panics_in_the_half() {
+    with_two(|worker| {
+        let first = Checked::new();
+        let joined = catch_unwind(AssertUnwindSafe(|| {
+            worker.join(
+                |_| (),
+                |other| other.join(|_| first.add(1), |_| std::panic::panic_any(2_u8)),
+            )
+        }));
+        assert_eq!(joined.unwrap_err().downcast_ref(), Some(&2_u8));
+        assert_eq!(first.get(), 1);
+    });
+}
+
+#[test]
+fn of_three_workers_each_half_and_each_part_is_run_by_one() {
+    with_three(|worker| {
+        let parts = [Checked::new(), Checked::new(), Checked::new()];
+        worker.join(
+            |_| parts[0].add(1),
+            |other| other.join(|_| parts[1].add(1), |_| parts[2].add(1)),
+        );
+        assert!(parts.iter().all(|part| part.get() == 1));
+    });
+}
+
+#[test]
+fn a_guest_and_two_workers_share_and_the_slot_is_used_again() {
+    three_threads(|| {
+        let (queue, tasks): (Sender<Task>, _) = channel::bounded(1);
+        let crew = Arc::new(Crew::new(2, queue.downgrade(), tasks));
+        let others = [0, 1].map(|number| {
+            let crew = Arc::clone(&crew);
+            loom::thread::spawn(move || crew.work(number))
+        });
+        let halves = [Checked::new(), Checked::new()];
+        for half in &halves {
+            Worker::with(&crew, |guest| guest.join(|_| (), |_| half.add(1)));
+        }
+        assert!(halves.iter().all(|half| half.get() == 1));
+        drop(queue);
+        for other in others {
+            other.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn an_idle_worker_is_seen_while_a_joiner_comes_and_goes() {
+    loom::model(|| {
+        let forks = StdArc::new(Forks::new(3));
+        assert_eq!(forks.idles(), None);
+        let joiner = StdArc::clone(&forks);
+        let joiner = loom::thread::spawn(move || {
+            joiner.hungry.joiner_waits();
+            joiner.hungry.joiner_goes_on();
+        });
+        assert!(forks.hungry.has_idle_workers());
+        joiner.join().unwrap();
+        assert!(forks.hungry.has_idle_workers());
+        forks.works();
+        assert!(!forks.hungry.has_idle_workers() && !forks.is_hungry());
+    });
+}
+
+/// A job that is offered, and a value that stands for what is on the stack of its owner.
+struct Offered<H> {
+    offer: Offer,
+    job: H,
+    stack: Checked,
+}
+
+// SAFETY: the job is not run: only its address is used.
+unsafe impl<H> Sync for Offered<H> {}
+// SAFETY: as above.
+unsafe impl<H> Send for Offered<H> {}
+
+#[test]
+fn who_looks_at_a_job_that_is_taken_back_or_taken_looks_in_time() {
+    three_threads(|| {
+        let shared = StdArc::new(Offered {
+            offer: Offer::new(),
+            job: StackHalf::new(|_: &Worker| ()),
+            stack: Checked(UnsafeCell::new(1)),
+        });
+        shared.offer.put(shared.job.half());
+        let looking = StdArc::clone(&shared);
+        let looking = loom::thread::spawn(move || {
+            // Who looks reads what the owner has on its stack, under the lock.
+            let see = || assert_eq!(looking.stack.get(), 1);
+            looking.offer.holds(|_| {
+                see();
+                true
+            });
+            let unwanted = looking.offer.take_if(|_| {
+                see();
+                false
+            });
+            assert!(unwanted.is_none());
+        });
+        let taking = StdArc::clone(&shared);
+        let taking = loom::thread::spawn(move || {
+            let taken = taking.offer.take().is_some();
+            if taken {
+                taking.stack.add(1);
+            }
+            taken
+        });
+        let back = shared.offer.take_back(shared.job.half());
+        if back {
+            shared.stack.add(1);
+        }
+        let taken = taking.join().unwrap();
+        looking.join().unwrap();
+        assert_ne!(back, taken, "one of the two has it");
+        assert_eq!(shared.stack.get(), 2);
     });
 }

@@ -1,7 +1,6 @@
 //! The wait of a joiner for its half, which somebody else runs: meanwhile it helps with parts of that half.
 
 use super::{Half, Worker};
-use crate::prim::Ordering::AcqRel;
 use crate::wait::{Limit, Operation, Patience, WaitQueue, What, block};
 use std::panic::Location;
 use std::task::Poll;
@@ -73,12 +72,9 @@ impl Worker {
         let forks = self.forks();
         let mut joining = Joining { worker: self, half };
         loop {
-            // In this order, so that a joiner may be taken for an idle worker, but no idle worker for a joiner.
-            forks.hungry.fetch_add(1, AcqRel);
-            forks.joiners.fetch_add(1, AcqRel);
+            forks.hungry.joiner_waits();
             let next = block(&mut joining, Limit::NONE, site);
-            forks.joiners.fetch_sub(1, AcqRel);
-            forks.hungry.fetch_sub(1, AcqRel);
+            forks.hungry.joiner_goes_on();
             match next {
                 Ok(Next::Done) => return,
                 Ok(Next::Help(part)) => self.run_taken(part),
