@@ -17,7 +17,7 @@
 //! waiter leaves it to that thread. Set under the lock with the wake, cleared under the lock by
 //! [`WaitQueue::arrive`].
 //!
-//! Three more bits, [`OBJECT`], belong to the object and change whether or not the list is locked: a lock keeps
+//! Two more bits, [`OBJECT`], belong to the object and change whether or not the list is locked: a lock keeps
 //! its state there, and so needs no second word ([`WaitQueue::try_change`]).
 //!
 //! # Who may touch a node
@@ -50,7 +50,7 @@ const LOCKED: usize = 1;
 const COMING: usize = 2;
 const FLAGS: usize = LOCKED | COMING;
 /// The bits that are the object's.
-pub(crate) const OBJECT: usize = 0b1_1100;
+pub(crate) const OBJECT: usize = 0b1100;
 /// What is not the pointer.
 const NOT_HEAD: usize = FLAGS | OBJECT;
 
@@ -96,7 +96,7 @@ impl Word {
 
 /// One waiter's place in a queue. Its alignment leaves the low bits of its address to the word.
 #[derive(Debug)]
-#[repr(align(32))]
+#[repr(align(16))]
 pub(crate) struct Node {
     state: AtomicU8,
     waiter: Kind,
@@ -413,7 +413,7 @@ impl WaitQueue {
 
     /// The same, if `enough` says that there is what the oldest waiter wants. It runs under the lock, just before
     /// that waiter can know of its wake.
-    pub(crate) fn wake_one_if(&self, enough: impl FnOnce(Kind, u32) -> bool) -> Option<Kind> {
+    pub(crate) fn wake_one_if(&self, enough: impl FnOnce(u32) -> bool) -> Option<Kind> {
         if self.may_need_wake() {
             self.wake_oldest_if(enough)
         } else {
@@ -423,13 +423,13 @@ impl WaitQueue {
 
     #[cold]
     fn wake_oldest(&self) -> Option<Kind> {
-        self.wake_oldest_if(|_, _| true)
+        self.wake_oldest_if(|_| true)
     }
 
-    fn wake_oldest_if(&self, enough: impl FnOnce(Kind, u32) -> bool) -> Option<Kind> {
+    fn wake_oldest_if(&self, enough: impl FnOnce(u32) -> bool) -> Option<Kind> {
         let mut locked = self.lock();
         // SAFETY: the lock is held, so the head is alive.
-        let is_served = |head: *const Node| unsafe { enough((*head).waiter, (*head).wants) };
+        let is_served = |head: *const Node| enough(unsafe { (*head).wants });
         if locked.head.is_null() || locked.coming || !is_served(locked.head) {
             self.unlock(locked);
             return None;

@@ -1,7 +1,7 @@
 //! One value, one at a time: mutexes and handles that share them.
 
 use crate::allocations;
-use crate::by_hand::poll;
+use crate::by_hand::{Count, poll, poll_counted};
 use crate::sides::Side::{self, Task, Thread};
 use crate::sides::until_waiting_at;
 use brigade::sync::{LockTimeoutError, Mutex, MutexGuard, Shared, TryLockError};
@@ -144,6 +144,32 @@ fn a_future_that_is_forgotten_holds_nothing() {
     assert!(mutex.try_lock().is_ok());
     let mut next = pin!(mutex.lock_async());
     while poll(next.as_mut()).is_pending() {}
+}
+
+/// A task may go on with another branch, and never poll the wait again that was woken.
+#[test]
+fn a_wait_that_was_woken_and_is_left_alone_does_not_keep_its_task_asleep() {
+    for is_queued_before in [false, true] {
+        // Chance must not pass the test.
+        for _ in 0..50 {
+            let mutex = Mutex::new(());
+            let count = Arc::new(Count::default());
+            let guard = mutex.lock();
+            let mut left_alone = pin!(mutex.lock_async());
+            let mut other_branch = pin!(mutex.lock_async());
+            assert!(poll_counted(left_alone.as_mut(), &count).is_pending());
+            if is_queued_before {
+                assert!(poll_counted(other_branch.as_mut(), &count).is_pending());
+            }
+            drop(guard);
+            assert_eq!(count.get(), 1);
+            let passer_by = mutex.try_lock().unwrap();
+            assert!(poll_counted(other_branch.as_mut(), &count).is_pending());
+            drop(passer_by);
+            assert_eq!(count.get(), 2, "nobody else unlocks");
+            assert!(poll(other_branch.as_mut()).is_ready());
+        }
+    }
 }
 
 #[test]

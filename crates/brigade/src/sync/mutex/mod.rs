@@ -381,10 +381,6 @@ unsafe impl<'a, T: ?Sized> Operation for Lock<'a, T> {
         self.turn.lingers()
     }
 
-    fn hand_on(&self, _: usize) {
-        self.mutex.raw.pass_on();
-    }
-
     fn rank(&self) -> Rank {
         self.turn.rank()
     }

@@ -2,9 +2,9 @@
 
 use super::{Mutex, MutexGuard};
 use crate::prim::{StdArc, UnsafeCell, three_threads};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// A value whose accesses loom checks.
@@ -110,7 +110,7 @@ fn a_wait_that_is_dropped_passes_its_wake_on() {
             let polled = waiting
                 .as_mut()
                 .poll(&mut Context::from_waker(Waker::noop()));
-            if let std::task::Poll::Ready(guard) = polled {
+            if let Poll::Ready(guard) = polled {
                 add(&guard);
             }
         });
@@ -143,16 +143,16 @@ fn a_thread_that_runs_out_of_time_leaves_the_mutex_to_others() {
     });
 }
 
-/// A task is called while others pass by, looks, maybe in vain, and goes away: the one behind it is not forgotten.
+/// A task is woken while others pass by, looks, maybe in vain, and goes away: the one behind it is not forgotten.
 #[test]
-fn a_task_that_was_called_and_goes_away_leaves_the_mutex_to_others() {
+fn a_task_that_stays_awake_and_goes_away_leaves_the_mutex_to_others() {
     three_threads(|| {
         let mutex = mutex();
         let waker = Waker::noop();
-        let mut called = pin!(mutex.lock_async());
+        let mut woken = pin!(mutex.lock_async());
         let guard = mutex.lock();
         assert!(
-            called
+            woken
                 .as_mut()
                 .poll(&mut Context::from_waker(waker))
                 .is_pending()
@@ -167,11 +167,35 @@ fn a_task_that_was_called_and_goes_away_leaves_the_mutex_to_others() {
         });
         drop(guard);
         // Taken, or held by one who passes by: then it stays awake, and is dropped awake.
-        let polled = called.as_mut().poll(&mut Context::from_waker(waker));
+        let polled = woken.as_mut().poll(&mut Context::from_waker(waker));
         drop(polled);
-        called.set(mutex.lock_async());
+        woken.set(mutex.lock_async());
         behind.join().unwrap();
         passing.join().unwrap();
         assert!(!mutex.is_locked());
+    });
+}
+
+/// A task has two waits. The first is woken, and the task goes on with the second only: the first holds it up no more,
+/// though somebody has passed by.
+#[test]
+fn a_wait_that_was_woken_and_is_left_alone_does_not_keep_its_task_asleep() {
+    loom::model(|| {
+        let mutex = mutex();
+        let mut guard = Some(mutex.lock());
+        let passing = StdArc::clone(&mutex);
+        let passing = loom::thread::spawn(move || add(&passing.lock()));
+        let mut left_alone = pin!(mutex.lock_async());
+        let mut goes_on = pin!(mutex.lock_async());
+        loom::future::block_on(poll_fn(|cx| {
+            if guard.is_some() {
+                assert!(left_alone.as_mut().poll(cx).is_pending());
+            }
+            let polled = goes_on.as_mut().poll(cx).map(|guard| add(&guard));
+            drop(guard.take());
+            polled
+        }));
+        passing.join().unwrap();
+        assert_eq!(sum(&mutex), 2);
     });
 }

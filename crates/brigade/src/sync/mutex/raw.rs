@@ -2,7 +2,7 @@
 //!
 //! # The word
 //!
-//! Beside what the queue keeps there (`wait/queue.rs`), three bits are the mutex's. Two say whose it is:
+//! Beside what the queue keeps there (`wait/queue.rs`), two bits are the mutex's:
 //!
 //! | `HELD` | `PROMISED` | a waiter | meaning |
 //! |---|---|---|---|
@@ -12,8 +12,6 @@
 //! | 0 | 0 | yes | free, and somebody has been woken, or is just about to see that it is free. Whoever comes first has it |
 //! | 1 | 1 | any | held, and one who waits has been beaten too often |
 //! | 0 | 1 | any | free, and newcomers give way to those who have been woken |
-//!
-//! The third, `CALLED`, says that a task has been woken and is still to look: unlocks wake nobody else meanwhile.
 //!
 //! # Who gets it
 //!
@@ -29,19 +27,18 @@
 //!    [`GIVES_WAY`] times, and then takes it.
 //! 4. Whoever takes the mutex clears `PROMISED`.
 //!
-//! # Tasks that are called
+//! # Tasks that stay awake
 //!
-//! A mutex that is taken for a moment, again and again, is unlocked long before a task that was woken is polled; to wake
-//! one with every unlock would be to poll tasks in vain all the time, on another worker, which takes the word's cache
-//! line away from the holder. So a task that was called from another thread, where others have the mutex in turns, and
-//! finds it held does not go back to sleep. It lets other tasks run, and looks again every [`LOOKS_EVERY`], until it has the mutex or has been beaten for
-//! [`TASK_BEATEN_FOR`]. Then it sets `PROMISED`, looks as often as it is polled, and is next. After [`LOOKS`] looks in
-//! vain it sleeps, first in the queue.
+//! A mutex that is taken for a moment, again and again, is locked again long before a task that was woken is polled. To
+//! sleep and be woken with every unlock would be to poll tasks in vain all the time, on another worker, which takes the
+//! word's cache line away from the holder. So a task that was woken from another thread, where others have the mutex in
+//! turns, and finds it held does not go back to sleep. It lets other tasks run, and looks again every [`LOOKS_EVERY`],
+//! until it has the mutex or has been beaten for [`TASK_BEATEN_FOR`]. Then it sets `PROMISED`, looks as often as it is
+//! polled, and is next. After [`LOOKS`] looks in vain it sleeps, first in the queue.
 //!
-//! `CALLED` is set with the wake, under the queue's lock. The task clears it when it takes the mutex, goes back to the
-//! queue, or gives up; in the last two cases it looks at the mutex in the same step, so that either it sees the
-//! mutex free, or the holder's unlock sees that nobody is called. A future that was called and is neither polled nor
-//! dropped leaves `CALLED` set: therefore one unlock in [`EXPIRES_AFTER`], by chance, calls the next all the same.
+//! It has used its wake by then, and is in no queue: nobody counts on it. To let unlocks wake nobody as long as one is
+//! awake would save wakes, and lose some: the future may be forgotten, or its task may go on with another branch of a
+//! `select!` that waits for this very mutex. So every unlock wakes the next, if there is one.
 //!
 //! # Why no wake-up is lost
 //!
@@ -52,30 +49,27 @@
 
 use crate::prim::{
     MODEL,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
-    clock, const_new, hint, random,
+    Ordering::{Acquire, Release},
+    clock, const_new, hint,
 };
 use crate::wait::{Kind, OBJECT, Patience, Rank, WaitQueue, Word};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-const HELD: usize = 0b0_0100;
-const PROMISED: usize = 0b0_1000;
-const CALLED: usize = 0b1_0000;
-const _: () = assert!(HELD | PROMISED | CALLED == OBJECT);
+const HELD: usize = 0b0100;
+const PROMISED: usize = 0b1000;
+const _: () = assert!(HELD | PROMISED == OBJECT);
 
 /// So long may one who was woken be beaten until newcomers have to give way.
 const BEATEN_FOR: Duration = Duration::from_micros(250);
 /// The same for a task, which does not lose a turn of its thread by waiting.
 const TASK_BEATEN_FOR: Duration = Duration::from_micros(200);
-/// So often does a task look that was called.
+/// So often does a task look that stays awake.
 const LOOKS_EVERY: Duration = Duration::from_micros(if MODEL { 0 } else { 4 });
 /// So many looks does it take before it sleeps.
 const LOOKS: u8 = if MODEL { 1 } else { 96 };
 /// The pauses of one poll between two looks: fewer polls are a shorter way through the queue of the runtime for others.
 const PAUSES: u32 = 32;
-/// One in so many unlocks does not rely on the task that was called.
-const EXPIRES_AFTER: u32 = 64;
 /// So often does a newcomer give way to a task.
 const GIVES_WAY: u8 = if MODEL { 1 } else { 16 };
 
@@ -111,10 +105,7 @@ impl RawMutex {
     fn try_lock_crowded(&self) -> bool {
         let mut word = self.queue.word();
         while word.bits() & HELD == 0 {
-            match self
-                .queue
-                .try_change(word, word.bits() & CALLED | HELD, Acquire)
-            {
+            match self.queue.try_change(word, HELD, Acquire) {
                 Ok(()) => return true,
                 Err(changed) => word = changed,
             }
@@ -130,38 +121,10 @@ impl RawMutex {
         &self.queue
     }
 
-    /// One who was called has gone away, to sleep or for good. Returns whether the mutex is free, and has to be looked
-    /// at.
-    fn uncall(&self) -> bool {
-        let mut word = self.queue.word();
-        while let Err(changed) = self.queue.try_change(word, word.bits() & !CALLED, AcqRel) {
-            word = changed;
-        }
-        word.bits() & HELD == 0
-    }
-
     /// Passes on a wake that was not used.
     pub(crate) fn pass_on(&self) {
-        if self.uncall() {
-            self.wake_next();
-        }
-    }
-
-    /// Calls the one who has waited longest.
-    #[cold]
-    fn wake_next(&self) {
-        self.queue.wake_one_if(|kind, _| {
-            if kind == Kind::Task {
-                self.call();
-            }
-            true
-        });
-    }
-
-    fn call(&self) {
-        let mut word = self.queue.word();
-        while let Err(changed) = self.queue.try_change(word, word.bits() | CALLED, Relaxed) {
-            word = changed;
+        if !self.is_locked() {
+            self.queue.wake_one();
         }
     }
 
@@ -191,15 +154,14 @@ impl RawMutex {
         let mut word = self.queue.word();
         loop {
             debug_assert!(word.bits() & HELD != 0, "only the holder unlocks");
-            let kept = word.bits() & !HELD;
+            let kept = word.bits() & PROMISED;
             match self.queue.try_change(word, kept | promise, Release) {
                 Ok(()) => break,
                 Err(changed) => word = changed,
             }
         }
-        let is_called = word.bits() & CALLED != 0;
-        if word.wants_wake() && (!is_called || random().is_multiple_of(EXPIRES_AFTER)) {
-            self.wake_next();
+        if word.wants_wake() {
+            self.queue.wake_one();
         }
     }
 }
@@ -209,11 +171,11 @@ impl RawMutex {
 pub(crate) struct Turn {
     /// Whether it has been woken.
     woken: Cell<bool>,
-    /// Whether it is a task that was called, and has not gone back to the queue since.
-    called: Cell<bool>,
+    /// Whether it is a task that was woken, and has not gone back to the queue since.
+    awake: Cell<bool>,
     /// Whether it has seen that the mutex is promised to those who have been woken.
     promised: bool,
-    /// How often it has given way, or since it was called, how often it has looked. (These four are made and copied as
+    /// How often it has given way, or since it was woken, how often it has looked. (These four are made and copied as
     /// one: another field here costs a stalled load in every wait.)
     tries: Cell<u8>,
     /// Since when it has been woken and beaten.
@@ -245,10 +207,9 @@ impl Turn {
                 if !self.is_its_turn() && self.gives_way(word) {
                     return false;
                 }
-                let others_called = if self.called.get() { 0 } else { CALLED };
-                word.bits() & others_called | HELD
+                HELD
             } else if !self.promised && self.is_beaten_too_long() {
-                word.bits() | PROMISED
+                HELD | PROMISED
             } else {
                 return false;
             };
@@ -274,7 +235,7 @@ impl Turn {
     }
 
     fn is_beaten_too_long(&self) -> bool {
-        let limit = if self.called.get() {
+        let limit = if self.awake.get() {
             TASK_BEATEN_FOR
         } else {
             BEATEN_FOR
@@ -285,17 +246,17 @@ impl Turn {
 
     /// It has been woken; if not for the first time, it was beaten before.
     pub(crate) fn note_woken(&self, kind: Kind) {
-        self.called.set(kind == Kind::Task);
+        self.awake.set(kind == Kind::Task);
         self.tries.set(0);
         if self.woken.replace(true) && self.beaten_since.get().is_none() {
             self.beaten_since.set(Some(clock::now()));
         }
     }
 
-    /// Whether it is awake only to let time pass until its next look: see "Tasks that are called". Lets some pass.
+    /// Whether it is awake only to let time pass until its next look: see "Tasks that stay awake". Lets some pass.
     pub(crate) fn dozes(&self) -> bool {
         let looks = self.tries.get();
-        if !self.called.get() || looks == 0 || self.promised {
+        if !self.awake.get() || looks == 0 || self.promised {
             return false;
         }
         let pause = LOOKS_EVERY * u32::from(looks);
@@ -313,7 +274,7 @@ impl Turn {
     /// Whether it stays awake after a look in vain.
     pub(crate) fn lingers(&mut self) -> bool {
         let looks = self.tries.get();
-        if !self.called.get() || looks >= LOOKS {
+        if !self.awake.get() || looks >= LOOKS {
             return false;
         }
         if self.beaten_since.get().is_none() {
@@ -333,9 +294,7 @@ impl Turn {
 
     /// The second look, from the queue or by one who gives up: 1 if trying is worth it.
     pub(crate) fn chances(&self, mutex: &RawMutex) -> usize {
-        if self.called.take() {
-            mutex.uncall();
-        }
+        self.awake.set(false);
         let word = mutex.queue.word();
         let waits_behind = word.bits() & PROMISED != 0 && word.is_thread_coming();
         let worth_it = word.bits() & HELD == 0 && (self.woken.get() || !waits_behind);

@@ -207,7 +207,7 @@ impl RawSemaphore {
 
     #[cold]
     fn promise(&self) {
-        let enough = |_, wants| {
+        let enough = |wants| {
             let state = self.state.load(Relaxed);
             let there_is = state & CLOSED != 0 || state / ONE >= wants as usize;
             if there_is {
