@@ -194,15 +194,18 @@ fn here(at: Instant) -> Due {
     }
 }
 
-/// Carries it to everybody below `root`, which has been marked: first all waits end, then the callbacks are called.
+/// Carries it to everybody below `root`, which has been marked: first all are marked, then all waits end, then the
+/// callbacks are called.
 ///
-/// To do it twice does no harm. There is no recursion, as a tree may be deep.
+/// So whoever is woken finds the marks below its own. To do it twice does no harm. There is no recursion, as a tree may
+/// be deep.
 fn spread(root: StdArc<Branch>) {
-    let mut callers = Vec::new();
     let mut branches = vec![root];
-    while let Some(branch) = branches.pop() {
+    let mut callers = Vec::new();
+    let mut next = 0;
+    while let Some(branch) = branches.get(next).map(StdArc::clone) {
+        next += 1;
         let Some(mark) = branch.mark() else { continue };
-        branch.interrupt.wake();
         let mut below = branch.below.lock();
         let children = below.children.take();
         let has_callbacks = !below.callbacks.is_empty();
@@ -216,6 +219,9 @@ fn spread(root: StdArc<Branch>) {
         if has_callbacks {
             callers.push((branch, mark.reason));
         }
+    }
+    for branch in branches {
+        branch.interrupt.wake();
     }
     for (branch, reason) in callers {
         branch.call_callbacks(reason);

@@ -66,10 +66,10 @@
 //! cancel wins. Who finds the deadline in the past, a canceller too, writes the mark of the deadline: what was seen
 //! once is what everybody sees.
 //!
-//! **To cancel** is to mark, and then to spread: wake all in the queue, take the list of children under the lock, mark
-//! each child and spread from those that had no mark. The lock is released before anything is woken, marked or dropped.
-//! It is a loop over a list of branches, not a recursion. Callbacks come last, one by one, each taken out under the
-//! lock and called outside: a wait is never held up by one.
+//! **To cancel** is to mark, and then to spread: take the list of children under the lock, mark each child and go on
+//! with those that had no mark; when all below are marked, wake all in their queues. The lock is released before
+//! anything is woken, marked or dropped. It is a loop over a list of branches, not a recursion. Callbacks come last, one
+//! by one, each taken out under the lock and called outside: a wait is never held up by one.
 //!
 //! **No child is missed.** A child is put into the list under the lock, if there is no mark; else it is marked instead.
 //! The canceller marks before it takes the lock. If it takes the lock later than the child, it finds the child in the
