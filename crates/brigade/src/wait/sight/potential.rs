@@ -187,7 +187,7 @@ mod telling {
         }
         untold.is_telling = true;
         drop(untold);
-        if thread::spawn("brigade-sight".into(), None, tell).is_err() {
+        if thread::spawn(Some("brigade-sight".into()), None, tell).is_err() {
             // The system refuses a thread: the next report tries again.
             UNTOLD.lock().is_telling = false;
         }
