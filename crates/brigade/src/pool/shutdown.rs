@@ -64,7 +64,8 @@ impl Pool {
     ///
     /// A job that runs is never interrupted: it is waited for. May be called again, and by several
     /// threads. Called by a job of this pool, it waits for all workers but its own, and but for those
-    /// whose jobs wait like this as well.
+    /// whose jobs wait like this as well. So half of a [join](Pool::join) within a job should not call it without a
+    /// deadline: if another worker has taken that half, it waits for the job, and the job for the half.
     ///
     /// # Errors
     ///

@@ -8,8 +8,9 @@
 //!
 //! Only the owner fills an offer that is empty. A job whose owner has not taken it back stays in place until whoever
 //! took it has said that it is done, so it can be looked at while the word is locked. The word changes by
-//! read-modify-writes alone, and so does [`Offer::holds`] when it finds nothing: that is the second look of those who
-//! wait for something to take (`wait/README.md`).
+//! read-modify-writes, and so does [`Offer::holds`] when it finds nothing: that is the second look of those who wait for
+//! something to take (`wait/README.md`). Only the unlock is a store. It ends a release sequence and begins one, and whoever
+//! makes it has acquired all of the one before, so what is acquired after it is as much.
 //!
 //! It knows nothing of what a job is.
 
