@@ -216,7 +216,8 @@ impl Pool {
         self.threads.len()
     }
 
-    /// How many jobs wait in the queue at this moment.
+    /// How many jobs wait in the queue at this moment. While closures are [joined](Self::join) it may count more, and less
+    /// room is left: that half of a join is offered is told to idle workers in the queue, once for each thread that joins.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.queue.len()
