@@ -17,14 +17,18 @@ pub(crate) fn block<O: Operation>(
 ) -> Result<O::Output, Ended> {
     match operation.glance() {
         Poll::Ready(output) => Ok(output),
-        Poll::Pending => block_slow(operation, limit, site),
+        Poll::Pending => block_unserved(operation, limit, site),
     }
 }
 
-/// `block`, for one who has to wait: under what ends waits on this thread, if the operation has a word for that.
+/// `block`, for one who has just tried in vain: under what ends waits on this thread, if the operation has a word for
+/// that.
+///
+/// It does not try again at once. That would be in vain as well, and take the cache line away once more from whoever
+/// is at work on it.
 #[cold]
 #[inline(never)]
-fn block_slow<O: Operation>(
+pub(crate) fn block_unserved<O: Operation>(
     operation: &mut O,
     limit: Limit<'_>,
     site: &'static Location<'static>,

@@ -33,7 +33,7 @@ mod turn;
 
 pub(crate) use ambient::{Ambient, current, under};
 pub(crate) use arms::{Drive, Look, Place, try_once};
-pub(crate) use block::block;
+pub(crate) use block::{block, block_unserved};
 pub(crate) use condition::{WaitUntilWoken, block_until_woken};
 pub(crate) use interrupt::{Door, Due, Interrupt, Interrupts};
 pub(crate) use limit::{Ended, Limit, deadline_after};

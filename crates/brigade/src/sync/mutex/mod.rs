@@ -22,7 +22,7 @@ use super::{LockTimeoutError, TryLockError};
 use crate::prim::{PlainUnsafeCell, StdArc, const_new};
 use crate::wait::{
     Held, Kind, Limit, Operation, Owners, Patience, Rank, Site, Wait, WaitQueue, What, block,
-    deadline_after,
+    block_unserved, deadline_after,
 };
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -119,7 +119,7 @@ impl<T: ?Sized> Mutex<T> {
     #[cold]
     #[inline(never)]
     fn lock_slow(&self, site: &'static Location<'static>) -> MutexGuard<'_, T> {
-        match block(&mut Lock::new(self, site), Limit::NONE, site) {
+        match block_unserved(&mut Lock::new(self, site), Limit::NONE, site) {
             Ok(guard) => guard,
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
