@@ -92,7 +92,7 @@ fn steps(fast: bool, locked: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
         cargo("test --workspace").step("tests"),
         cargo("clippy -p brigade --all-targets --features sight -- -D warnings")
             .step("clippy with sight"),
-        cargo("test -p brigade --features sight --lib --test sight --test sight_example")
+        cargo("test -p brigade --features sight --lib --test it --test sight --test sight_example")
             .step("deadlocks, seen"),
         // Shown as it comes, because a schedule that fails ends the process.
         under_shuttle("test --release -p brigade --test schedules -- --nocapture")
@@ -212,7 +212,8 @@ mod tests {
                 "cargo xtask tidy",
                 "cargo test --locked --workspace",
                 "cargo clippy --locked -p brigade --all-targets --features sight -- -D warnings",
-                "cargo test --locked -p brigade --features sight --lib --test sight --test sight_example",
+                "cargo test --locked -p brigade --features sight --lib --test it --test sight \
+                 --test sight_example",
                 &format!(
                     "{shuttle} cargo test --locked --release -p brigade --test schedules -- --nocapture"
                 ),

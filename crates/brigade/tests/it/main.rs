@@ -75,3 +75,10 @@ mod stress;
 mod thread;
 mod watch;
 mod weak;
+
+/// What a lock is larger by, to know who has it.
+const SIGHT: usize = if cfg!(feature = "sight") {
+    size_of::<usize>()
+} else {
+    0
+};

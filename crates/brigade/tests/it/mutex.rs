@@ -1,5 +1,6 @@
 //! One value, one at a time: mutexes and handles that share them.
 
+use crate::SIGHT;
 use crate::allocations;
 use crate::by_hand::{Count, poll, poll_counted};
 use crate::sides::Side::{self, Task, Thread};
@@ -27,8 +28,8 @@ async fn change<R>(side: Side, mutex: &Mutex<u64>, change: impl FnOnce(&mut u64)
 
 #[test]
 fn it_is_as_small_as_a_word() {
-    assert_eq!(size_of::<Mutex<()>>(), size_of::<usize>());
-    assert_eq!(size_of::<Mutex<u64>>(), size_of::<usize>() + 8);
+    assert_eq!(size_of::<Mutex<()>>(), size_of::<usize>() + SIGHT);
+    assert_eq!(size_of::<Mutex<u64>>(), size_of::<usize>() + SIGHT + 8);
 }
 
 #[test]
