@@ -34,9 +34,13 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 fn keep_reports() {
     static KEEPING: Once = Once::new();
     KEEPING.call_once(|| {
-        on_deadlock(|deadlock| REPORTS.lock().unwrap().push(deadlock.clone()));
+        on_deadlock(keep);
         on_potential_deadlock(|potential| POTENTIAL.lock().unwrap().push(potential.clone()));
     });
+}
+
+fn keep(deadlock: &Deadlock) {
+    REPORTS.lock().unwrap().push(deadlock.clone());
 }
 
 /// The reports that name the line of `file` that begins a wait between `lines`.

@@ -1,9 +1,9 @@
 //! One deadlock for each test.
 
-use crate::{keep_reports, reports_of};
+use crate::{keep, keep_reports, reports_of};
 use brigade::pool::Pool;
 use brigade::sync::{Barrier, Mutex, MutexGuard, RwLock, RwLockUpgradableGuard};
-use brigade::wait::{Deadlock, waiters};
+use brigade::wait::{Deadlock, on_deadlock, waiters};
 use std::sync::Arc;
 use std::thread;
 
@@ -374,6 +374,45 @@ fn a_forgotten_wait_for_a_mutex_that_is_gone_does_no_harm() {
             ours.flat_map(|waiter| waiter.held_by())
                 .all(|holder| holder.site().line() > 0)
         );
+    }
+}
+
+/// Returns when the list of waiters has been looked at once more: a thread that waits for itself is reported by the
+/// first look at it.
+fn be_looked_at() {
+    let stuck = thread::spawn(|| {
+        let mutex = Mutex::new(());
+        let _first = mutex.lock();
+        let _second = mutex.lock();
+    });
+    let id = Some(stuck.thread().id());
+    let is_it = |report: &Deadlock| report.cycle()[0].waiter().thread_id() == id;
+    while !reports_of(file!(), &(0..u32::MAX)).iter().any(is_it) {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_hook_may_panic_when_it_is_dropped() {
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("the hook is dropped");
+        }
+    }
+
+    keep_reports();
+    let bomb = Bomb;
+    on_deadlock(move |deadlock| {
+        let _bomb = &bomb;
+        keep(deadlock);
+        // From here on only the caller of this hook has it.
+        on_deadlock(keep);
+    });
+    // The first look may be the one that drops it.
+    for _ in 0..2 {
+        be_looked_at();
     }
 }
 

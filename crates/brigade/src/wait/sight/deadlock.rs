@@ -1,7 +1,7 @@
 //! What is reported of a deadlock, and to whom.
 
 use super::super::{Holder, Waiter};
-use crate::prim::{Lock, StdArc as Arc};
+use crate::prim::{Lock, StdArc as Arc, discard_panic};
 use std::fmt;
 
 /// Threads and tasks that wait for each other in a circle, and so for ever.
@@ -111,7 +111,9 @@ pub fn on_deadlock(hook: impl Fn(&Deadlock) + Send + Sync + 'static) {
 pub(super) fn report(deadlock: &Deadlock) {
     let hook = HOOK.lock().clone();
     match hook {
-        Some(hook) => crate::prim::discard_panic(|| hook(deadlock)),
-        None => eprint!("brigade: {deadlock}"),
+        // With it goes what may be the last share of the hook.
+        Some(hook) => discard_panic(move || hook(deadlock)),
+        // The output may be closed, and the watch goes on.
+        None => discard_panic(|| eprint!("brigade: {deadlock}")),
     }
 }
