@@ -47,7 +47,7 @@ pub(crate) use select::{Manner, Order, WaitAny, block_any, try_any};
 pub use sight::{
     Deadlock, Holder, Nested, PotentialDeadlock, Stuck, on_deadlock, on_potential_deadlock,
 };
-pub(crate) use sight::{Held, Owners, Polling, Site};
+pub(crate) use sight::{Held, Owner, Owners, Polling, Seat, Site};
 pub(crate) use task::{Wait, WaitUntil};
 pub(crate) use timer::Timer;
 

@@ -10,7 +10,7 @@ use super::interrupt::{Door, Interrupt, Interrupts};
 use super::patience::Spin;
 use super::queue::Kind;
 use super::timer::Timer;
-use super::{Ended, Limit, ambient, turn};
+use super::{Ended, Limit, Polling, ambient, turn};
 use crate::prim::{MODEL, Parker, StdArc, hint, random, thread};
 use std::future::Future;
 use std::marker::PhantomData;
@@ -311,6 +311,7 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
     type Output = Result<(), Ended>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let _task = Polling::of(cx);
         if self.places.is_none() {
             if !turn::goes_on() {
                 cx.waker().wake_by_ref();

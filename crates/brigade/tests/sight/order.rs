@@ -441,6 +441,83 @@ fn two_tasks_on_one_thread_are_two() {
     assert_silent(from..to);
 }
 
+/// It is known that this is false, and why it cannot be helped: see `wait/sight/order.rs`.
+#[test]
+fn tasks_on_one_thread_that_lock_like_threads_look_like_one() {
+    keep_reports();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let mutexes: &'static [Mutex<()>; 2] = Box::leak(Box::new([(); 2].map(Mutex::new)));
+    let from = line!();
+    let holds = |has: &'static Mutex<()>| async move {
+        let guard = has.lock();
+        tokio::task::yield_now().await;
+        drop(guard);
+    };
+    for first in 0..2 {
+        let local = tokio::task::LocalSet::new();
+        local.spawn_local(holds(&mutexes[first]));
+        local.spawn_local(holds(&mutexes[1 - first]));
+        runtime.block_on(local);
+    }
+    let report = only_report(from..line!());
+    assert_eq!(lines(&report, from), [(2, 2), (2, 2)]);
+    assert!(report.cycle().iter().all(|step| !step.is_task()));
+}
+
+/// The one step of a task in the one report of these lines, after all has been told.
+fn only_step_of_a_task(lines: Range<u32>) -> (u32, u32) {
+    let reports = potential_of(file!(), &lines);
+    let [report] = &reports[..] else {
+        panic!("not one: {reports:?}");
+    };
+    let of_task: Vec<_> = report
+        .cycle()
+        .iter()
+        .filter(|step| step.is_task())
+        .collect();
+    let [step] = of_task[..] else {
+        panic!("not one of a task: {report}");
+    };
+    (step.outer_site().line(), step.inner_site().line())
+}
+
+/// A guard is still the task's when it has become one of another kind, though no future of ours is being polled then.
+#[test]
+fn what_a_task_exchanges_it_has_itself() {
+    keep_reports();
+    let (lock, other) = (RwLock::new(()), Mutex::new(()));
+    let from = line!();
+    RUNTIME.block_on(async {
+        let looks = lock.read_upgradable_async().await;
+        let writes = RwLockUpgradableGuard::try_upgrade(looks).unwrap();
+        let looks = RwLockWriteGuard::downgrade_to_upgradable(writes);
+        let _reads = RwLockUpgradableGuard::downgrade(looks);
+        drop(other.lock_async().await);
+    });
+    drop((other.lock(), lock.write()));
+    let to = line!();
+    tell_all!();
+    assert_eq!(only_step_of_a_task(from..to), (from + 5, from + 6));
+}
+
+#[test]
+fn what_an_arm_of_a_select_has_taken_is_the_tasks() {
+    keep_reports();
+    let (one, other) = (Mutex::new(()), Mutex::new(()));
+    let from = line!();
+    RUNTIME.block_on(async {
+        let mut select = brigade::select::Select::new().lock(&one, |guard| guard);
+        let _one = select.wait_async().await.unwrap();
+        drop(other.lock_async().await);
+    });
+    drop((other.lock(), one.lock()));
+    let to = line!();
+    tell_all!();
+    assert_eq!(only_step_of_a_task(from..to), (from + 2, from + 4));
+}
+
 #[test]
 fn tasks_that_move_between_threads_leave_nothing_behind() {
     keep_reports();

@@ -1,9 +1,9 @@
 //! One deadlock for each test.
 
-use crate::{keep, keep_reports, reports_of};
+use crate::{RUNTIME, keep, keep_reports, reports_of};
 use brigade::pool::Pool;
 use brigade::sync::{Barrier, Mutex, MutexGuard, RwLock, RwLockUpgradableGuard};
-use brigade::wait::{Deadlock, on_deadlock, waiters};
+use brigade::wait::{Deadlock, Waiter, on_deadlock, waiters};
 use std::sync::Arc;
 use std::thread;
 
@@ -392,6 +392,27 @@ fn be_looked_at() {
     }
 }
 
+/// One who is polled with a waker without data is nobody, and not the thread on which it is polled.
+#[test]
+fn a_wait_of_nobody_known_is_not_taken_for_one_of_its_thread() {
+    keep_reports();
+    let mutex = Mutex::new(());
+    let guard = mutex.lock();
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let from = line!();
+    let mut wait = std::pin::pin!(mutex.lock_async());
+    assert!(wait.as_mut().poll(&mut cx).is_pending());
+    let to = line!();
+    // What a task is part of is reported by the second look at it, and the third comes after that.
+    for _ in 0..3 {
+        be_looked_at();
+    }
+    let reports = reports_of(file!(), &(from..to));
+    assert!(reports.is_empty(), "{reports:?}");
+    drop(guard);
+    assert!(wait.as_mut().poll(&mut cx).is_ready());
+}
+
 #[test]
 fn a_hook_may_panic_when_it_is_dropped() {
     struct Bomb;
@@ -414,6 +435,44 @@ fn a_hook_may_panic_when_it_is_dropped() {
     for _ in 0..2 {
         be_looked_at();
     }
+}
+
+/// A task reads, and lets go of it outside of our polls: then nobody reads any more.
+#[test]
+fn readers_that_have_left_are_not_seen() {
+    keep_reports();
+    let lock = Arc::new(RwLock::new(()));
+    let from = line!();
+    let reads = RUNTIME.block_on(async {
+        for _ in 0..20 {
+            drop(lock.read_async().await);
+        }
+        lock.read_async().await
+    });
+    let site = line!() - 2;
+    let writes = thread::spawn({
+        let lock = Arc::clone(&lock);
+        move || drop(lock.write())
+    });
+    let lines = from..line!();
+    let waiter = loop {
+        let listed = waiters();
+        let is_ours = |waiter: &&Waiter| {
+            waiter.site().file() == file!() && lines.contains(&waiter.site().line())
+        };
+        if let Some(waiter) = listed.iter().find(is_ours) {
+            break waiter.clone();
+        }
+        thread::yield_now();
+    };
+    let holders: Vec<_> = waiter
+        .held_by()
+        .iter()
+        .map(|holder| holder.site().line())
+        .collect();
+    assert_eq!(holders, [site]);
+    drop(reads);
+    writes.join().unwrap();
 }
 
 #[test]

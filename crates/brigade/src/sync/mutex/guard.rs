@@ -3,7 +3,7 @@
 use super::Mutex;
 use crate::prim::StdArc;
 use crate::sync::mapped::{Changes, Guard, Mapped};
-use crate::wait::Site;
+use crate::wait::{Owner, Site};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -50,7 +50,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Only for one who has locked it.
     #[inline]
     pub(in crate::sync) fn new(mutex: &'a Mutex<T>, site: Site) -> Self {
-        mutex.owner.lock(site);
+        mutex.owner.lock(Owner::this(), site);
         let _stays = PhantomData;
         Self { mutex, _stays }
     }

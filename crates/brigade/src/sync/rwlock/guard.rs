@@ -6,7 +6,7 @@ use super::raw::Mode;
 use crate::prim::StdArc;
 use crate::sync::LockTimeoutError;
 use crate::sync::mapped::{Changes, Guard, Mapped, Reads};
-use crate::wait::{Limit, Site, Wait, block, deadline_after};
+use crate::wait::{Limit, Owner, Seat, Site, Wait, block, deadline_after};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -16,13 +16,14 @@ use std::time::Duration;
 
 /// Declares the guards of one kind: one that borrows the lock, and one that owns a share of it.
 macro_rules! guards {
-    ($(#[$doc:meta])* $guard:ident, $owned:ident, $unlock:ident, $access:ty, $take:ident, $release:ident) => {
+    ($(#[$doc:meta])* $guard:ident, $owned:ident, $unlock:ident, $access:ty, $take:ident) => {
         $(#[$doc])*
         ///
         /// It stays on the thread that has locked: see [`RwLock`].
         #[must_use = "the lock is released at once if the guard is not kept"]
         pub struct $guard<'a, T: ?Sized> {
             lock: &'a RwLock<T>,
+            seat: Seat,
             _stays: PhantomData<*const ()>,
         }
 
@@ -44,9 +45,15 @@ macro_rules! guards {
             /// Only for one who has taken it like this.
             #[inline]
             pub(super) fn new(lock: &'a RwLock<T>, site: Site) -> Self {
-                lock.owners.$take(site);
+                Self::of_owner(lock, Owner::this(), site)
+            }
+
+            /// Only if the lock has been taken like this, for `owner`.
+            #[inline]
+            pub(super) fn of_owner(lock: &'a RwLock<T>, owner: Owner, site: Site) -> Self {
+                let seat = lock.owners.$take(owner, site);
                 let _stays = PhantomData;
-                Self { lock, _stays }
+                Self { lock, seat, _stays }
             }
 
             /// The lock. An associated function, so as not to hide a method of the value.
@@ -65,9 +72,9 @@ macro_rules! guards {
                     std::ptr::addr_eq(guard.lock, StdArc::as_ptr(owner)),
                     "the guard is not one of this lock"
                 );
-                let _still_locked = ManuallyDrop::new(guard);
+                let still_locked = ManuallyDrop::new(guard);
                 // Whoever gets this guard has the lock, and that is not to be seen.
-                owner.owners.$release();
+                owner.owners.leave(still_locked.seat);
                 $owned { lock: StdArc::clone(owner), _value: PhantomData }
             }
         }
@@ -83,7 +90,7 @@ macro_rules! guards {
         impl<T: ?Sized> Drop for $guard<'_, T> {
             #[inline]
             fn drop(&mut self) {
-                self.lock.owners.$release();
+                self.lock.owners.leave(self.seat);
                 self.lock.raw.$unlock();
             }
         }
@@ -131,15 +138,15 @@ macro_rules! guards {
 
 guards!(
     /// Has a read-write lock to read, as others may at the same time.
-    RwLockReadGuard, OwnedRwLockReadGuard, unlock_read, Reads, lock_shared, release_shared
+    RwLockReadGuard, OwnedRwLockReadGuard, unlock_read, Reads, lock_shared
 );
 guards!(
     /// Has a read-write lock to read, as others may at the same time, and can become the one who writes.
-    RwLockUpgradableGuard, OwnedRwLockUpgradableGuard, unlock_upgradable, Reads, lock_upgradable, release
+    RwLockUpgradableGuard, OwnedRwLockUpgradableGuard, unlock_upgradable, Reads, lock_upgradable
 );
 guards!(
     /// Has a read-write lock alone, to change the value.
-    RwLockWriteGuard, OwnedRwLockWriteGuard, unlock_write, Changes, lock, release
+    RwLockWriteGuard, OwnedRwLockWriteGuard, unlock_write, Changes, lock
 );
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
@@ -185,8 +192,9 @@ impl<'a, T: ?Sized> RwLockUpgradableGuard<'a, T> {
     pub fn try_upgrade(guard: Self) -> Result<RwLockWriteGuard<'a, T>, Self> {
         if guard.lock.raw.try_lock_now(Mode::Upgrade) {
             let lock = ManuallyDrop::new(guard).lock;
+            let owner = lock.owners.exchange();
             let site = Site::from(Location::caller());
-            Ok(RwLockWriteGuard::new(lock, site.passing()))
+            Ok(RwLockWriteGuard::of_owner(lock, owner, site.passing()))
         } else {
             Err(guard)
         }
@@ -226,10 +234,10 @@ impl<'a, T: ?Sized> RwLockUpgradableGuard<'a, T> {
     #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
-        lock.owners.release();
+        let owner = lock.owners.exchange();
         lock.raw.upgradable_to_read();
         let site = Site::from(Location::caller());
-        RwLockReadGuard::new(lock, site.passing())
+        RwLockReadGuard::of_owner(lock, owner, site.passing())
     }
 }
 
@@ -250,20 +258,20 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
-        lock.owners.release();
+        let owner = lock.owners.exchange();
         lock.raw.write_to_read();
         let site = Site::from(Location::caller());
-        RwLockReadGuard::new(lock, site.passing())
+        RwLockReadGuard::of_owner(lock, owner, site.passing())
     }
 
     /// Reads from now on, lets others read, and can become the one who writes again.
     #[track_caller]
     pub fn downgrade_to_upgradable(guard: Self) -> RwLockUpgradableGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
-        lock.owners.release();
+        let owner = lock.owners.exchange();
         lock.raw.write_to_upgradable();
         let site = Site::from(Location::caller());
-        RwLockUpgradableGuard::new(lock, site.passing())
+        RwLockUpgradableGuard::of_owner(lock, owner, site.passing())
     }
 
     /// Narrows the guard to a part of the value.

@@ -160,7 +160,8 @@ impl<'a, T: ?Sized> Upgrade<'a, T> {
     pub(super) fn into_guard(mut self) -> RwLockUpgradableGuard<'a, T> {
         debug_assert!(self.holds, "it is done");
         self.holds = false;
-        RwLockUpgradableGuard::new(self.acquire.lock, self.acquire.site.passing())
+        let owner = self.acquire.lock.owners.exchange();
+        RwLockUpgradableGuard::of_owner(self.acquire.lock, owner, self.acquire.site.passing())
     }
 }
 

@@ -55,6 +55,22 @@ impl Site {
     }
 }
 
+/// A thread or a task.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner;
+
+impl Owner {
+    /// This thread, or the task that is being polled on it.
+    #[inline(always)]
+    pub(crate) fn this() -> Self {
+        Self
+    }
+}
+
+/// Where it is noted that somebody has a lock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat;
+
 /// Who has a lock: one alone, and up to `N - 1` who share it.
 #[derive(Debug)]
 pub(crate) struct Owners<const N: usize>;
@@ -70,13 +86,19 @@ impl<const N: usize> Owners<N> {
     pub(crate) fn take(&self, _: Site) {}
 
     #[inline(always)]
-    pub(crate) fn lock(&self, _: Site) {}
+    pub(crate) fn lock(&self, _: Owner, _: Site) -> Seat {
+        Seat
+    }
 
     #[inline(always)]
-    pub(crate) fn lock_upgradable(&self, _: Site) {}
+    pub(crate) fn lock_upgradable(&self, _: Owner, _: Site) -> Seat {
+        Seat
+    }
 
     #[inline(always)]
-    pub(crate) fn lock_shared(&self, _: Site) {}
+    pub(crate) fn lock_shared(&self, _: Owner, _: Site) -> Seat {
+        Seat
+    }
 
     #[inline(always)]
     pub(crate) fn release(&self) {}
@@ -85,7 +107,12 @@ impl<const N: usize> Owners<N> {
     pub(crate) fn leave_thread(&self) {}
 
     #[inline(always)]
-    pub(crate) fn release_shared(&self) {}
+    pub(crate) fn leave(&self, _: Seat) {}
+
+    #[inline(always)]
+    pub(crate) fn exchange(&self) -> Owner {
+        Owner
+    }
 
     pub(crate) fn held(&self) -> Held {
         Held::nobody()

@@ -24,6 +24,6 @@ mod watch;
 
 pub use deadlock::{Deadlock, Stuck, on_deadlock};
 pub use owner::Holder;
-pub(crate) use owner::{Held, Owners, Polling, Site};
+pub(crate) use owner::{Held, Owner, Owners, Polling, Seat, Site};
 pub(super) use owner::{Holding, noticed};
 pub use potential::{Nested, PotentialDeadlock, on_potential_deadlock};

@@ -9,8 +9,19 @@
 //! (an owned guard, a future that has the lock) takes it off first.
 //!
 //! One who does not wait for ever (`try_`, a limit, an arm of a select) is not held up by the order: it adds no edge
-//! into what it takes. It has it all the same, and what is taken then comes after it. What a task has taken is told
-//! from what another task has, or the thread itself, as far as `this` in `owner.rs` can tell.
+//! into what it takes. It has it all the same, and what is taken then comes after it.
+//!
+//! # Whose a lock is
+//!
+//! Only what one has comes before what the same one takes: [`Owner`](super::owner::Owner) says who that is, the thread
+//! or one of its tasks. What a task has awaited is the task's, and what it has taken by a plain method is the thread's:
+//! nothing tells a plain method that a task is being polled. So two tasks of one thread that take locks by plain methods,
+//! and keep the guards across an `await`, look like one who has both locks. If one of them blocks, that is what the
+//! thread is: it runs no task then, and the guard of the other one stays where it is. But if nobody else takes these
+//! locks, none of them ever blocks, and a report of both orders is false. Tasks that await their locks are told apart.
+//!
+//! Tasks that are polled with the same waker, as the branches of a `join!` are, look like one task. There the one may let
+//! go of what it has while the other waits, so a report of both orders may be false as well.
 
 use super::graph;
 use super::owner::Record;

@@ -4,8 +4,13 @@
 //! store who and where; nobody waits for it, and what does not fit is not seen. Records are never freed, but used
 //! again: a wait that is listed may be that of a future which has been forgotten, and what it waited for may be gone.
 //! What is then read is somebody else's record, and at worst a circle is seen that a forgotten future is part of.
-//! A thread is known by its number. A task is known by the waker that it is polled with, while one of our futures is
-//! being polled.
+//! A thread is known by its number. A task is known by the data of the waker that it is polled with, while one of our
+//! futures is being polled; if the waker has none, it is nobody. So what a task has awaited, be it as an arm of a select,
+//! is the task's, and stays so if the guard is exchanged for one of another kind. What it has taken by a plain method is
+//! the thread's. `order.rs` says what can come of that.
+//!
+//! A slot is let go of by the [`Seat`] that the guard keeps, not by who lets go: a guard is dropped while none of our
+//! futures is being polled.
 //!
 //! What comes of the order in which locks are taken is said in `order.rs`; what is taken by `take` has no part in it.
 
@@ -23,7 +28,7 @@ const NOBODY: usize = 0;
 const TASK: usize = 1;
 /// Somebody is about to write into the slot. No task has it: those have more than the mark.
 const CLAIMED: usize = TASK;
-/// A task that is not known is being polled. What it does counts as done by the thread, but not in the order of locks.
+/// A task that is not known is being polled. What it does, nobody has done, neither it nor the thread.
 const UNKNOWN: usize = TASK;
 
 std::thread_local! {
@@ -132,6 +137,33 @@ impl Site {
     }
 }
 
+/// A thread or a task, if it is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner(usize);
+
+impl Owner {
+    /// This thread, or the task that is being polled on it.
+    #[inline]
+    pub(crate) fn this() -> Self {
+        Self(match POLLED.get() {
+            NOBODY => thread::number() << 1,
+            UNKNOWN => NOBODY,
+            task => task,
+        })
+    }
+}
+
+/// Where it is noted that somebody has a lock: for the guard to keep.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat(u8);
+
+impl Seat {
+    /// Of one who does not share it.
+    const ALONE: Self = Self(0);
+    /// Of one who shares it and is not seen.
+    const UNSEEN: Self = Self(u8::MAX);
+}
+
 /// Who has a lock: one alone, and up to `N - 1` who share it.
 #[derive(Debug)]
 pub(crate) struct Owners<const N: usize> {
@@ -167,18 +199,9 @@ struct Slot {
     site: PlainAtomicUsize,
 }
 
-/// This thread, or the task that is being polled on it.
-#[inline]
-fn this() -> usize {
-    match POLLED.get() {
-        NOBODY | UNKNOWN => thread::number() << 1,
-        task => task,
-    }
-}
-
 impl Slot {
     #[inline]
-    fn fill(&self, who: usize, site: Site) {
+    fn fill(&self, Owner(who): Owner, site: Site) {
         self.site
             .store(ptr::from_ref(site.line).expose_provenance(), Relaxed);
         self.who.store(who, Release);
@@ -237,19 +260,21 @@ impl<const N: usize> Owners<N> {
     /// Has it alone from now on; not as a lock that is taken in an order.
     #[inline]
     pub(crate) fn take(&self, site: Site) {
-        self.record().slots[0].fill(this(), site);
+        self.record().slots[0].fill(Owner::this(), site);
     }
 
     /// Has locked it alone.
     #[inline]
-    pub(crate) fn lock(&self, site: Site) {
-        self.record().lock_as(Holds::Alone, site);
+    pub(crate) fn lock(&self, owner: Owner, site: Site) -> Seat {
+        self.record().lock_as(owner, Holds::Alone, site);
+        Seat::ALONE
     }
 
     /// Has locked it, and may have it alone.
     #[inline]
-    pub(crate) fn lock_upgradable(&self, site: Site) {
-        self.record().lock_as(Holds::Upgradable, site);
+    pub(crate) fn lock_upgradable(&self, owner: Owner, site: Site) -> Seat {
+        self.record().lock_as(owner, Holds::Upgradable, site);
+        Seat::ALONE
     }
 
     /// Nobody has it alone any more, or nobody that is known.
@@ -268,26 +293,38 @@ impl<const N: usize> Owners<N> {
     }
 
     /// Shares it from now on; not seen if too many do.
-    pub(crate) fn lock_shared(&self, site: Site) {
-        let who = this();
-        self.record().comes_next(Holds::Shared, site);
-        let free = |slot: &&Slot| {
+    pub(crate) fn lock_shared(&self, owner: Owner, site: Site) -> Seat {
+        self.record().comes_next(owner, Holds::Shared, site);
+        let free = |slot: &Slot| {
             let taken = slot.who.compare_exchange(NOBODY, CLAIMED, Acquire, Relaxed);
             taken.is_ok()
         };
-        if let Some(slot) = self.shared().iter().find(free) {
-            slot.fill(who, site);
+        // A slot with nobody in it would be somebody else's next.
+        if owner.0 != NOBODY
+            && let Some(index) = self.shared().iter().position(free)
+        {
+            self.shared()[index].fill(owner, site);
+            // There are no more than `SLOTS`.
+            return Seat(index as u8 + 1);
         }
+        Seat::UNSEEN
     }
 
-    /// Shares it no more.
-    pub(crate) fn release_shared(&self) {
-        let who = this();
-        let own = |slot: &&Slot| slot.who.load(Relaxed) == who;
-        if let Some(slot) = self.shared().iter().find(own) {
+    /// Has it no more.
+    #[inline]
+    pub(crate) fn leave(&self, seat: Seat) {
+        let record = self.record();
+        if let Some(slot) = record.slots.get(usize::from(seat.0)) {
             slot.who.store(NOBODY, Release);
         }
-        self.record().let_go(true);
+        record.let_go(seat.0 != Seat::ALONE.0);
+    }
+
+    /// Whoever does not share it has it no more in this manner, and is about to have it in another. Returns who it is.
+    pub(crate) fn exchange(&self) -> Owner {
+        let owner = Owner(self.record().slots[0].who.load(Relaxed));
+        self.leave(Seat::ALONE);
+        owner
     }
 
     /// For one who needs it alone.
@@ -355,27 +392,25 @@ impl Record {
 
     /// One who does not share it has locked it.
     #[inline]
-    fn lock_as(&'static self, holds: Holds, site: Site) {
-        let who = this();
-        self.slots[0].fill(who, site);
-        self.comes_next(holds, site);
+    fn lock_as(&'static self, owner: Owner, holds: Holds, site: Site) {
+        self.slots[0].fill(owner, site);
+        self.comes_next(owner, holds, site);
     }
 
     /// After what its owner has by now comes this lock.
     #[inline]
-    fn comes_next(&'static self, holds: Holds, site: Site) {
+    fn comes_next(&'static self, Owner(who): Owner, holds: Holds, site: Site) {
         if !WATCHED {
             return;
         }
-        let is_known = POLLED.get() != UNKNOWN;
         let entry = Entry {
             record: self,
             lock: self.lock(),
-            who: if is_known { this() } else { NOBODY },
+            who,
             holds,
             site: site.line,
         };
-        order::took(entry, site.asks(holds).filter(|_| is_known));
+        order::took(entry, site.asks(holds).filter(|_| who != NOBODY));
     }
 
     #[inline]
@@ -452,7 +487,7 @@ impl Holding {
             alone: held.alone,
             shares: held.shares,
             timed,
-            waiter: this(),
+            waiter: Owner::this().0,
             serial: SERIAL.fetch_add(1, Relaxed),
         }
     }

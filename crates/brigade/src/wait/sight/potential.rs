@@ -10,6 +10,9 @@ use std::panic::Location;
 /// first. They need not have met; if they do, in a certain moment, they wait for ever. Reported once for the lines that
 /// are in it, to the hook of [`on_potential_deadlock`]. Needs the cargo feature `sight` and debug assertions, which a
 /// build without optimisation has.
+///
+/// It may be false where several look like one: tasks on one thread that keep the guard of a plain `lock` across an
+/// `await`, which count as the thread, and the branches of a `join!`, which count as one task.
 #[derive(Clone, Debug)]
 pub struct PotentialDeadlock {
     cycle: Vec<Nested>,
