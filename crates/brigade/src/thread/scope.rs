@@ -15,14 +15,13 @@
 //!
 //! This file does not know the policies; the ledger does.
 
-use super::Builder;
-use super::cell::{Cell, Joining};
-use crate::cancel::{CancelToken, Reason};
+use super::{Builder, Joining};
+use crate::cancel::{CancelToken, Reason, why_cancelled};
 use crate::prim::Ordering::Relaxed;
 use crate::prim::StdArc;
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::thread::{self, JoinHandle};
-use crate::scope::{Entry, Failure, Ledger, Panic, ScopeError, Whose, why_cancelled};
+use crate::scope::{Cell, Entry, Failure, Ledger, Panic, ScopeError, Whose};
 use crate::wait::{Limit, block, deadline_after};
 use std::convert::Infallible;
 use std::fmt;
@@ -148,7 +147,7 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
             Err(error) => {
                 let ledger = &self.core().ledger;
                 let entry = ledger.note(Failure::NotStarted(error), Whose::Child);
-                unstarted.never_begun(Err(entry));
+                unstarted.fill(Err(entry));
                 ledger.call_off(Whose::Child);
                 None
             }

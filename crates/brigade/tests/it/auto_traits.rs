@@ -7,7 +7,7 @@ use brigade::channel::{
     SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender, bounded,
 };
 use brigade::pool::{Job, JobError, JobFuture, Pool, Unfinished};
-use brigade::scope::{Failure, Panic, ScopeError};
+use brigade::scope::{Failure, Panic, RaceError, ScopeError};
 use brigade::select::Select;
 use brigade::select_async;
 use brigade::sync::{
@@ -15,7 +15,7 @@ use brigade::sync::{
     RwLockUpgradableGuard, Semaphore, SemaphorePermit, Shared,
 };
 use brigade::thread::{
-    JoinError, PlainScope, RaceError, Scope, ScopeOptions, ScopedThread, SpawnError, Thread,
+    JoinError, PlainScope, Scope, ScopeOptions, ScopedThread, SpawnError, Thread,
     ThreadFuture,
 };
 use brigade::wait::Waiter;
