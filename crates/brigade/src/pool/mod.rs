@@ -7,6 +7,7 @@
 //!   lives on.
 //! - [`Pool::shutdown`] drains or aborts, until a deadline, and names what did not finish. Dropping
 //!   the pool drains it and joins its threads.
+//! - [`Pool::scope`] runs jobs that borrow, and waits for all of them: a [`thread::scope`](crate::thread::scope()) of jobs.
 //! - A job may use its own pool: one that submits to the full queue runs the new job itself, and one
 //!   that joins a job which nobody has begun runs it itself. It never runs a job of somebody else. So it
 //!   may hold a lock meanwhile, unless the jobs that it submits or joins want the same lock.
@@ -31,6 +32,7 @@ mod fork;
 mod job;
 #[cfg(all(test, brigade_loom))]
 mod model;
+mod scope;
 mod shutdown;
 mod span;
 mod worker;
@@ -39,6 +41,7 @@ pub use builder::Builder;
 pub use error::{BuildError, JobError, JoinTimeoutError, Rejected};
 pub use fork::Worker;
 pub use job::{Job, JobFuture};
+pub use scope::{PlainScope, Scope, ScopedJob};
 pub use shutdown::{Shutdown, Unfinished};
 pub use span::Span;
 

@@ -2,7 +2,8 @@
 
 use super::fork::{Forks, Worker};
 use super::job::Run;
-use crate::channel::{Receiver, TryRecvError, WeakSender};
+use super::scope::Telling;
+use crate::channel::{Receiver, TryRecvError, TrySendError, WeakSender};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use crate::prim::{StdArc, discard_panic, thread_local};
@@ -20,6 +21,8 @@ pub(super) enum Task {
     Joinable(Ticket),
     /// The number of a slot in which half of a join is offered.
     Offered(usize),
+    /// There are children of a scope to be run.
+    Scoped(Telling),
 }
 
 /// The queue's share of a job with a handle. Dropped without being run, it tells the joiner.
@@ -54,7 +57,7 @@ impl Task {
         match self {
             Self::Forgotten(_, site) => Some(site),
             Self::Joinable(ticket) => Some(ticket.0.site()),
-            Self::Offered(_) => None,
+            Self::Offered(_) | Self::Scoped(_) => None,
         }
     }
 
@@ -63,7 +66,7 @@ impl Task {
         discard_panic(|| match self {
             Self::Forgotten(job, _) => job(),
             Self::Joinable(ticket) => ticket.0.run(),
-            Self::Offered(_) => {}
+            Self::Offered(_) | Self::Scoped(_) => {}
         });
     }
 }
@@ -120,10 +123,10 @@ impl Crew {
         let worker = Worker::of_crew(self, number);
         worker.at_work(|| {
             while let Some(task) = self.next(&worker) {
-                if let Task::Offered(slot) = task {
-                    worker.run_offer(slot);
-                } else {
-                    self.run(task, number);
+                match task {
+                    Task::Offered(slot) => worker.run_offer(slot),
+                    Task::Scoped(telling) => self.run_children(telling, number),
+                    job => self.run(job, number),
                 }
             }
         });
@@ -153,6 +156,37 @@ impl Crew {
     pub(super) fn tell_of_offer(&self, slot: usize) -> bool {
         let queue = self.queue.upgrade();
         queue.is_some_and(|queue| queue.try_send(Task::Offered(slot)).is_ok())
+    }
+
+    /// Tells an idle worker that there are children to be run. If the queue is full or closed, nobody is told.
+    pub(super) fn tell_of_children(&self, telling: Telling) {
+        drop(self.enqueue_again(telling));
+    }
+
+    /// Puts a telling at the end of the queue. It comes back if there is no room, or the queue is closed.
+    fn enqueue_again(&self, telling: Telling) -> Option<Telling> {
+        let Some(queue) = self.queue.upgrade() else {
+            return Some(telling);
+        };
+        match queue.try_send(Task::Scoped(telling)) {
+            Err(
+                TrySendError::Full(Task::Scoped(back)) | TrySendError::Closed(Task::Scoped(back)),
+            ) => Some(back),
+            _ => None,
+        }
+    }
+
+    /// Runs children of a scope on worker `number`. When other tasks wait, their turn comes between two children.
+    fn run_children(&self, mut telling: Telling, number: usize) {
+        while let Some(child) = telling.next() {
+            self.note_running(child.site(), number, || child.run());
+            if self.queued() > 0 && telling.may_have_more() {
+                match self.enqueue_again(telling) {
+                    Some(back) => telling = back,
+                    None => return,
+                }
+            }
+        }
     }
 
     #[inline(always)]
@@ -186,6 +220,15 @@ impl Crew {
         let (_, number) = WORKS_IN.with(Cell::get);
         // What ends the waits of the thread says nothing of this job.
         self.note_running(site, number, || under(None, job));
+    }
+
+    /// Runs a job on the calling thread, whatever that is.
+    pub(super) fn run_here(&self, site: &'static Location<'static>, job: impl FnOnce()) {
+        if self.is_own_worker() {
+            self.run_inside(site, job);
+        } else {
+            under(None, job);
+        }
     }
 
     /// Whether the calling thread is a worker of this crew.

@@ -37,7 +37,8 @@ pub enum Failure<E> {
     /// It panicked.
     Panicked(Panic),
     /// In the error of a scope: the scope was cancelled from outside, before anything else went wrong. From a join:
-    /// the wait was cancelled, and the child goes on until the scope ends.
+    /// the wait was cancelled, and the child goes on until the scope ends. Of a job, from either: the scope was cancelled
+    /// before it began, and so it was dropped.
     Cancelled(Reason),
     /// It did not begin: the system refused a thread, or there is no runtime for a task.
     NotStarted(io::Error),
