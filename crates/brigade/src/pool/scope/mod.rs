@@ -58,7 +58,7 @@ impl Runner for ByPool {
 /// What a scope is made of; in the frame that conducts it.
 struct Core<E> {
     ledger: Ledger<E>,
-    nursery: Arc<Nursery>,
+    nursery: StdArc<Nursery>,
     crew: Arc<Crew>,
     /// Whether a child that nobody has begun when the scope is cancelled is dropped: then that is its failure.
     drops_unbegun: bool,
@@ -85,7 +85,7 @@ impl<E> Core<E> {
     fn new(ledger: Ledger<E>, pool: &Pool, drops_unbegun: bool) -> Self {
         Self {
             ledger,
-            nursery: Arc::new(Nursery::new()),
+            nursery: StdArc::new(Nursery::new()),
             crew: Arc::clone(&pool.crew),
             drops_unbegun,
         }

@@ -23,7 +23,7 @@
 
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicUsize;
-use crate::prim::{Arc, SeenLock};
+use crate::prim::{SeenLock, StdArc};
 use crate::scope::Member;
 use std::collections::VecDeque;
 use std::panic::Location;
@@ -110,7 +110,11 @@ impl Nursery {
     }
 
     /// Puts a child in. Returns its number, and a telling if there are fewer than `workers`.
-    pub(super) fn put(self: &Arc<Self>, child: Child, workers: usize) -> (usize, Option<Telling>) {
+    pub(super) fn put(
+        self: &StdArc<Self>,
+        child: Child,
+        workers: usize,
+    ) -> (usize, Option<Telling>) {
         let mut list = self.list.lock();
         let number = list.first.wrapping_add(list.places.len());
         list.places.push_back(Some(child));
@@ -120,7 +124,7 @@ impl Nursery {
 
     /// For the owner: the child that has waited longest, and a telling if others are left and there are fewer tellings
     /// than `workers`.
-    pub(super) fn take(self: &Arc<Self>, workers: usize) -> Option<(Child, Option<Telling>)> {
+    pub(super) fn take(self: &StdArc<Self>, workers: usize) -> Option<(Child, Option<Telling>)> {
         let mut list = self.list.lock();
         let child = self.taken(list.oldest())?;
         let telling = if list.places.is_empty() {
@@ -154,13 +158,13 @@ impl Nursery {
         child
     }
 
-    fn telling(self: &Arc<Self>, list: &mut List, workers: usize) -> Option<Telling> {
+    fn telling(self: &StdArc<Self>, list: &mut List, workers: usize) -> Option<Telling> {
         if list.tellings >= workers {
             return None;
         }
         list.tellings += 1;
         Some(Telling {
-            nursery: Arc::clone(self),
+            nursery: StdArc::clone(self),
             over: false,
         })
     }
@@ -168,7 +172,7 @@ impl Nursery {
 
 /// Tells a worker that there are children to be run.
 pub(in crate::pool) struct Telling {
-    nursery: Arc<Nursery>,
+    nursery: StdArc<Nursery>,
     over: bool,
 }
 
