@@ -5,10 +5,10 @@
 //!
 //! # Who runs a child
 //!
-//! A child is put into a list of the scope (`nursery.rs`), and a worker is told of the list by a task in the queue of the
-//! pool. The worker runs one child after the other; when other jobs wait it goes to the end of the queue between two of
-//! them. The queue's bound does not count children, and nobody waits for room: if there is none, no worker is
-//! told, and the owner of the scope runs the child when its body is over.
+//! A child is put into a list of the scope (`nursery.rs`), and a worker is told of the list, on the agenda of the
+//! pool. The worker runs one child after the other; when something else waits, that has its turn between two of
+//! them. The bound of the pool's queues does not count children, and nobody waits for room. A pool that has been shut
+//! down is not told: the owner of the scope runs the children when its body is over.
 //!
 //! Whoever waits runs what it waits for, if nobody has begun it: the owner any child of the scope, whoever joins a child
 //! that child only. So a scope ends on a pool of one thread, on a pool whose workers are all busy, and on one that has
@@ -93,9 +93,9 @@ impl<E> Core<E> {
 
     /// Puts a child in, for whoever comes first, and returns its number.
     fn put(&self, child: Child) -> usize {
-        let (number, telling) = self.nursery.put(child, self.crew.threads());
+        let (number, telling) = self.nursery.put(child, self.crew.roster().wanted());
         if let Some(telling) = telling {
-            self.crew.tell_of_children(telling);
+            self.crew.agenda().tell(telling);
         }
         self.ledger.wake_owner();
         number
@@ -302,7 +302,7 @@ impl<T, E> ScopedJob<'_, T, E> {
             .number
             .and_then(|number| core.nursery.take_numbered(number))
         {
-            core.run_here(child);
+            core.crew.run_here(child.site(), || child.run());
         }
         match block(&mut self.joining, Limit::NONE, Location::caller()) {
             Ok(joined) => settled(joined),

@@ -1,6 +1,6 @@
 //! The children of one scope that nobody has begun, and who has been told of them.
 //!
-//! A list under a lock, on the heap: a telling in the queue of the pool may outlive the scope, and finds the list empty
+//! A list under a lock, on the heap: a telling on the agenda of the pool may outlive the scope, and finds the list empty
 //! then. A child is taken out of the list by whoever runs it, so it is run once:
 //!
 //! - by a worker that has been told, or by the owner of the scope who waits for its end: the one that has waited longest;
@@ -8,10 +8,10 @@
 //!
 //! # Tellings
 //!
-//! A [`Telling`] is in the queue of the pool, or with the worker that has received it. There are at most as many as
+//! A [`Telling`] is on the agenda of the pool, or with the worker that has taken it. There are at most as many as
 //! workers. One ends when its worker finds nothing left, under the lock under which children are put in: so a child that
-//! was not told of, because there were tellings enough, is seen by one of those. A telling that is dropped (no room in
-//! the queue, a shutdown) leaves the children to the owner, who looks whenever one is put in.
+//! was not told of, because there were tellings enough, is seen by one of those. A telling that is dropped (a
+//! shutdown) leaves the children to the owner, who looks whenever one is put in.
 //!
 //! # No wake is lost
 //!

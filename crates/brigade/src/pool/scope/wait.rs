@@ -28,7 +28,7 @@ unsafe impl<E> Operation for Ending<'_, E> {
 
     fn attempt(&mut self) -> Poll<Next> {
         let Core { nursery, crew, .. } = self.core;
-        match nursery.take(crew.threads()) {
+        match nursery.take(crew.roster().wanted()) {
             Some((child, telling)) => Poll::Ready(Next::Run(child, telling)),
             None => self.nobody_left.attempt().map(|()| Next::Over),
         }
@@ -67,17 +67,12 @@ impl<E> Core<E> {
                 Ok(Next::Over) => return,
                 Ok(Next::Run(child, telling)) => {
                     if let Some(telling) = telling {
-                        self.crew.tell_of_children(telling);
+                        self.crew.agenda().tell(telling);
                     }
-                    self.run_here(child);
+                    self.crew.run_here(child.site(), || child.run());
                 }
                 Err(_) => unreachable!("a wait without a limit ends with the operation"),
             }
         }
-    }
-
-    /// Runs a child on the thread that waits for it.
-    pub(super) fn run_here(&self, child: Child) {
-        self.crew.run_here(child.site(), || child.run());
     }
 }
