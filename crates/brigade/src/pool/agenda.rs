@@ -253,10 +253,24 @@ impl Agenda {
         self.others().is_some_and(|others| others.queued() > 0)
     }
 
+    /// Takes out an ordinary job, if there is one and nothing else. May miss one.
+    #[inline(always)]
+    pub(super) fn next_ordinary(&self) -> Option<Task> {
+        if self.has_ordinary_only() {
+            self.ordinary.receiver.glance()
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    fn has_ordinary_only(&self) -> bool {
+        self.others.load(Relaxed).is_null() && !self.scopes.may_have()
+    }
+
     /// Takes out what comes next.
-    #[inline]
     pub(super) fn next(&self) -> Next {
-        if self.others.load(Relaxed).is_null() && !self.scopes.may_have() {
+        if self.has_ordinary_only() {
             match self.ordinary.receiver.try_recv() {
                 Ok(job) => return Next::Found(Found::Job(job)),
                 Err(TryRecvError::Empty) => return Next::Nothing,

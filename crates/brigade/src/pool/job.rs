@@ -14,7 +14,7 @@
 //! joins the queue and then does a read-modify-write on the state. That is the handshake of
 //! `wait/README.md`. Only the handle waits, and there is one handle, so one wake is enough.
 
-use super::task::Ran;
+use super::task::{Label, Ran};
 use super::worker::Crew;
 use super::{JobError, JoinTimeoutError};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
@@ -48,8 +48,7 @@ pub(super) struct Cell<T, F> {
     runner: Owners<1>,
     closure: UnsafeCell<Option<F>>,
     outcome: UnsafeCell<Option<Outcome<T>>>,
-    /// Where it was submitted.
-    site: &'static Location<'static>,
+    label: Label,
 }
 
 // SAFETY: closure and outcome are touched by the claimer alone until the state says `DONE`, and by
@@ -59,14 +58,14 @@ unsafe impl<T: Send, F: Send> Send for Cell<T, F> {}
 unsafe impl<T: Send, F: Send> Sync for Cell<T, F> {}
 
 impl<T, F: FnOnce() -> T> Cell<T, F> {
-    pub(super) fn new(closure: F, site: &'static Location<'static>) -> Self {
+    pub(super) fn new(closure: F, label: Label) -> Self {
         Self {
             state: AtomicU8::new(QUEUED),
             waiting: WaitQueue::new(),
             runner: Owners::new(),
             closure: UnsafeCell::new(Some(closure)),
             outcome: UnsafeCell::new(None),
-            site,
+            label,
         }
     }
 
@@ -111,8 +110,7 @@ pub(super) trait Run: Send + Sync {
     /// `cancel`, because a newer job takes its place.
     fn displace(&self);
 
-    /// Where it was submitted.
-    fn site(&self) -> &'static Location<'static>;
+    fn label(&self) -> Label;
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
@@ -120,9 +118,9 @@ impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
         let Some(closure) = self.claim() else {
             return Ran::Elsewhere;
         };
-        self.runner.take(self.site.into());
+        self.runner.take(self.label.site.into());
         let outcome = catch_unwind(AssertUnwindSafe(closure))
-            .map_err(|payload| Panic::caught(payload, self.site));
+            .map_err(|payload| Panic::caught(payload, self.label.site));
         let ran = if outcome.is_ok() {
             Ran::Done
         } else {
@@ -145,8 +143,8 @@ impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
         self.drop_unrun(DISPLACED);
     }
 
-    fn site(&self) -> &'static Location<'static> {
-        self.site
+    fn label(&self) -> Label {
+        self.label
     }
 }
 
@@ -310,7 +308,7 @@ impl<T> Job<T> {
     fn help(&self) {
         let Joining { cell, crew } = &self.joining;
         if crew.is_own_worker() {
-            crew.run_here(cell.site(), || {
+            crew.run_here(cell.label().site, || {
                 crew.meters().count(crew.own_number(), cell.run());
             });
         }

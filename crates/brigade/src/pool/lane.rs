@@ -2,7 +2,7 @@
 
 use super::agenda::{Agenda, Priority};
 use super::job::Cell;
-use super::task::Task;
+use super::task::{Label, Task};
 use super::{Job, Pool, Rejected};
 use crate::channel::{SendFuture, TrySendError};
 use crate::prim::{Arc, StdArc};
@@ -80,7 +80,12 @@ impl<'a> Lane<'a> {
     where
         F: FnOnce() + Send + 'static,
     {
-        let put = self.put(Task::forgotten(job, Location::caller()));
+        let label = self.label();
+        if label.at.is_some() {
+            // A job with a handle has room for the time.
+            return self.submit_at(job, label).map(drop);
+        }
+        let put = self.put(Task::forgotten(job, label.site));
         put.map_err(forgotten)
     }
 
@@ -94,7 +99,11 @@ impl<'a> Lane<'a> {
     where
         F: FnOnce() + Send + 'static,
     {
-        let put = self.try_put(Task::forgotten(job, Location::caller()));
+        let label = self.label();
+        if label.at.is_some() {
+            return self.try_submit_at(job, label).map(drop);
+        }
+        let put = self.try_put(Task::forgotten(job, label.site));
         put.map_err(forgotten)
     }
 
@@ -115,13 +124,8 @@ impl<'a> Lane<'a> {
     where
         F: FnOnce() + Send + 'static,
     {
-        let putting = self.putting(Task::forgotten(job, Location::caller()));
-        async move {
-            let put = putting.await;
-            put.map_err(Rejected::from).map_err(forgotten)?;
-            self.told();
-            Ok(())
-        }
+        let submitting = self.submit_async(job);
+        async move { submitting.await.map(drop) }
     }
 
     /// Runs `job` on a worker, and returns a handle to its result. See [`Pool::submit`].
@@ -135,7 +139,16 @@ impl<'a> Lane<'a> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let (cell, task) = joinable(job, Location::caller());
+        self.submit_at(job, self.label())
+    }
+
+    #[track_caller]
+    fn submit_at<T, F>(&self, job: F, label: Label) -> Result<Job<T>, Rejected<F>>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let (cell, task) = joinable(job, label);
         self.handle(cell, self.put(task))
     }
 
@@ -150,7 +163,15 @@ impl<'a> Lane<'a> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let (cell, task) = joinable(job, Location::caller());
+        self.try_submit_at(job, self.label())
+    }
+
+    fn try_submit_at<T, F>(&self, job: F, label: Label) -> Result<Job<T>, Rejected<F>>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let (cell, task) = joinable(job, label);
         self.handle(cell, self.try_put(task))
     }
 
@@ -173,7 +194,7 @@ impl<'a> Lane<'a> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let (cell, task) = joinable(job, Location::caller());
+        let (cell, task) = joinable(job, self.label());
         let putting = self.putting(task);
         async move {
             let put = putting.await.map_err(Rejected::from);
@@ -188,12 +209,21 @@ impl<'a> Lane<'a> {
         self.pool.crew.agenda()
     }
 
+    /// What is known of a job that is being submitted.
     #[track_caller]
-    fn put(&self, mut task: Task) -> Result<(), Rejected<Task>> {
+    #[inline]
+    fn label(&self) -> Label {
+        Label {
+            site: Location::caller(),
+            at: self.pool.crew.meters().now(),
+        }
+    }
+
+    #[track_caller]
+    fn put(&self, task: Task) -> Result<(), Rejected<Task>> {
         let crew = &self.pool.crew;
         let full = crew.description().full;
         if full == Full::Block && !crew.is_own_worker() {
-            crew.meters().stamp(&mut task);
             self.agenda().sender(self.priority).send(task)?;
             self.told();
             return Ok(());
@@ -208,8 +238,7 @@ impl<'a> Lane<'a> {
         }
     }
 
-    fn try_put(&self, mut task: Task) -> Result<(), Rejected<Task>> {
-        self.pool.crew.meters().stamp(&mut task);
+    fn try_put(&self, task: Task) -> Result<(), Rejected<Task>> {
         self.agenda().sender(self.priority).try_send(task)?;
         self.told();
         Ok(())
@@ -217,8 +246,7 @@ impl<'a> Lane<'a> {
 
     /// What puts a task in when it is awaited, and waits for room.
     #[track_caller]
-    fn putting(self, mut task: Task) -> SendFuture<'a, Task> {
-        self.pool.crew.meters().stamp(&mut task);
+    fn putting(self, task: Task) -> SendFuture<'a, Task> {
         self.agenda().sender(self.priority).send_async(task)
     }
 
@@ -276,12 +304,12 @@ fn forgotten<F: FnOnce() + Send + 'static>(rejected: Rejected<Task>) -> Rejected
     rejected.map(|task| unsafe { task.into_forgotten() })
 }
 
-fn joinable<T, F>(job: F, site: &'static Location<'static>) -> (StdArc<Cell<T, F>>, Task)
+fn joinable<T, F>(job: F, label: Label) -> (StdArc<Cell<T, F>>, Task)
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let cell = StdArc::new(Cell::new(job, site));
+    let cell = StdArc::new(Cell::new(job, label));
     let share = StdArc::clone(&cell);
     (cell, Task::joinable(share))
 }

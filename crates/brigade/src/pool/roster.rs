@@ -68,17 +68,6 @@ impl State {
     fn wanted(&self) -> usize {
         self.told.saturating_add(self.blocked).min(self.alive.len())
     }
-
-    /// Counts those in who are wanted and not there, and returns their numbers.
-    fn call_in(&mut self) -> Vec<usize> {
-        let wanted = self.wanted();
-        let absent = |state: &Self, number: &usize| !state.alive[*number];
-        let called: Vec<_> = (0..wanted).filter(|number| absent(self, number)).collect();
-        for number in &called {
-            self.alive[*number] = true;
-        }
-        called
-    }
 }
 
 impl Roster {
@@ -122,12 +111,26 @@ impl Roster {
     /// Has the pool have `told` workers; returns the numbers of those to be started. None once it is shut down. Those who are idle
     /// are to be woken afterwards.
     pub(super) fn resize(&self, told: usize) -> Option<Vec<usize>> {
-        self.change(|state| state.told = told)
+        let mut state = self.state.lock();
+        if self.over.load(Relaxed) {
+            return None;
+        }
+        state.told = told;
+        let called = self.call_in(&mut state);
+        drop(state);
+        self.bench.wake_all();
+        Some(called)
     }
 
-    /// One worker is blocked until [`unblock`](Self::unblock): returns the numbers of those to be started in its place.
+    /// One worker is blocked until [`unblock`](Self::unblock): returns the numbers of those to be started in its place. Also
+    /// after a shutdown: what it waits for may be in the queue.
     pub(super) fn block(&self) -> Vec<usize> {
-        self.change(|state| state.blocked += 1).unwrap_or_default()
+        let mut state = self.state.lock();
+        state.blocked += 1;
+        let called = self.call_in(&mut state);
+        drop(state);
+        self.bench.wake_all();
+        called
     }
 
     pub(super) fn unblock(&self) {
@@ -136,17 +139,14 @@ impl Roster {
         self.wanted.store(state.wanted(), Relaxed);
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) -> Option<Vec<usize>> {
-        let mut state = self.state.lock();
-        change(&mut state);
-        self.wanted.store(state.wanted(), Relaxed);
-        let called = if self.over.load(Relaxed) {
-            None
-        } else {
-            Some(state.call_in())
-        };
-        drop(state);
-        self.bench.wake_all();
+    /// Counts those in who are wanted and not there, and returns their numbers.
+    fn call_in(&self, state: &mut State) -> Vec<usize> {
+        let wanted = state.wanted();
+        self.wanted.store(wanted, Relaxed);
+        let called: Vec<_> = (0..wanted).filter(|number| !state.alive[*number]).collect();
+        for number in &called {
+            state.alive[*number] = true;
+        }
         called
     }
 
@@ -170,7 +170,7 @@ impl Roster {
         false
     }
 
-    /// No worker is called in any more, and none sits out.
+    /// The pool is shut down: none sits out any more.
     pub(super) fn close(&self) {
         let state = self.state.lock();
         self.over.store(true, Release);

@@ -10,7 +10,7 @@ use crate::prim::atomic::AtomicUsize;
 use crate::prim::clock;
 use crossbeam_utils::CachePadded;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What the workers count.
 pub(super) struct Meters {
@@ -43,12 +43,10 @@ impl Meters {
         }
     }
 
-    /// Notes when a job is put into a queue, if that is measured.
+    /// The time, if times are measured.
     #[inline]
-    pub(super) fn stamp(&self, job: &mut Task) {
-        if self.meters[0].times.is_some() {
-            job.put_at(clock::now());
-        }
+    pub(super) fn now(&self) -> Option<Instant> {
+        self.meters[0].times.as_ref().map(|_| clock::now())
     }
 
     /// Runs a job on worker `number`, or on a thread that is none.
@@ -58,14 +56,14 @@ impl Meters {
         let Some(times) = &meter.times else {
             return self.count(number, job.run());
         };
-        let put = job.put();
+        let submitted = job.submitted_at();
         let begun = clock::now();
         let ran = job.run();
         if ran == Ran::Elsewhere {
             return;
         }
-        if let Some(put) = put {
-            times.waits.add(begun.saturating_duration_since(put));
+        if let Some(at) = submitted {
+            times.waits.add(begun.saturating_duration_since(at));
         }
         times.runs.add(begun.elapsed());
         self.count(number, ran);

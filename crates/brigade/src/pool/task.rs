@@ -8,20 +8,23 @@ use std::panic::Location;
 use std::time::Instant;
 
 /// A job in a queue.
-pub(super) struct Task {
-    work: Work,
-    /// When it was put there, in a pool that measures that.
-    put: Option<Instant>,
-}
-
-enum Work {
-    /// And where it was submitted: what it is called when it does not finish.
+pub(super) enum Task {
+    /// And where it was submitted.
     Forgotten(Box<dyn FnOnce() + Send>, &'static Location<'static>),
     Joinable(Ticket),
 }
 
+/// What is known of a job beside its closure.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Label {
+    /// Where it was submitted: what it is called when it does not finish.
+    pub(super) site: &'static Location<'static>,
+    /// When it was submitted, in a pool that measures that.
+    pub(super) at: Option<Instant>,
+}
+
 /// The queue's share of a job with a handle. Dropped without being run, it tells the joiner.
-struct Ticket(StdArc<dyn Run>);
+pub(super) struct Ticket(StdArc<dyn Run>);
 
 impl Drop for Ticket {
     fn drop(&mut self) {
@@ -43,27 +46,11 @@ impl Task {
     where
         F: FnOnce() + Send + 'static,
     {
-        Self {
-            work: Work::Forgotten(Box::new(job), site),
-            put: None,
-        }
+        Self::Forgotten(Box::new(job), site)
     }
 
     pub(super) fn joinable(cell: StdArc<dyn Run>) -> Self {
-        Self {
-            work: Work::Joinable(Ticket(cell)),
-            put: None,
-        }
-    }
-
-    /// Notes when it is put into a queue.
-    pub(super) fn put_at(&mut self, now: Instant) {
-        self.put = Some(now);
-    }
-
-    /// When it was put into a queue, if that was noted.
-    pub(super) fn put(&self) -> Option<Instant> {
-        self.put
+        Self::Joinable(Ticket(cell))
     }
 
     /// The closure that this task was made of.
@@ -72,7 +59,7 @@ impl Task {
     ///
     /// It was made by `forgotten` of an `F`.
     pub(super) unsafe fn into_forgotten<F: FnOnce() + Send>(self) -> F {
-        let Work::Forgotten(job, _) = self.work else {
+        let Self::Forgotten(job, _) = self else {
             unreachable!("the caller has made a task of a closure alone")
         };
         // SAFETY: the box was made of an `F`, so that is what it points to and how it was allocated.
@@ -81,20 +68,31 @@ impl Task {
 
     /// Where the job was submitted.
     pub(super) fn site(&self) -> &'static Location<'static> {
-        match &self.work {
-            Work::Forgotten(_, site) => site,
-            Work::Joinable(ticket) => ticket.0.site(),
+        match self {
+            Self::Forgotten(_, site) => site,
+            Self::Joinable(ticket) => ticket.0.label().site,
+        }
+    }
+
+    /// When the job was submitted, in a pool that measures that.
+    pub(super) fn submitted_at(&self) -> Option<Instant> {
+        match self {
+            Self::Forgotten(..) => None,
+            Self::Joinable(ticket) => ticket.0.label().at,
         }
     }
 
     /// Runs the job. Its panic goes no further: the panic hook has been told, and so is the joiner.
     pub(super) fn run(self) -> Ran {
-        match self.work {
-            Work::Forgotten(job, _) => match panics(job) {
-                false => Ran::Done,
-                true => Ran::Panicked,
-            },
-            Work::Joinable(ticket) => {
+        match self {
+            Self::Forgotten(job, _) => {
+                if panics(job) {
+                    Ran::Panicked
+                } else {
+                    Ran::Done
+                }
+            }
+            Self::Joinable(ticket) => {
                 let mut ran = Ran::Done;
                 // The result, if nobody is left to take it, is dropped with the ticket, and may panic in that.
                 discard_panic(|| {
@@ -108,7 +106,7 @@ impl Task {
 
     /// Drops the job because a newer one takes its place, and tells its joiner so.
     pub(super) fn displace(self) {
-        if let Work::Joinable(ticket) = &self.work {
+        if let Self::Joinable(ticket) = &self {
             ticket.0.displace();
         }
         // What a closure owns is the application's, and so is a panic of its drop.

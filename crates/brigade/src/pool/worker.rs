@@ -119,6 +119,11 @@ impl Crew {
                 }
                 return true;
             }
+            // The usual case by itself: the wider a job is wrapped up, the longer it takes to unwrap.
+            if let Some(job) = self.agenda.next_ordinary() {
+                self.run(job, number);
+                continue;
+            }
             match self.next(number) {
                 Work::Found(Found::Job(job)) => self.run(job, number),
                 Work::Found(Found::Children(telling)) => self.run_children(telling, number),
