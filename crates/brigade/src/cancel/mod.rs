@@ -91,6 +91,7 @@ mod model;
 mod operation;
 mod reason;
 mod registration;
+mod sleeping;
 mod slots;
 #[cfg(all(test, not(brigade_loom)))]
 mod tests;
@@ -100,6 +101,7 @@ pub use future::{RunFuture, WaitFuture, WithinFuture};
 pub use guard::DropGuard;
 pub use reason::{Cancelled, Reason};
 pub use registration::Registration;
+pub(crate) use sleeping::Sleeping;
 pub use token::CancelToken;
 
 use crate::wait::under;
@@ -151,4 +153,11 @@ pub fn shield<T>(body: impl FnOnce() -> T) -> T {
 /// The same for a future: whenever it is polled, it is under no token.
 pub fn shield_async<F: Future>(future: F) -> WithinFuture<F> {
     WithinFuture::new(None, future)
+}
+
+/// Why the wait was cancelled that has just ended on this thread.
+pub(crate) fn why_cancelled() -> Reason {
+    let reason = current().and_then(|token| token.reason());
+    debug_assert!(reason.is_some(), "only a token ends a wait like this");
+    reason.unwrap_or(Reason::User)
 }

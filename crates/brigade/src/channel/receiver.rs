@@ -6,7 +6,7 @@ use super::operation::Recv;
 use super::shared::Shared;
 use super::{RecvError, RecvTimeoutError, TryRecvError, WeakReceiver};
 use crate::prim::Arc;
-use crate::wait::{Limit, Operation, block, deadline_after};
+use crate::wait::{Limit, Operation, Patience, WaitQueue, block, deadline_after};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::task::Poll;
@@ -182,6 +182,33 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_deadline_async(&self, deadline: Instant) -> RecvDeadlineFuture<'_, T> {
         RecvDeadlineFuture::new(Recv::new(&*self.shared), Some(deadline), Location::caller())
+    }
+
+    /// A look that takes the oldest value if there is one, for one who looks again: see [`Operation::glance`].
+    #[inline]
+    pub(crate) fn glance(&self) -> Option<T> {
+        let found = self.shared.find_at_once()?;
+        Some(found.take())
+    }
+
+    /// The second look of a receiver that waits: see [`Operation::chances`]. Also 1 if the channel is closed.
+    pub(crate) fn look(&self) -> usize {
+        self.shared.look_for_values()
+    }
+
+    /// See [`Operation::moves`].
+    pub(crate) fn moves(&self) -> usize {
+        self.shared.taken()
+    }
+
+    /// Where receivers wait: for one that waits for other things as well.
+    pub(crate) fn waiting(&self) -> &WaitQueue {
+        self.shared.receivers_wait_at()
+    }
+
+    /// What receivers have learnt about spinning.
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.shared.not_empty.patience
     }
 
     /// Takes values until the channel is closed and empty, and blocks in between.

@@ -1,7 +1,7 @@
 //! What can go wrong with pools and jobs.
 
 use super::{Builder, Job};
-use crate::channel::SendError;
+use crate::channel::{SendError, TrySendError};
 use crate::scope::Panic;
 use std::error::Error;
 use std::fmt;
@@ -19,6 +19,9 @@ pub enum BuildError {
     TooManyThreads,
     /// A longer queue than [`Builder::QUEUE_CAPACITY_MAX`](super::Builder::QUEUE_CAPACITY_MAX).
     QueueTooLong,
+    /// A processor that the threads are to be [bound](super::Builder::bind_to_cpus) to is not there, or not for this
+    /// process; or the system does not bind threads.
+    Cpu(usize),
     /// The name has a NUL byte in it, which no system takes.
     Name,
     /// The system refused to start a thread.
@@ -37,6 +40,10 @@ impl fmt::Display for BuildError {
                 f,
                 "the queue of a pool holds at most {} jobs",
                 Builder::QUEUE_CAPACITY_MAX
+            ),
+            Self::Cpu(cpu) => write!(
+                f,
+                "threads of this process cannot be bound to processor {cpu}: it is not there, or not allowed"
             ),
             Self::Name => f.write_str("the name of a pool cannot have a NUL byte in it"),
             Self::Thread(error) => write!(f, "cannot start a thread of the pool: {error}"),
@@ -60,14 +67,17 @@ pub enum Rejected<F> {
     ShutDown(F),
     /// The wait for room in the queue was [cancelled](crate::cancel).
     Cancelled(F),
+    /// The queue is full, and the job was not to wait.
+    Full(F),
 }
 
 impl<F> Rejected<F> {
-    /// The job, made of what could not be sent to the workers.
-    pub(super) fn of<T>(error: SendError<T>, job: impl FnOnce(T) -> F) -> Self {
-        match error {
-            SendError::Closed(task) => Self::ShutDown(job(task)),
-            SendError::Cancelled(task) => Self::Cancelled(job(task)),
+    /// The same, with what `job` makes of it.
+    pub(super) fn map<G>(self, job: impl FnOnce(F) -> G) -> Rejected<G> {
+        match self {
+            Self::ShutDown(task) => Rejected::ShutDown(job(task)),
+            Self::Cancelled(task) => Rejected::Cancelled(job(task)),
+            Self::Full(task) => Rejected::Full(job(task)),
         }
     }
 
@@ -75,7 +85,7 @@ impl<F> Rejected<F> {
     #[must_use]
     pub fn into_inner(self) -> F {
         match self {
-            Self::ShutDown(job) | Self::Cancelled(job) => job,
+            Self::ShutDown(job) | Self::Cancelled(job) | Self::Full(job) => job,
         }
     }
 }
@@ -85,6 +95,7 @@ impl<F> fmt::Debug for Rejected<F> {
         f.write_str(match self {
             Self::ShutDown(_) => "ShutDown(..)",
             Self::Cancelled(_) => "Cancelled(..)",
+            Self::Full(_) => "Full(..)",
         })
     }
 }
@@ -94,11 +105,67 @@ impl<F> fmt::Display for Rejected<F> {
         f.write_str(match self {
             Self::ShutDown(_) => "the pool has been shut down and takes no more jobs",
             Self::Cancelled(_) => "the submit was cancelled while the queue of the pool was full",
+            Self::Full(_) => "the queue of the pool is full",
         })
     }
 }
 
 impl<F> Error for Rejected<F> {}
+
+impl<F> From<SendError<F>> for Rejected<F> {
+    fn from(error: SendError<F>) -> Self {
+        match error {
+            SendError::Closed(task) => Self::ShutDown(task),
+            SendError::Cancelled(task) => Self::Cancelled(task),
+        }
+    }
+}
+
+impl<F> From<TrySendError<F>> for Rejected<F> {
+    fn from(error: TrySendError<F>) -> Self {
+        match error {
+            TrySendError::Closed(task) => Self::ShutDown(task),
+            TrySendError::Full(task) => Self::Full(task),
+        }
+    }
+}
+
+/// Why a pool has not changed its size.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ResizeError {
+    /// A pool of no threads would never run a job.
+    NoThreads,
+    /// More than the pool was [made for](super::Builder::threads_max): so many.
+    TooMany(usize),
+    /// The pool has been shut down.
+    ShutDown,
+    /// The system refused to start a thread. The pool has those that it did start.
+    Thread(io::Error),
+}
+
+impl fmt::Display for ResizeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoThreads => f.write_str("a pool needs at least 1 thread"),
+            Self::TooMany(most) => write!(
+                f,
+                "the pool was made for at most {most} threads: give `Builder::threads_max` a larger number"
+            ),
+            Self::ShutDown => f.write_str("the pool has been shut down"),
+            Self::Thread(error) => write!(f, "cannot start a thread of the pool: {error}"),
+        }
+    }
+}
+
+impl Error for ResizeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Thread(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// Why a job gave no result.
 #[derive(Debug)]
@@ -108,6 +175,9 @@ pub enum JobError {
     Panicked(Panic),
     /// It was dropped from the queue by a shutdown before it began.
     Cancelled,
+    /// It was dropped from a full queue before it began, because a newer job took its place
+    /// ([`Full::DropOldest`](super::Full::DropOldest)).
+    Displaced,
     /// The wait for it was [cancelled](crate::cancel). The job goes on alone, and its result is lost.
     WaitCancelled,
 }
@@ -121,6 +191,9 @@ impl fmt::Display for JobError {
                 panic.spawned_at()
             ),
             Self::Cancelled => f.write_str("the pool was shut down before the job began"),
+            Self::Displaced => {
+                f.write_str("the queue was full, and a newer job took the place of this one")
+            }
             Self::WaitCancelled => f.write_str(WAIT_CANCELLED),
         }
     }

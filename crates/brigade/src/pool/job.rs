@@ -8,11 +8,13 @@
 //! | `CLAIMED` | the claimer's | the claimer's | the claimer alone |
 //! | `DONE` | gone | there | the handle takes the result |
 //! | `CANCELLED` | dropped | – | |
+//! | `DISPLACED` | dropped | – | |
 //!
 //! The claimer ends with a read-modify-write on the state and then looks for a waiter; the waiter
 //! joins the queue and then does a read-modify-write on the state. That is the handshake of
 //! `wait/README.md`. Only the handle waits, and there is one handle, so one wake is enough.
 
+use super::task::{Label, Ran};
 use super::worker::Crew;
 use super::{JobError, JoinTimeoutError};
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
@@ -33,6 +35,8 @@ const QUEUED: u8 = 0;
 const CLAIMED: u8 = 1;
 const DONE: u8 = 2;
 const CANCELLED: u8 = 3;
+/// Like `CANCELLED`, because a newer job has taken its place.
+const DISPLACED: u8 = 4;
 
 type Outcome<T> = Result<T, Panic>;
 
@@ -44,8 +48,7 @@ pub(super) struct Cell<T, F> {
     runner: Owners<1>,
     closure: UnsafeCell<Option<F>>,
     outcome: UnsafeCell<Option<Outcome<T>>>,
-    /// Where it was submitted.
-    site: &'static Location<'static>,
+    label: Label,
 }
 
 // SAFETY: closure and outcome are touched by the claimer alone until the state says `DONE`, and by
@@ -55,14 +58,14 @@ unsafe impl<T: Send, F: Send> Send for Cell<T, F> {}
 unsafe impl<T: Send, F: Send> Sync for Cell<T, F> {}
 
 impl<T, F: FnOnce() -> T> Cell<T, F> {
-    pub(super) fn new(closure: F, site: &'static Location<'static>) -> Self {
+    pub(super) fn new(closure: F, label: Label) -> Self {
         Self {
             state: AtomicU8::new(QUEUED),
             waiting: WaitQueue::new(),
             runner: Owners::new(),
             closure: UnsafeCell::new(Some(closure)),
             outcome: UnsafeCell::new(None),
-            site,
+            label,
         }
     }
 
@@ -82,6 +85,14 @@ impl<T, F: FnOnce() -> T> Cell<T, F> {
         })
     }
 
+    /// Drops the closure, unless somebody has claimed it, and goes to `state`.
+    fn drop_unrun(&self, state: u8) {
+        let Some(closure) = self.claim() else { return };
+        // What the closure owns is the application's, and so is a panic of its drop.
+        discard_panic(|| drop(closure));
+        self.finish(state);
+    }
+
     fn finish(&self, state: u8) {
         self.state.swap(state, AcqRel);
         self.waiting.wake_one();
@@ -91,38 +102,49 @@ impl<T, F: FnOnce() -> T> Cell<T, F> {
 /// What a worker does with a job.
 pub(super) trait Run: Send + Sync {
     /// Runs it here and now, unless somebody has claimed it. Never panics on the job's account.
-    fn run(&self);
+    fn run(&self) -> Ran;
 
     /// Drops the closure, unless somebody has claimed it.
     fn cancel(&self);
 
-    /// Where it was submitted.
-    fn site(&self) -> &'static Location<'static>;
+    /// `cancel`, because a newer job takes its place.
+    fn displace(&self);
+
+    fn label(&self) -> Label;
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
-    fn run(&self) {
-        let Some(closure) = self.claim() else { return };
-        self.runner.take(self.site.into());
+    fn run(&self) -> Ran {
+        let Some(closure) = self.claim() else {
+            return Ran::Elsewhere;
+        };
+        self.runner.take(self.label.site.into());
         let outcome = catch_unwind(AssertUnwindSafe(closure))
-            .map_err(|payload| Panic::caught(payload, self.site));
+            .map_err(|payload| Panic::caught(payload, self.label.site));
+        let ran = if outcome.is_ok() {
+            Ran::Done
+        } else {
+            Ran::Panicked
+        };
         self.outcome.with_mut(|place| {
             // SAFETY: claimed and not finished, so it is ours alone.
             unsafe { *place = Some(outcome) };
         });
         self.runner.release();
         self.finish(DONE);
+        ran
     }
 
     fn cancel(&self) {
-        let Some(closure) = self.claim() else { return };
-        // What the closure owns is the application's, and so is a panic of its drop.
-        discard_panic(|| drop(closure));
-        self.finish(CANCELLED);
+        self.drop_unrun(CANCELLED);
     }
 
-    fn site(&self) -> &'static Location<'static> {
-        self.site
+    fn displace(&self) {
+        self.drop_unrun(DISPLACED);
+    }
+
+    fn label(&self) -> Label {
+        self.label
     }
 }
 
@@ -151,6 +173,7 @@ impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
                 Some(outcome.map_err(JobError::Panicked))
             }
             CANCELLED => Some(Err(JobError::Cancelled)),
+            DISPLACED => Some(Err(JobError::Displaced)),
             _ => None,
         }
     }
@@ -161,7 +184,7 @@ impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
         } else {
             self.state.load(Acquire)
         };
-        matches!(state, DONE | CANCELLED)
+        matches!(state, DONE | CANCELLED | DISPLACED)
     }
 
     fn waiting(&self) -> &WaitQueue {
@@ -285,7 +308,9 @@ impl<T> Job<T> {
     fn help(&self) {
         let Joining { cell, crew } = &self.joining;
         if crew.is_own_worker() {
-            crew.run_inside(cell.site(), || cell.run());
+            crew.run_here(cell.label().site, || {
+                crew.meters().count(crew.own_number(), cell.run());
+            });
         }
     }
 

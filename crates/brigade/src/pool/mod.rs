@@ -1,12 +1,14 @@
-//! A pool of worker threads with a bounded queue.
+//! A pool of worker threads with bounded queues.
 //!
 //! - [`Pool::execute`] runs a job and forgets it; [`Pool::submit`] gives a [`Job`] that a thread joins
 //!   and a task awaits.
-//! - The queue has a bound: who submits faster than the workers work waits.
+//! - The queue has a bound: who submits faster than the workers work waits, or whatever [`Full`] says.
+//! - [`Pool::lane`] has urgent jobs overtake the others, and those of the background come after them.
 //! - A panic reaches the panic hook at once and the joiner as [`JobError::Panicked`]; the worker
 //!   lives on.
 //! - [`Pool::shutdown`] drains or aborts, until a deadline, and names what did not finish. Dropping
 //!   the pool drains it and joins its threads.
+//! - [`Pool::scope`] runs jobs that borrow, and waits for all of them: a [`thread::scope`](crate::thread::scope()) of jobs.
 //! - A job may use its own pool: one that submits to the full queue runs the new job itself, and one
 //!   that joins a job which nobody has begun runs it itself. It never runs a job of somebody else. So it
 //!   may hold a lock meanwhile, unless the jobs that it submits or joins want the same lock.
@@ -23,41 +25,49 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The queue is a [`channel`](crate::channel): an idle worker is a receiver that waits.
+//! Each queue is a [`channel`](crate::channel): an idle worker is a receiver that waits (`agenda.rs`).
 
+mod agenda;
 mod builder;
 mod error;
 mod fork;
 mod job;
+mod lane;
 #[cfg(all(test, brigade_loom))]
 mod model;
+mod roster;
+mod scope;
 mod shutdown;
 mod span;
+mod stats;
+mod task;
 mod worker;
 
+pub use agenda::Priority;
 pub use builder::Builder;
-pub use error::{BuildError, JobError, JoinTimeoutError, Rejected};
+pub use error::{BuildError, JobError, JoinTimeoutError, Rejected, ResizeError};
 pub use fork::Worker;
 pub use job::{Job, JobFuture};
+pub use lane::{Full, Lane};
+pub use scope::{PlainScope, Scope, ScopedJob};
 pub use shutdown::{Shutdown, Unfinished};
 pub use span::Span;
+pub use stats::{Durations, Stats};
+pub use worker::blocking;
 
-use crate::channel::{SendError, Sender, TrySendError};
 use crate::prim::atomic::AtomicBool;
-use crate::prim::thread::JoinHandle;
-use crate::prim::{Arc, StdArc};
-use job::Cell;
+use crate::prim::{Arc, Lock};
 use std::fmt;
+use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use worker::{Crew, Task};
+use std::sync::OnceLock;
+use worker::Crew;
 
-/// A fixed number of threads that run jobs from one bounded queue.
+/// Threads that run jobs from bounded queues.
 ///
-/// See the [module](self). To share it, put it into an `Arc`.
+/// See the [module](self). To share it, put it into an `Arc`, or use the [global](Self::global) one.
 pub struct Pool {
-    queue: Sender<Task>,
     crew: Arc<Crew>,
-    threads: Vec<JoinHandle<()>>,
     /// Whether a shutdown has passed its deadline. A hint for `drop`, which has the pool to itself.
     given_up: AtomicBool,
 }
@@ -82,9 +92,42 @@ impl Pool {
         Builder::new()
     }
 
-    /// Runs `job` on a worker, and forgets it. Blocks the thread while the queue is full.
+    /// The pool of the program, with a thread for each processor. It is started when it is first asked for, and never ends.
     ///
-    /// Called on a worker of this pool while the queue is full, it runs the job at once on that worker,
+    /// Libraries had better be given a pool: who owns it says how many threads there are, and when they end.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses a thread. The next call tries again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pool::Pool;
+    ///
+    /// let job = Pool::global().submit(|| 6 * 7)?;
+    /// assert_eq!(job.join()?, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn global() -> &'static Self {
+        static GLOBAL: OnceLock<Pool> = OnceLock::new();
+        static STARTING: Lock<()> = Lock::new(());
+        if let Some(pool) = GLOBAL.get() {
+            return pool;
+        }
+        let _starting = STARTING.lock();
+        match Self::builder().name("brigade-global").build() {
+            Ok(pool) => GLOBAL.get_or_init(|| pool),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Runs `job` on a worker, and forgets it. Blocks the thread while the queue is full, unless the pool was told
+    /// to do [something else](Builder::when_full).
+    ///
+    /// Called on a worker of this pool while the queue is full, it does not wait, but runs the job at once on that worker,
     /// inside the job that calls: waiting there for room could be waiting for oneself. Jobs that submit jobs
     /// that submit jobs then go as deep into the stack; give the queue room for what they submit.
     ///
@@ -92,25 +135,56 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If the pool has been shut down, or the wait is [cancelled](crate::cancel), the job comes back.
+    /// If the pool has been shut down, the wait is [cancelled](crate::cancel), or the queue is full and the pool was
+    /// told to [reject](Full::Reject) then, the job comes back.
     #[track_caller]
     pub fn execute<F>(&self, job: F) -> Result<(), Rejected<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(Task::Forgotten(Box::new(job), Location::caller()))
-            .map_err(|error| {
-                // SAFETY: this task was made of a boxed `F` just above.
-                Rejected::of(error, |task| unsafe { task.into_forgotten() })
-            })
+        self.lane(Priority::Ordinary).execute(job)
     }
 
-    /// Runs `job` on a worker, and returns a handle to its result. Blocks the thread while the queue
-    /// is full; see [`execute`](Self::execute) for calls on a worker of this pool.
+    /// Runs `job` on a worker, and forgets it, if the queue has room. Never waits, and never runs it here.
+    ///
+    /// # Errors
+    ///
+    /// If the queue is full or the pool has been shut down, the job comes back.
+    #[track_caller]
+    pub fn try_execute<F>(&self, job: F) -> Result<(), Rejected<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.lane(Priority::Ordinary).try_execute(job)
+    }
+
+    /// Runs `job` on a worker, and forgets it. Suspends the task while the queue is full, whatever the pool was told to
+    /// do then.
     ///
     /// # Errors
     ///
     /// If the pool has been shut down, or the wait is [cancelled](crate::cancel), the job comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it is done, the job is dropped and not run.
+    #[track_caller]
+    pub fn execute_async<F>(
+        &self,
+        job: F,
+    ) -> impl Future<Output = Result<(), Rejected<F>>> + Send + use<'_, F>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.lane(Priority::Ordinary).execute_async(job)
+    }
+
+    /// Runs `job` on a worker, and returns a handle to its result. When the queue is full it does what
+    /// [`execute`](Self::execute) does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`execute`](Self::execute).
     ///
     /// # Examples
     ///
@@ -132,33 +206,76 @@ impl Pool {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let cell = StdArc::new(Cell::new(job, Location::caller()));
-        let share = StdArc::clone(&cell);
-        match self.enqueue(Task::joinable(share)) {
-            Ok(()) => Ok(Job::new(cell, Arc::clone(&self.crew))),
-            Err(error) => {
-                let job = cell.claim().expect("nobody else has seen this job");
-                // Only now is the task dropped: it claims its job then, to tell the joiner.
-                Err(Rejected::of(error, |_| job))
-            }
-        }
+        self.lane(Priority::Ordinary).submit(job)
     }
 
+    /// Runs `job` on a worker if the queue has room, and returns a handle to its result. Never waits, and never runs it
+    /// here.
+    ///
+    /// # Errors
+    ///
+    /// If the queue is full or the pool has been shut down, the job comes back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pool::{Pool, Rejected};
+    ///
+    /// let pool = Pool::builder().threads(1).queue_capacity(1).build()?;
+    /// let (open, gate) = brigade::channel::bounded::<()>(0);
+    /// let answers: Vec<_> = (0..3)
+    ///     .map(|n| {
+    ///         let gate = gate.clone();
+    ///         pool.try_submit(move || gate.recv().map(|()| n))
+    ///     })
+    ///     .collect();
+    /// // At most one runs, and one waits.
+    /// assert!(matches!(answers[2], Err(Rejected::Full(_))));
+    /// drop(open);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
-    fn enqueue(&self, task: Task) -> Result<(), SendError<Task>> {
-        if !self.crew.is_own_worker() {
-            return self.queue.send(task);
-        }
-        match self.queue.try_send(task) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Closed(task)) => Err(SendError::Closed(task)),
-            Err(TrySendError::Full(task)) => {
-                if let Some(site) = task.site() {
-                    self.crew.run_inside(site, || task.run());
-                }
-                Ok(())
-            }
-        }
+    pub fn try_submit<T, F>(&self, job: F) -> Result<Job<T>, Rejected<F>>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.lane(Priority::Ordinary).try_submit(job)
+    }
+
+    /// Runs `job` on a worker, and returns a handle to its result. Suspends the task while the queue is full, whatever the
+    /// pool was told to do then.
+    ///
+    /// # Errors
+    ///
+    /// If the pool has been shut down, or the wait is [cancelled](crate::cancel), the job comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it is done, the job is dropped and not run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pool::Pool;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let pool = Pool::new(2);
+    /// let job = pool.submit_async(|| "done").await?;
+    /// assert_eq!(job.await?, "done");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn submit_async<T, F>(
+        &self,
+        job: F,
+    ) -> impl Future<Output = Result<Job<T>, Rejected<F>>> + Send + use<'_, T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.lane(Priority::Ordinary).submit_async(job)
     }
 
     /// Runs both closures, at the same time if there is an idle worker, and returns their results.
@@ -210,23 +327,57 @@ impl Pool {
         &self.crew
     }
 
-    /// How many threads the pool has.
+    /// Has the pool have `threads` threads from now on.
+    ///
+    /// New ones are started at once. Those that are too many finish what they have begun, and end when they have been
+    /// idle for 10 seconds.
+    ///
+    /// # Errors
+    ///
+    /// If `threads` is 0, or more than the pool was [made for](Builder::threads_max); if the pool has been shut down; or
+    /// if the system refuses a thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pool::Pool;
+    ///
+    /// let pool = Pool::builder().threads(1).threads_max(4).build()?;
+    /// pool.resize(3)?;
+    /// assert_eq!(pool.threads(), 3);
+    /// let error = pool.resize(5).unwrap_err();
+    /// assert!(error.to_string().starts_with("the pool was made for at most 4 threads"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resize(&self, threads: usize) -> Result<(), ResizeError> {
+        let most = self.crew.description().threads_max();
+        match threads {
+            0 => return Err(ResizeError::NoThreads),
+            _ if threads > most => return Err(ResizeError::TooMany(most)),
+            _ => {}
+        }
+        let called = self.crew.roster().resize(threads);
+        self.crew.agenda().wake_all_idle();
+        let called = called.ok_or(ResizeError::ShutDown)?;
+        Crew::start(&self.crew, called).map_err(ResizeError::Thread)
+    }
+
+    /// How many threads the pool is to have.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.threads.len()
+        self.crew.roster().told()
     }
 
-    /// How many jobs wait in the queue at this moment. While closures are [joined](Self::join) it may count more, and less
-    /// room is left: that half of a join is offered is told to idle workers in the queue, once for each thread that joins.
+    /// How many jobs wait in the queues at this moment.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.queue.len()
+        self.crew.agenda().queued()
     }
 
-    /// How many jobs the queue may hold.
+    /// How many jobs the queue of each [lane](Self::lane) may hold.
     #[must_use]
     pub fn queue_capacity(&self) -> usize {
-        self.queue.capacity().unwrap_or(usize::MAX)
+        self.crew.agenda().capacity()
     }
 }
 
@@ -240,7 +391,7 @@ impl fmt::Debug for Pool {
             .field("threads", &self.threads())
             .field("queued", &self.queued())
             .field("queue_capacity", &self.queue_capacity())
-            .field("closed", &self.queue.is_closed())
+            .field("closed", &self.crew.agenda().is_closed())
             .finish()
     }
 }

@@ -1,10 +1,10 @@
 //! The end of a pool: drained or aborted, until a deadline, with what did not finish named.
 
 use super::Pool;
-use super::worker::Ended;
+use super::fork::Worker;
 use crate::prim::Ordering::Relaxed;
 use crate::prim::thread;
-use crate::wait::{Limit, block};
+use crate::wait::Limit;
 use std::error::Error;
 use std::fmt;
 use std::panic::Location;
@@ -63,9 +63,9 @@ impl Pool {
     /// ever if it is `None`.
     ///
     /// A job that runs is never interrupted: it is waited for. May be called again, and by several
-    /// threads. Called by a job of this pool, it waits for all workers but its own, and but for those
-    /// whose jobs wait like this as well. So half of a [join](Pool::join) within a job should not call it without a
-    /// deadline: if another worker has taken that half, it waits for the job, and the job for the half.
+    /// threads. Called by a job of this pool, it waits for all workers but its own, but for those whose jobs wait like
+    /// this as well, and but for those that wait for half of a [join](Pool::join) that calls it. A job for which another
+    /// job waits in any other way should not call it without a deadline: they would wait for each other.
     ///
     /// # Errors
     ///
@@ -87,23 +87,14 @@ impl Pool {
     /// ```
     #[track_caller]
     pub fn shutdown(&self, how: Shutdown, deadline: Option<Instant>) -> Result<(), Unfinished> {
-        self.queue.close();
+        self.close();
         if how == Shutdown::Abort {
-            self.crew.drop_queued();
+            self.crew.agenda().drop_all();
         }
-        let by_worker = self.crew.is_own_worker();
-        let site = Location::caller();
-        let wait = || {
-            let crew = &self.crew;
-            let mut ended = Ended { crew, by_worker };
-            block(&mut ended, Limit::until(deadline), site)
-        };
-        let waited = if by_worker {
-            self.crew.while_leaving(wait)
-        } else {
-            wait()
-        };
-        let queued = self.crew.queued();
+        let held_up = Worker::held_up_by_this_thread(&self.crew);
+        let roster = self.crew.roster();
+        let waited = roster.wait_for_end(&held_up, Limit::until(deadline), Location::caller());
+        let queued = self.queued();
         if waited.is_ok() && queued == 0 {
             return Ok(());
         }
@@ -124,11 +115,12 @@ impl Drop for Pool {
     /// It leaves the threads to end by themselves if it is dropped by one of its own jobs, or if a
     /// [`shutdown`](Self::shutdown) has passed its deadline: who sets a deadline is not to hang after it.
     fn drop(&mut self) {
-        self.queue.close();
+        self.close();
         if self.crew.is_own_worker() || self.given_up.load(Relaxed) {
             return;
         }
-        for thread in self.threads.drain(..) {
+        // One that takes over for another is started by that, which is joined after it has said so.
+        while let Some(thread) = self.crew.roster().next_handle() {
             if thread::is_current(&thread) {
                 // Dropped late on a worker, by what its jobs have left to the end of the thread.
                 continue;
@@ -136,5 +128,12 @@ impl Drop for Pool {
             let ended = thread.join();
             debug_assert!(ended.is_ok(), "a worker survives the panics of its jobs");
         }
+    }
+}
+
+impl Pool {
+    fn close(&self) {
+        self.crew.agenda().close();
+        self.crew.roster().close();
     }
 }

@@ -1,89 +1,31 @@
-//! The workers of a pool: what they share, what they run, and the loop that runs it.
+//! The workers of a pool: what they share, and the loop that runs what there is to do.
 
+use super::agenda::{Agenda, Found, Idle, Next, Work};
+use super::builder::Description;
 use super::fork::{Forks, Worker};
-use super::job::Run;
-use crate::channel::{Receiver, TryRecvError, WeakSender};
-use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::prim::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
-use crate::prim::{StdArc, discard_panic, thread_local};
-use crate::wait::{Operation, Patience, WaitQueue, What, under};
+use super::roster::Roster;
+use super::scope::Telling;
+use super::stats::Meters;
+use super::task::Task;
+use crate::prim::Ordering::Relaxed;
+use crate::prim::atomic::AtomicPtr;
+use crate::prim::{Arc, discard_panic, thread, thread_local};
+use crate::wait::{Limit, Patience, block, under};
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
+use std::io;
 use std::panic::Location;
 use std::ptr;
-use std::task::Poll;
 
-/// A job in the queue.
-pub(super) enum Task {
-    /// And where it was submitted: what it is called when it does not finish.
-    Forgotten(Box<dyn FnOnce() + Send>, &'static Location<'static>),
-    Joinable(Ticket),
-    /// The number of a slot in which half of a join is offered.
-    Offered(usize),
-}
-
-/// The queue's share of a job with a handle. Dropped without being run, it tells the joiner.
-pub(super) struct Ticket(StdArc<dyn Run>);
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
-impl Task {
-    pub(super) fn joinable(cell: StdArc<dyn Run>) -> Self {
-        Self::Joinable(Ticket(cell))
-    }
-
-    /// The closure that this task was made of.
-    ///
-    /// # Safety
-    ///
-    /// This is `Forgotten`, and what was boxed is an `F`.
-    pub(super) unsafe fn into_forgotten<F: FnOnce() + Send>(self) -> F {
-        let Self::Forgotten(job, _) = self else {
-            unreachable!("the caller has made a task of a closure alone")
-        };
-        // SAFETY: the box was made of an `F`, so that is what it points to and how it was allocated.
-        *unsafe { Box::from_raw(Box::into_raw(job).cast::<F>()) }
-    }
-
-    /// Where the job was submitted; nowhere if it is no job.
-    pub(super) fn site(&self) -> Option<&'static Location<'static>> {
-        match self {
-            Self::Forgotten(_, site) => Some(site),
-            Self::Joinable(ticket) => Some(ticket.0.site()),
-            Self::Offered(_) => None,
-        }
-    }
-
-    /// Runs the job. Its panic goes no further: the panic hook has been told, and so is the joiner.
-    pub(super) fn run(self) {
-        discard_panic(|| match self {
-            Self::Forgotten(job, _) => job(),
-            Self::Joinable(ticket) => ticket.0.run(),
-            Self::Offered(_) => {}
-        });
-    }
-}
+type Site = &'static Location<'static>;
 
 /// What the workers of one pool, its handle and its jobs share.
 pub(super) struct Crew {
-    tasks: Receiver<Task>,
-    /// The other end, to tell idle workers of what is offered to them.
-    queue: WeakSender<Task>,
+    agenda: Agenda,
     forks: Forks,
-    /// Workers that have not ended.
-    alive: AtomicUsize,
-    /// Of those, how many wait for the others in a shutdown, called by their job.
-    leaving: AtomicUsize,
-    /// Whether they were once all that was left. From then on none of them waits for another: those who are
-    /// through go on with their jobs, and count as alive again.
-    all_left: AtomicBool,
-    /// Where a shutdown waits for them.
-    ended: WaitQueue,
-    ends: Patience,
+    roster: Roster,
+    meters: Meters,
+    description: Description,
     /// What joiners learn about waiting for this crew.
     joins: Patience,
     /// Where each worker's job was submitted; null while it has none.
@@ -91,68 +33,29 @@ pub(super) struct Crew {
 }
 
 thread_local! {
-    /// The crew that this thread works in, and its number there.
+    /// The crew that this thread works in, as the thread itself shares it, and its number there.
     #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no const form")]
-    static WORKS_IN: Cell<(*const Crew, usize)> = Cell::new((ptr::null(), 0));
+    static WORKS_IN: Cell<(*const Arc<Crew>, usize)> = Cell::new((ptr::null(), 0));
 }
 
 impl Crew {
-    pub(super) fn new(threads: usize, queue: WeakSender<Task>, tasks: Receiver<Task>) -> Self {
+    pub(super) fn new(description: Description) -> Self {
+        let most = description.most();
         Self {
-            tasks,
-            queue,
-            forks: Forks::new(threads),
-            alive: AtomicUsize::new(threads),
-            leaving: AtomicUsize::new(0),
-            all_left: AtomicBool::new(false),
-            ended: WaitQueue::new(),
-            ends: Patience::new(),
+            agenda: Agenda::new(description.queue_capacity),
+            forks: Forks::new(most),
+            roster: Roster::new(description.threads, most),
+            meters: Meters::new(most, description.timed),
             joins: Patience::new(),
-            running: (0..threads)
+            running: (0..most)
                 .map(|_| CachePadded::new(AtomicPtr::new(ptr::null_mut())))
                 .collect(),
+            description,
         }
     }
 
-    /// The life of one worker: it ends when the queue is closed and empty.
-    pub(super) fn work(&self, number: usize) {
-        WORKS_IN.with(|works_in| works_in.set((self, number)));
-        let worker = Worker::of_crew(self, number);
-        worker.at_work(|| {
-            while let Some(task) = self.next(&worker) {
-                if let Task::Offered(slot) = task {
-                    worker.run_offer(slot);
-                } else {
-                    self.run(task, number);
-                }
-            }
-        });
-        WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
-        self.end(1);
-    }
-
-    /// What to do next; nothing if the queue is closed and empty. Runs what is offered to idle workers meanwhile.
-    fn next(&self, worker: &Worker) -> Option<Task> {
-        loop {
-            match self.tasks.try_recv() {
-                Ok(task) => return Some(task),
-                Err(TryRecvError::Closed) => return None,
-                Err(TryRecvError::Empty) => {}
-            }
-            if let Some(slot) = self.forks.idles() {
-                worker.run_offer(slot);
-                continue;
-            }
-            let task = self.tasks.recv();
-            self.forks.works();
-            return task.ok();
-        }
-    }
-
-    /// Tells an idle worker that half of a join is offered. False if the queue is full or closed.
-    pub(super) fn tell_of_offer(&self, slot: usize) -> bool {
-        let queue = self.queue.upgrade();
-        queue.is_some_and(|queue| queue.try_send(Task::Offered(slot)).is_ok())
+    pub(super) fn agenda(&self) -> &Agenda {
+        &self.agenda
     }
 
     #[inline(always)]
@@ -160,131 +63,219 @@ impl Crew {
         &self.forks
     }
 
-    /// How many workers there are.
-    pub(super) fn threads(&self) -> usize {
-        self.running.len()
+    pub(super) fn roster(&self) -> &Roster {
+        &self.roster
     }
 
-    /// Runs a task on worker `number`.
-    fn run(&self, task: Task, number: usize) {
-        if let Some(site) = task.site() {
-            self.note_running(site, number, || task.run());
-        }
+    pub(super) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
-    /// Runs a job, which was submitted at `site` and does not panic, on worker `number`.
-    fn note_running(&self, site: &'static Location<'static>, number: usize, job: impl FnOnce()) {
-        // A job that runs another inside itself is, when that is over, the running one again.
-        let outer = self.running[number].load(Relaxed);
-        self.running[number].store(ptr::from_ref(site).cast_mut(), Relaxed);
-        job();
-        self.running[number].store(outer, Relaxed);
-    }
-
-    /// Runs a job on the calling worker of this crew, inside the job that it is running.
-    pub(super) fn run_inside(&self, site: &'static Location<'static>, job: impl FnOnce()) {
-        let (_, number) = WORKS_IN.with(Cell::get);
-        // What ends the waits of the thread says nothing of this job.
-        self.note_running(site, number, || under(None, job));
-    }
-
-    /// Whether the calling thread is a worker of this crew.
-    pub(super) fn is_own_worker(&self) -> bool {
-        WORKS_IN
-            .try_with(|works_in| ptr::eq(works_in.get().0, self))
-            .unwrap_or(false)
+    pub(super) fn description(&self) -> &Description {
+        &self.description
     }
 
     pub(super) fn joins(&self) -> &Patience {
         &self.joins
     }
 
-    /// Drops what is in the queue; each joiner is told.
-    pub(super) fn drop_queued(&self) {
-        while let Ok(task) = self.tasks.try_recv() {
-            // What a closure owns is the application's, and so is a panic of its drop.
-            discard_panic(|| drop(task));
+    /// Starts workers that count as alive already. On failure, those that were not started are counted out.
+    pub(super) fn start(this: &Arc<Self>, numbers: Vec<usize>) -> io::Result<()> {
+        let mut numbers = numbers.into_iter();
+        while let Some(number) = numbers.next() {
+            let crew = Arc::clone(this);
+            let name = this.description.name_of(number);
+            let body = move || Self::work(&crew, number);
+            match thread::spawn(Some(name), this.description.stack_size, body) {
+                Ok(handle) => this.roster.keep(handle),
+                Err(error) => {
+                    this.roster.end([number].into_iter().chain(numbers));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The life of one worker: it ends when the queues are closed and empty, or it is not wanted any more.
+    pub(super) fn work(this: &Arc<Self>, number: usize) {
+        WORKS_IN.with(|works_in| works_in.set((this, number)));
+        let worker = Worker::of_crew(this, number);
+        let is_counted_out = this.description.cover(number, || {
+            worker.at_work(|| this.go_on_working(&worker, number))
+        });
+        WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
+        if !is_counted_out {
+            this.roster.end([number]);
         }
     }
 
-    /// Counts workers out that the system did not start.
-    pub(super) fn never_started(&self, threads: usize) {
-        self.end(threads);
+    /// Whether the roster has counted the worker out, when it is over.
+    fn go_on_working(&self, worker: &Worker, number: usize) -> bool {
+        loop {
+            if !self.roster.is_wanted(number) && !self.agenda.is_closed() {
+                if self.roster.sit_out(number) {
+                    continue;
+                }
+                return true;
+            }
+            // The usual case by itself: the wider a job is wrapped up, the longer it takes to unwrap.
+            if let Some(job) = self.agenda.next_ordinary() {
+                self.run(job, number);
+                continue;
+            }
+            match self.next(number) {
+                Work::Found(Found::Job(job)) => self.run(job, number),
+                Work::Found(Found::Children(telling)) => self.run_children(telling, number),
+                Work::Half(half) => worker.run_half(half),
+                Work::Unwanted => {}
+                Work::Over => return false,
+            }
+        }
     }
 
-    fn end(&self, threads: usize) {
-        self.alive.fetch_sub(threads, AcqRel);
-        self.ended.wake_all();
+    /// What to do next. Waits for it.
+    fn next(&self, number: usize) -> Work {
+        match self.agenda.next() {
+            Next::Found(found) => return Work::Found(found),
+            Next::Over => return Work::Over,
+            Next::Nothing => {}
+        }
+        let mut idle = Idle {
+            agenda: &self.agenda,
+            forks: &self.forks,
+            is_wanted: || self.roster.is_wanted(number) || self.agenda.is_closed(),
+        };
+        self.forks.idles();
+        let work = block(&mut idle, Limit::NONE, Location::caller());
+        self.forks.works();
+        match work {
+            Ok(work) => work,
+            Err(_) => unreachable!("a wait without a limit ends with the operation"),
+        }
     }
 
-    /// Runs `wait` on a worker of this crew, who does not count as alive meanwhile: others who wait for the
-    /// end do not wait for it.
-    pub(super) fn while_leaving<R>(&self, wait: impl FnOnce() -> R) -> R {
-        self.leaving.fetch_add(1, AcqRel);
-        self.ended.wake_all();
-        let result = wait();
-        self.leaving.fetch_sub(1, AcqRel);
-        result
+    /// Runs a job on worker `number`.
+    fn run(&self, job: Task, number: usize) {
+        let site = job.site();
+        self.note_running(site, number, || self.meters.run(Some(number), job));
+    }
+
+    /// Runs children of a scope on worker `number`. When others wait, their turn comes between two children.
+    fn run_children(&self, mut telling: Telling, number: usize) {
+        while let Some(child) = telling.next() {
+            self.note_running(child.site(), number, || child.run());
+            if telling.may_have_more() && self.agenda.has_more() {
+                self.agenda.tell(telling);
+                return;
+            }
+        }
+    }
+
+    /// Runs a job, which was submitted at `site` and does not panic, on worker `number`.
+    pub(super) fn note_running(&self, site: Site, number: usize, job: impl FnOnce()) {
+        // A guest is none of the workers.
+        let Some(place) = self.running.get(number) else {
+            return job();
+        };
+        // A job that runs another inside itself is, when that is over, the running one again.
+        let outer = place.load(Relaxed);
+        place.store(ptr::from_ref(site).cast_mut(), Relaxed);
+        job();
+        place.store(outer, Relaxed);
+    }
+
+    /// Runs a job inside the one that the calling thread is running, if it is a worker of this crew; else just here.
+    pub(super) fn run_here(&self, site: Site, job: impl FnOnce()) {
+        // What ends the waits of the thread says nothing of this job.
+        let job = || under(None, job);
+        match self.own_number() {
+            Some(number) => self.note_running(site, number, job),
+            None => job(),
+        }
+    }
+
+    /// Runs a submitted job, as [`run_here`](Self::run_here).
+    pub(super) fn run_job_here(&self, job: Task) {
+        let number = self.own_number();
+        self.run_here(job.site(), || self.meters.run(number, job));
+    }
+
+    /// Whether the calling thread is a worker of this crew.
+    pub(super) fn is_own_worker(&self) -> bool {
+        self.own_number().is_some()
+    }
+
+    /// The number of the calling thread in this crew.
+    pub(super) fn own_number(&self) -> Option<usize> {
+        let (crew, number) = WORKS_IN.try_with(Cell::get).ok()?;
+        // SAFETY: null, or what `work` shares, a frame below.
+        let crew = unsafe { crew.as_ref() }?;
+        ptr::eq(&raw const **crew, self).then_some(number)
+    }
+
+    /// Calls `act` with the crew that the calling thread works in.
+    pub(super) fn of_this_thread<R>(act: impl FnOnce(Option<&Arc<Self>>) -> R) -> R {
+        let crew = WORKS_IN.try_with(|works_in| works_in.get().0);
+        // SAFETY: null, or what `work` shares, a frame below.
+        act(unsafe { crew.unwrap_or(ptr::null()).as_ref() })
     }
 
     /// The sites of the jobs that run at this moment, but not that of the caller's own.
-    pub(super) fn running_elsewhere(&self) -> Vec<&'static Location<'static>> {
-        let own = self.is_own_worker().then(|| WORKS_IN.with(Cell::get).1);
+    pub(super) fn running_elsewhere(&self) -> Vec<Site> {
+        let own = self.own_number();
         self.running
             .iter()
             .enumerate()
             .filter(|(number, _)| Some(*number) != own)
             .filter_map(|(_, site)| {
-                // SAFETY: null, or made from a `&'static Location` in `run`.
+                // SAFETY: null, or made from a `&'static Location` in `note_running`.
                 unsafe { site.load(Relaxed).as_ref() }
             })
             .collect()
     }
 
-    pub(super) fn queued(&self) -> usize {
-        self.tasks.len()
+    /// How many workers run something.
+    pub(super) fn running(&self) -> usize {
+        let sites = self.running.iter().map(|site| site.load(Relaxed));
+        sites.filter(|site| !site.is_null()).count()
     }
 }
 
-/// The operation of waiting until the workers have ended.
-pub(super) struct Ended<'a> {
-    pub(super) crew: &'a Crew,
-    /// Whether a worker waits: then not for those who wait like itself.
-    pub(super) by_worker: bool,
-}
-
-// SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
-unsafe impl Operation for Ended<'_> {
-    type Output = ();
-    const WAITS_FOR: &'static What = &"pool shutdown";
-
-    fn attempt(&mut self) -> Poll<()> {
-        if self.chances() > 0 {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
+/// Runs `act`, which blocks the thread, for as long as that takes; another worker takes over meanwhile.
+///
+/// For what blocks and is not Brigade's, or for what takes very long: a read, a child process, a lock of
+/// somebody else. Called on a worker of a pool, the pool has one more worker while it lasts, of those that
+/// [`Builder::spares`](super::Builder::spares) allows. When all of them are in use, and on threads that are not workers, it just runs
+/// `act`.
+///
+/// # Examples
+///
+/// ```
+/// use brigade::pool::{self, Pool};
+///
+/// let pool = Pool::new(1);
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// let waits = pool.submit(move || pool::blocking(|| receiver.recv()))?;
+/// // The one thread waits, and still this is run.
+/// pool.execute(move || sender.send("go on").unwrap())?;
+/// assert_eq!(waits.join()?, Ok("go on"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn blocking<R>(act: impl FnOnce() -> R) -> R {
+    struct Blocked<'a>(&'a Crew);
+    impl Drop for Blocked<'_> {
+        fn drop(&mut self) {
+            // A spare that is idle finds out when it is woken for something, and hands that on.
+            self.0.roster.unblock();
         }
     }
-
-    fn chances(&self) -> usize {
-        let alive = self.crew.alive.fetch_add(0, AcqRel);
-        if !self.by_worker {
-            return usize::from(alive == 0);
-        }
-        let leaving = self.crew.leaving.load(Acquire);
-        if alive <= leaving {
-            self.crew.all_left.store(true, Release);
-            return 1;
-        }
-        // Looked at after the number of those who are leaving: who has left it has set this before.
-        usize::from(self.crew.all_left.load(Acquire))
-    }
-
-    fn queue(&self) -> &WaitQueue {
-        &self.crew.ended
-    }
-
-    fn patience(&self) -> &Patience {
-        &self.crew.ends
-    }
+    Crew::of_this_thread(|crew| {
+        let Some(crew) = crew else { return act() };
+        let called = crew.roster.block();
+        let _blocked = Blocked(crew);
+        // A spare that the system does not start is one that is in use: there is none.
+        discard_panic(|| drop(Crew::start(crew, called)));
+        act()
+    })
 }

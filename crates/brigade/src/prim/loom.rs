@@ -141,6 +141,18 @@ pub(crate) mod thread {
     ) -> io::Result<JoinHandle<()>> {
         Ok(loom::thread::spawn(body))
     }
+
+    /// Whether the system is through with the thread. Nobody can tell.
+    pub(crate) fn has_ended(_handle: &JoinHandle<()>) -> bool {
+        false
+    }
+
+    /// The processors that threads may be bound to: none in a model.
+    pub(crate) fn bindable_cpus() -> Option<Vec<usize>> {
+        None
+    }
+
+    pub(crate) fn bind_to_cpu(_cpu: usize) {}
 }
 
 pub(crate) fn cpus() -> usize {

@@ -43,7 +43,7 @@ pub(crate) use self::shuttle::*;
 
 mod panic;
 mod plain;
-pub(crate) use panic::discard_panic;
+pub(crate) use panic::{discard_panic, panics};
 pub(crate) use plain::{Lock, PlainAtomicU8, PlainAtomicUsize, PlainUnsafeCell};
 
 pub(crate) use std::sync::Arc as StdArc;

@@ -152,6 +152,48 @@ pub(crate) mod thread {
         }
         builder.spawn(body)
     }
+
+    /// Whether the system is through with the thread.
+    pub(crate) fn has_ended(handle: &JoinHandle<()>) -> bool {
+        handle.is_finished()
+    }
+
+    /// The processors that threads may be bound to; `None` where the system has no such thing.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn bindable_cpus() -> Option<Vec<usize>> {
+        // SAFETY: a set of bits, for which all zeros is the empty set.
+        let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        let size = std::mem::size_of_val(&set);
+        // SAFETY: the set is ours to write, and as long as we say.
+        if unsafe { libc::sched_getaffinity(0, size, &raw mut set) } != 0 {
+            return None;
+        }
+        let most = usize::try_from(libc::CPU_SETSIZE).unwrap_or(0);
+        // SAFETY: numbers below the size of the set.
+        let allowed = |cpu: &usize| unsafe { libc::CPU_ISSET(*cpu, &set) };
+        Some((0..most).filter(allowed).collect())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn bindable_cpus() -> Option<Vec<usize>> {
+        None
+    }
+
+    /// Binds the calling thread to a processor. Should it have gone since it was [listed](bindable_cpus), the thread
+    /// runs where the system has it run.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn bind_to_cpu(cpu: usize) {
+        // SAFETY: a set of bits, for which all zeros is the empty set.
+        let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the number was listed, so it is below the size of the set.
+        unsafe { libc::CPU_SET(cpu, &mut set) };
+        let size = std::mem::size_of_val(&set);
+        // SAFETY: the set is as long as we say.
+        unsafe { libc::sched_setaffinity(0, size, &raw const set) };
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn bind_to_cpu(_cpu: usize) {}
 }
 
 /// How many threads can run at the same instant; at least 1. Read once: affinity and quota are

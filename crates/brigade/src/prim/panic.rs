@@ -8,13 +8,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `body`; its panic ends here.
 pub(crate) fn discard_panic(body: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
-        // What was thrown may panic again when it is dropped. What that throws is leaked: it could go
-        // on like this for ever.
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            mem::forget(second);
-        }
+    panics(body);
+}
+
+/// Runs `body`, and says whether it has panicked; the panic ends here.
+pub(crate) fn panics(body: impl FnOnce()) -> bool {
+    let Err(payload) = catch_unwind(AssertUnwindSafe(body)) else {
+        return false;
+    };
+    // What was thrown may panic again when it is dropped. What that throws is leaked: it could go
+    // on like this for ever.
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(second);
     }
+    true
 }
 
 #[cfg(test)]
@@ -32,7 +39,8 @@ mod tests {
 
     #[test]
     fn neither_a_panic_nor_what_it_throws_goes_further() {
-        discard_panic(|| panic!("text"));
+        assert!(panics(|| panic!("text")));
+        assert!(!panics(|| ()));
         discard_panic(|| panic_any(Bomb));
         discard_panic(|| {
             let _bomb = Bomb;

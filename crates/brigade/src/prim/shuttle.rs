@@ -237,6 +237,18 @@ pub(crate) mod thread {
         }
         .spawn(body)
     }
+
+    /// Whether the system is through with the thread. Nobody can tell.
+    pub(crate) fn has_ended(_handle: &JoinHandle<()>) -> bool {
+        false
+    }
+
+    /// The processors that threads may be bound to: none in an execution.
+    pub(crate) fn bindable_cpus() -> Option<Vec<usize>> {
+        None
+    }
+
+    pub(crate) fn bind_to_cpu(_cpu: usize) {}
 }
 
 /// More than two, so that what is spread over processors has places of its own for three or four threads.

@@ -37,9 +37,10 @@ pub enum Failure<E> {
     /// It panicked.
     Panicked(Panic),
     /// In the error of a scope: the scope was cancelled from outside, before anything else went wrong. From a join:
-    /// the wait was cancelled, and the child goes on until the scope ends.
+    /// the wait was cancelled, and the child goes on until the scope ends. Of a job, from either: the scope was cancelled
+    /// before it began, and so it was dropped.
     Cancelled(Reason),
-    /// It did not begin: the system refused it.
+    /// It did not begin: the system refused a thread, or there is no runtime for a task.
     NotStarted(io::Error),
 }
 
@@ -77,7 +78,7 @@ impl<E: fmt::Display> fmt::Display for Failure<E> {
                 )
             }
             Self::Cancelled(reason) => write!(f, "the work was cancelled because {reason}"),
-            Self::NotStarted(error) => write!(f, "cannot start a thread: {error}"),
+            Self::NotStarted(error) => write!(f, "it was not started: {error}"),
         }
     }
 }
@@ -120,7 +121,7 @@ pub struct ScopeError<E> {
 }
 
 impl<E> ScopeError<E> {
-    pub(super) fn new(first: Failure<E>, suppressed: Vec<Failure<E>>) -> Self {
+    pub(crate) fn new(first: Failure<E>, suppressed: Vec<Failure<E>>) -> Self {
         Self { first, suppressed }
     }
 

@@ -160,6 +160,11 @@ impl<E> Ledger<E> {
         NobodyLeft(&self.tally)
     }
 
+    /// Has the owner look again, who waits for more than that nobody is left. Only called by the body, and by members.
+    pub(crate) fn wake_owner(&self) {
+        self.tally.waiting.wake_one();
+    }
+
     /// Drops all failures: the body of the scope is panicking, and that is told in their place.
     pub(crate) fn discard(&self) {
         let listed = mem::take(&mut *self.failures.lock());

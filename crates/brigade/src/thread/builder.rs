@@ -1,10 +1,9 @@
 //! How a thread is described, and how it is started.
 
-use super::cell::{Cell, Joining};
-use super::{SpawnError, Thread};
+use super::{Joining, SpawnError, Thread};
 use crate::prim::thread::JoinHandle;
 use crate::prim::{Lock, StdArc, discard_panic, thread};
-use crate::scope::Panic;
+use crate::scope::{Cell, Panic};
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 

@@ -1,7 +1,6 @@
 //! The handle of a thread of its own: joined by a thread, awaited by a task.
 
-use super::cell::Joining;
-use super::{JoinError, JoinTimeoutError};
+use super::{JoinError, JoinTimeoutError, Joining};
 use crate::prim::thread::{self, JoinHandle};
 use crate::scope::Panic;
 use crate::wait::{Limit, Wait, block, deadline_after};

@@ -25,7 +25,6 @@
 //! This module does not know pools, and starts no thread that nobody asked for.
 
 mod builder;
-mod cell;
 mod error;
 mod handle;
 #[cfg(all(test, brigade_loom))]
@@ -39,6 +38,18 @@ pub use builder::{Builder, spawn};
 pub use error::{JoinError, JoinTimeoutError, SpawnError};
 pub use handle::{Thread, ThreadFuture};
 pub use options::{ScopeOptions, scope, scope_plain};
-pub use race::{RaceError, race};
+pub use race::race;
 pub use scope::{PlainScope, Scope, ScopedThread};
 pub use sleep::{sleep, sleep_until};
+
+use crate::scope::Runner;
+use crate::wait::What;
+
+/// What is joined here.
+enum OfThread {}
+
+impl Runner for OfThread {
+    const WAITS_FOR: &'static What = &"thread join";
+}
+
+type Joining<O> = crate::scope::Joining<O, OfThread>;

@@ -1,12 +1,10 @@
 //! How a scope is described, and the short ways to run one.
 
 use super::Builder;
-use super::scope::{Core, PlainScope, Scope, conduct};
-use crate::cancel::{self, CancelToken};
+use super::scope::{Core, PlainScope, Scope};
+use crate::cancel::CancelToken;
 use crate::prim::atomic::AtomicUsize;
-use crate::scope::{Failure, Ledger, OnError, ScopeError};
-use crate::wait::deadline_after;
-use std::convert::Infallible;
+use crate::scope::{OnError, Options, ScopeError, conduct, go_on_panicking};
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
@@ -168,10 +166,7 @@ where
 #[derive(Clone, Debug, Default)]
 #[must_use = "a description starts nothing until `run`"]
 pub struct ScopeOptions {
-    on_error: OnError,
-    deadline: Option<Instant>,
-    timeout: Option<Duration>,
-    parent: Option<CancelToken>,
+    scope: Options,
     threads: Builder,
 }
 
@@ -183,13 +178,13 @@ impl ScopeOptions {
 
     /// What becomes of the others when a thread fails; without this, [`OnError::CancelAll`].
     pub fn on_error(mut self, policy: OnError) -> Self {
-        self.on_error = policy;
+        self.scope = self.scope.on_error(policy);
         self
     }
 
     /// When the scope is cancelled, if it has not ended by then. It still waits for its threads.
     pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(deadline);
+        self.scope = self.scope.deadline(deadline);
         self
     }
 
@@ -197,13 +192,13 @@ impl ScopeOptions {
     ///
     /// With a [`deadline`](Self::deadline) too, the earlier one counts.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.scope = self.scope.timeout(timeout);
         self
     }
 
     /// What cancels the scope from outside; without this, the token that the caller is under, if there is one.
     pub fn token(mut self, parent: &CancelToken) -> Self {
-        self.parent = Some(parent.clone());
+        self.scope = self.scope.token(parent);
         self
     }
 
@@ -235,7 +230,8 @@ impl ScopeOptions {
         E: Send,
     {
         let core = self.core();
-        conduct(&core.ledger, Location::caller(), || body(Scope::of(&core)))
+        let site = Location::caller();
+        conduct(&core.ledger, || core.end(site), || body(Scope::of(&core)))
     }
 
     /// Runs a scope of this description whose threads have no errors. See [`scope_plain`](super::scope_plain).
@@ -250,41 +246,16 @@ impl ScopeOptions {
     {
         let core = self.core();
         let scope = PlainScope::new(Scope::of(&core));
-        let ended = conduct(&core.ledger, Location::caller(), || Ok(body(&scope)));
+        let site = Location::caller();
+        let ended = conduct(&core.ledger, || core.end(site), || Ok(body(&scope)));
         ended.unwrap_or_else(|error| go_on_panicking(error))
     }
 
     fn core<E>(self) -> Core<E> {
-        let soon = self.timeout.and_then(deadline_after);
-        let deadline = match (self.deadline, soon) {
-            (Some(deadline), Some(soon)) => Some(deadline.min(soon)),
-            (deadline, soon) => deadline.or(soon),
-        };
-        let token = match (self.parent.or_else(cancel::current), deadline) {
-            (Some(parent), Some(deadline)) => parent.child_with_deadline(deadline),
-            (Some(parent), None) => parent.child(),
-            (None, Some(deadline)) => CancelToken::with_deadline(deadline),
-            (None, None) => CancelToken::new(),
-        };
         Core {
-            ledger: Ledger::new(token, self.on_error),
+            ledger: self.scope.ledger(),
             threads: self.threads,
             named: AtomicUsize::new(0),
         }
     }
-}
-
-/// What nobody has joined goes on in the owner of the scope.
-fn go_on_panicking(error: ScopeError<Infallible>) -> ! {
-    let (first, others) = error.into_parts();
-    for failure in std::iter::once(first).chain(others) {
-        match failure {
-            Failure::Panicked(panic) => panic.resume(),
-            // The panics came after it; there is one.
-            Failure::Cancelled(_) => {}
-            Failure::NotStarted(error) => panic!("cannot start a thread: {error}"),
-            Failure::Failed(never) => match never {},
-        }
-    }
-    unreachable!("a scope is cancelled, or else somebody has failed")
 }

@@ -3,9 +3,7 @@
 use super::ScopeOptions;
 use crate::cancel::Reason;
 use crate::prim::Lock;
-use crate::scope::{Failure, OnError};
-use std::error::Error;
-use std::fmt;
+use crate::scope::{OnError, RaceError};
 
 /// Runs all `closures` at once, each on a thread of its own, and returns the first success.
 ///
@@ -80,13 +78,11 @@ impl ScopeOptions {
         });
         match (won.into_inner(), ended) {
             (Some(value), _) => Ok(value),
-            (None, Ok(())) => Err(RaceError {
-                failures: Vec::new(),
-            }),
+            (None, Ok(())) => Err(RaceError::new(Vec::new())),
             (None, Err(error)) => {
                 let (first, others) = error.into_parts();
                 let failures = std::iter::once(first).chain(others).collect();
-                Err(RaceError { failures })
+                Err(RaceError::new(failures))
             }
         }
     }
@@ -100,42 +96,3 @@ fn enter<T>(won: &mut Option<T>, value: T) -> Option<T> {
     *won = Some(value);
     None
 }
-
-/// Nobody has won a race. Here is why, for each.
-#[derive(Debug)]
-pub struct RaceError<E> {
-    failures: Vec<Failure<E>>,
-}
-
-impl<E> RaceError<E> {
-    /// How they failed, in the order in which they did. Empty if nobody took part.
-    ///
-    /// If the race was cancelled from outside, that comes before all that failed after it.
-    #[must_use]
-    pub fn failures(&self) -> &[Failure<E>] {
-        &self.failures
-    }
-
-    /// The same, owned.
-    #[must_use]
-    pub fn into_failures(self) -> Vec<Failure<E>> {
-        self.failures
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for RaceError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.failures[..] {
-            [] => f.write_str("nobody took part in the race"),
-            [only] => write!(f, "nobody has won the race: {only}"),
-            [first, others @ ..] => write!(
-                f,
-                "nobody has won the race: {first} (and {} more after it)",
-                others.len()
-            ),
-        }
-    }
-}
-
-/// For the same errors as [`Failure`].
-impl<E: fmt::Debug + fmt::Display> Error for RaceError<E> {}

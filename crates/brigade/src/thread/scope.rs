@@ -2,8 +2,8 @@
 //!
 //! # Why the borrows hold
 //!
-//! What a child has borrowed lives for `'scope`, which ends after `conduct` has returned. `conduct` does not return,
-//! nor unwind, before every child has counted itself out (`Ending`). A child counts itself out when its closure and
+//! What a child has borrowed lives for `'scope`, which ends after `scope::conduct` has returned. That does not
+//! return, nor unwind, before every child has counted itself out (`Core::end`). A child counts itself out when its closure and
 //! all that the closure owned are gone, its result is in its cell or dropped, and the box that the closure came in has
 //! been freed: the only thing that is left of the child then is its membership, which borrows nothing.
 //!
@@ -15,21 +15,20 @@
 //!
 //! This file does not know the policies; the ledger does.
 
-use super::Builder;
-use super::cell::{Cell, Joining};
-use crate::cancel::{CancelToken, Reason};
+use super::{Builder, Joining};
+use crate::cancel::CancelToken;
 use crate::prim::Ordering::Relaxed;
 use crate::prim::StdArc;
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::thread::{self, JoinHandle};
-use crate::scope::{Entry, Failure, Ledger, Panic, ScopeError, Whose, why_cancelled};
+use crate::scope::{Cell, Failure, Ledger, Outcome, Whose, live, settled};
 use crate::wait::{Limit, block, deadline_after};
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::mem;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::Location;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
@@ -53,6 +52,14 @@ pub(super) struct Core<E> {
     pub(super) threads: Builder,
     /// How many threads have been given a name.
     pub(super) named: AtomicUsize,
+}
+
+impl<E> Core<E> {
+    /// Waits until no child is left.
+    pub(super) fn end(&self, site: Site) {
+        let ended = block(&mut self.ledger.nobody_left(), Limit::NONE, site);
+        debug_assert!(ended.is_ok(), "nothing ends this wait but its end");
+    }
 }
 
 impl<E> Clone for Scope<'_, '_, E> {
@@ -81,7 +88,7 @@ impl<E> Scope<'_, '_, E> {
 
     fn core(&self) -> &Core<E> {
         // SAFETY: `of` was given a reference to it. Only the body and children have the handle, because it has
-        // `'scope` in its type; the frame that the core lives in waits for all of them (`conduct`).
+        // `'scope` in its type; the frame that the core lives in waits for all of them (`scope::conduct`).
         unsafe { self.core.as_ref() }
     }
 }
@@ -148,7 +155,7 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
             Err(error) => {
                 let ledger = &self.core().ledger;
                 let entry = ledger.note(Failure::NotStarted(error), Whose::Child);
-                unstarted.never_begun(Err(entry));
+                unstarted.fill(Err(entry));
                 ledger.call_off(Whose::Child);
                 None
             }
@@ -171,7 +178,7 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
         };
         let child: Box<dyn FnOnce() + Send + 'scope> = Box::new(child);
         // SAFETY: the types differ in the lifetime only. Whatever the box borrows lives for `'scope`, which does not
-        // end before `member` is dropped (`Ending`), on this thread or on the new one. The new one has used the box
+        // end before `member` is dropped (`Core::end`), on this thread or on the new one. The new one has used the box
         // up by then, also if it unwinds, because it drops `member` last. If there is no new one, both are
         // dropped here.
         let child = unsafe {
@@ -185,30 +192,10 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
 
     /// The life of a child, on its thread.
     fn run<T>(self, closure: impl FnOnce() -> Result<T, E>, cell: StdArc<Cell<Outcome<T, E>>>) {
-        cell.begin();
-        let site = cell.site();
-        let returned = catch_unwind(AssertUnwindSafe(|| self.token().within(closure)));
-        let outcome = match returned {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(Failure::Failed(error)),
-            Err(payload) => Err(Failure::Panicked(Panic::caught(payload, site))),
-        };
         let ledger = &self.core().ledger;
-        let outcome = outcome.map_err(|failure| ledger.note(failure, Whose::Child));
-        let failed = outcome.is_err();
-        cell.finish(outcome);
-        if failed {
-            ledger.call_off(Whose::Child);
-        }
-        let Some(cell) = StdArc::into_inner(cell) else {
-            return;
-        };
-        // Nobody has the handle any more. What is dropped here is the application's, and may panic.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(cell))) {
-            let panic = Panic::caught(payload, site);
-            ledger.note(Failure::Panicked(panic), Whose::Child);
-            ledger.call_off(Whose::Child);
-        }
+        live(ledger, cell, || {
+            ledger.token().within(closure).map_err(Failure::Failed)
+        });
     }
 }
 
@@ -288,9 +275,6 @@ impl fmt::Debug for PlainScope<'_, '_> {
     }
 }
 
-/// What a child leaves in its cell.
-type Outcome<T, E> = Result<T, StdArc<Entry<E>>>;
-
 /// A thread that was spawned in a scope. The scope waits for it, joined or not.
 pub struct ScopedThread<'scope, T, E = Infallible> {
     joining: Joining<Outcome<T, E>>,
@@ -368,62 +352,11 @@ impl<T, E> ScopedThread<'_, T, E> {
     }
 }
 
-/// What comes of a join: of a wait that was cancelled, if nothing.
-fn settled<T, E>(joined: Option<Outcome<T, E>>) -> Result<T, Failure<E>> {
-    let Some(outcome) = joined else {
-        return Err(Failure::Cancelled(why_cancelled()));
-    };
-    outcome.map_err(|entry| {
-        let failure = entry.take();
-        failure.expect("the scope takes what is left only when all who could join are gone")
-    })
-}
-
 impl<T, E> fmt::Debug for ScopedThread<'_, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScopedThread")
             .field("name", &self.name())
             .field("finished", &self.is_finished())
             .finish()
-    }
-}
-
-/// Waits for all children when it is dropped, however that comes.
-struct Ending<'a, E>(&'a Ledger<E>, Site);
-
-impl<E> Drop for Ending<'_, E> {
-    fn drop(&mut self) {
-        let ended = block(&mut self.0.nobody_left(), Limit::NONE, self.1);
-        debug_assert!(ended.is_ok(), "nothing ends this wait but its end");
-    }
-}
-
-/// Runs the body of a scope, and waits for its children.
-pub(super) fn conduct<T, E>(
-    ledger: &Ledger<E>,
-    site: Site,
-    body: impl FnOnce() -> Result<T, E>,
-) -> Result<T, ScopeError<E>> {
-    let ending = Ending(ledger, site);
-    let returned = catch_unwind(AssertUnwindSafe(|| ledger.token().within(body)));
-    let value = match returned {
-        Ok(Ok(value)) => Ok(Some(value)),
-        Ok(Err(error)) => {
-            ledger.note(Failure::Failed(error), Whose::Body);
-            ledger.call_off(Whose::Body);
-            Ok(None)
-        }
-        Err(payload) => {
-            ledger.token().cancel_because(Reason::Sibling);
-            Err(payload)
-        }
-    };
-    drop(ending);
-    match value {
-        Ok(value) => ledger.settle(value),
-        Err(payload) => {
-            ledger.discard();
-            resume_unwind(payload)
-        }
     }
 }

@@ -6,8 +6,8 @@ use brigade::channel::{
     Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
     SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender, bounded,
 };
-use brigade::pool::{Job, JobError, JobFuture, Pool, Unfinished};
-use brigade::scope::{Failure, Panic, ScopeError};
+use brigade::pool::{self, Job, JobError, JobFuture, Pool, ScopedJob, Unfinished};
+use brigade::scope::{Failure, Panic, RaceError, ScopeError};
 use brigade::select::Select;
 use brigade::select_async;
 use brigade::sync::{
@@ -15,8 +15,7 @@ use brigade::sync::{
     RwLockUpgradableGuard, Semaphore, SemaphorePermit, Shared,
 };
 use brigade::thread::{
-    JoinError, PlainScope, RaceError, Scope, ScopeOptions, ScopedThread, SpawnError, Thread,
-    ThreadFuture,
+    JoinError, PlainScope, Scope, ScopeOptions, ScopedThread, SpawnError, Thread, ThreadFuture,
 };
 use brigade::wait::Waiter;
 use std::cell::Cell;
@@ -56,6 +55,12 @@ fn handles_of_values_that_are_send_are_send_and_sync() {
     sync::<Scope<'_, '_, Value>>();
     send::<PlainScope<'_, '_>>();
     sync::<PlainScope<'_, '_>>();
+    send::<ScopedJob<'_, Value, Value>>();
+    sync::<ScopedJob<'_, Value, Value>>();
+    send::<pool::Scope<'_, '_, Value>>();
+    sync::<pool::Scope<'_, '_, Value>>();
+    send::<pool::PlainScope<'_, '_>>();
+    sync::<pool::PlainScope<'_, '_>>();
 }
 
 #[test]
@@ -126,6 +131,9 @@ fn what_is_not_send_is_not_handed_over_by_a_thread() {
         ScopedThread<'_, Rc<u8>, u8>,
         ScopedThread<'_, u8, Rc<u8>>,
         Scope<'_, '_, Rc<u8>>,
+        ScopedJob<'_, Rc<u8>, u8>,
+        ScopedJob<'_, u8, Rc<u8>>,
+        pool::Scope<'_, '_, Rc<u8>>,
         ScopeError<Rc<u8>>,
     );
 }

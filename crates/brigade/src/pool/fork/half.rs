@@ -13,7 +13,7 @@ use crate::prim::atomic::AtomicU8;
 use crate::wait::Ambient;
 use std::cell::Cell;
 use std::mem::{ManuallyDrop, MaybeUninit};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr;
 use std::thread;
 
@@ -32,6 +32,8 @@ pub(super) struct Half {
     part_of: Cell<*const Self>,
     /// What ends the waits of the joiner, and so those of the half.
     ambient: Ambient,
+    /// Where it was forked.
+    site: &'static Location<'static>,
 }
 
 impl Half {
@@ -44,6 +46,11 @@ impl Half {
     /// Who waits for it.
     pub(super) fn joiner(&self) -> *const Slot {
         self.joiner.get()
+    }
+
+    /// Where it was forked.
+    pub(super) fn site(&self) -> &'static Location<'static> {
+        self.site
     }
 
     /// The half that it is a part of.
@@ -101,7 +108,7 @@ pub(super) struct StackHalf<F, R> {
 
 impl<F: FnOnce(&Worker) -> R, R> StackHalf<F, R> {
     #[inline(always)]
-    pub(super) fn new(closure: F) -> Self {
+    pub(super) fn new(closure: F, site: &'static Location<'static>) -> Self {
         Self {
             half: Half {
                 run: Self::run,
@@ -109,6 +116,7 @@ impl<F: FnOnce(&Worker) -> R, R> StackHalf<F, R> {
                 joiner: Cell::new(ptr::null()),
                 part_of: Cell::new(ptr::null()),
                 ambient: Ambient::here(),
+                site,
             },
             closure: UnsafeCell::new(ManuallyDrop::new(closure)),
             result: UnsafeCell::new(MaybeUninit::uninit()),

@@ -28,8 +28,14 @@ impl Hungry {
         self.0.load(Relaxed).cast_signed() >> HALF > 0
     }
 
+    /// Whether there is anybody. A read-modify-write: of this and [`Hungry::has_idle_workers`], whoever is second sees
+    /// what the other did before.
+    pub(super) fn is_any_for_sure(&self) -> bool {
+        self.0.fetch_add(0, AcqRel).cast_signed() >> HALF > 0
+    }
+
     /// Whether there are more idle workers than guests who run in their place. A read-modify-write: of this and
-    /// [`Hungry::one_more`], whoever is second sees what the other did before.
+    /// [`Hungry::is_any_for_sure`], whoever is second sees what the other did before.
     pub(super) fn has_idle_workers(&self) -> bool {
         let word = self.0.fetch_add(0, AcqRel);
         let joiners = word & (ONE - 1);

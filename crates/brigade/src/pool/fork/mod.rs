@@ -13,9 +13,9 @@
 //! which is the largest, from its place to its [`Offer`], unless something is offered already. Who has nothing to do is one
 //! of two:
 //!
-//! - An idle worker, which waits for jobs. It is told by a [`Task`](super::worker::Task) in their queue that names the slot,
-//!   and takes whatever is offered there. It counts as idle by a read-modify-write and looks through the offers after
-//!   that; who offers looks at that number by a read-modify-write after the offer. So one of them sees the other.
+//! - An idle worker, which waits for jobs ([`Idle`](super::agenda::Idle)), and takes whatever is offered. Who offers looks
+//!   at the number of the idle by a read-modify-write, after the offer, and then wakes one. The second look of the idle
+//!   worker is a read-modify-write of that number and then a look at the offers: the handshake of `wait/README.md`.
 //! - A worker that waits for its own half. It takes *parts of that half* and nothing else: it may hold a lock, and have
 //!   deep frames below it, and its stack grows no deeper than the tree of joins does. Who offers wakes the joiners of
 //!   what the offered half is a part of. If none of them takes it, nothing is lost: its owner does.
@@ -41,8 +41,8 @@ mod offer;
 mod wait;
 
 use super::worker::Crew;
-use crate::prim::Ordering::{AcqRel, Relaxed};
-use crate::prim::atomic::{AtomicBool, AtomicUsize};
+use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::prim::atomic::AtomicUsize;
 use crate::prim::{MODEL, discard_panic, thread_local};
 use crate::wait::{Patience, WaitQueue};
 use crossbeam_utils::CachePadded;
@@ -64,8 +64,6 @@ const GUESTS: usize = if MODEL { 1 } else { 16 };
 #[derive(Debug)]
 pub(super) struct Slot {
     offer: Offer,
-    /// Whether the idle workers have been told to look at it, and none has come yet.
-    told: AtomicBool,
     /// Where it waits for a half that somebody has taken.
     waiting: WaitQueue,
 }
@@ -74,7 +72,6 @@ impl Slot {
     fn new() -> Self {
         Self {
             offer: Offer::new(),
-            told: AtomicBool::new(false),
             waiting: WaitQueue::new(),
         }
     }
@@ -86,15 +83,25 @@ pub(super) struct Forks {
     hungry: CachePadded<Hungry>,
     /// A bit for each guest's slot that is taken.
     guests: AtomicUsize,
+    /// So many of the slots are those of workers.
+    workers: usize,
+    /// So many of these have been used.
+    used: AtomicUsize,
     slots: Box<[CachePadded<Slot>]>,
     patience: Patience,
 }
+
+/// Half of a join that the calling thread has taken, and has to run.
+#[must_use = "its joiner waits for it"]
+pub(super) struct Taken(*const Half);
 
 impl Forks {
     pub(super) fn new(workers: usize) -> Self {
         Self {
             hungry: CachePadded::new(Hungry::new()),
             guests: AtomicUsize::new(0),
+            workers,
+            used: AtomicUsize::new(0),
             slots: (0..workers + GUESTS)
                 .map(|_| CachePadded::new(Slot::new()))
                 .collect(),
@@ -108,22 +115,66 @@ impl Forks {
         self.hungry.is_any()
     }
 
-    /// A worker has nothing to do, unless it finds something that is offered: the number of the slot.
-    pub(super) fn idles(&self) -> Option<usize> {
-        self.hungry.one_more();
-        let found = self.offered();
-        if found.is_some() {
-            self.works();
-        }
-        found
+    /// The slots in which something may be offered.
+    fn in_use(&self) -> impl Iterator<Item = &Slot> {
+        self.slots_of(self.used.load(Acquire), self.guests.load(Acquire))
     }
 
-    /// A slot in which something is offered, if the guests have left anybody who may take it.
-    fn offered(&self) -> Option<usize> {
+    /// `in_use`, for a second look. Read-modify-writes: who begins to use a slot after this sees what was done before.
+    fn in_use_for_sure(&self) -> impl Iterator<Item = &Slot> {
+        self.slots_of(
+            self.used.fetch_add(0, AcqRel),
+            self.guests.fetch_or(0, AcqRel),
+        )
+    }
+
+    fn slots_of(&self, workers: usize, guests: usize) -> impl Iterator<Item = &Slot> {
+        let is_taken = move |place: &usize| guests >> place & 1 != 0;
+        let guests = (0..GUESTS).filter(is_taken);
+        let guests = guests.map(|place| &self.slots[self.workers + place]);
+        let workers = self.slots[..workers].iter();
+        workers.chain(guests).map(|slot| &**slot)
+    }
+
+    /// The slot of worker `number`.
+    fn slot_of(&self, number: usize) -> &Slot {
+        self.used.fetch_max(number + 1, AcqRel);
+        &self.slots[number]
+    }
+
+    /// The number of the worker whose slot this is.
+    fn worker_at(&self, slot: *const Slot) -> Option<usize> {
+        let workers = self.slots[..self.workers].iter();
+        let mut slots = workers.map(|slot| &raw const **slot);
+        slots.position(|other| ptr::eq(other, slot))
+    }
+
+    /// A worker has nothing to do.
+    pub(super) fn idles(&self) {
+        self.hungry.one_more();
+    }
+
+    /// For an idle worker: something that is offered, if the guests have left anybody who may take it.
+    pub(super) fn take_offered(&self) -> Option<Taken> {
         if !self.is_hungry() {
             return None;
         }
-        self.slots.iter().position(|slot| !slot.offer.is_empty())
+        let offered = |slot: &&Slot| !slot.offer.is_empty();
+        let half = self
+            .in_use()
+            .filter(offered)
+            .find_map(|slot| slot.offer.take());
+        half.map(Taken)
+    }
+
+    /// The second look of an idle worker: how much is offered.
+    pub(super) fn look(&self) -> usize {
+        if self.hungry.is_any_for_sure() {
+            let slots = self.in_use_for_sure();
+            slots.filter(|slot| !slot.offer.is_empty()).count()
+        } else {
+            0
+        }
     }
 
     /// A worker that was idle has something to do.
@@ -131,8 +182,8 @@ impl Forks {
         self.hungry.one_less();
     }
 
-    /// The slot of a guest, until it is given back.
-    fn take_slot(&self, workers: usize) -> Option<usize> {
+    /// The number of a guest's slot, until it is given back.
+    fn take_slot(&self) -> Option<usize> {
         let mut taken = self.guests.load(Relaxed);
         loop {
             let free = (!taken).trailing_zeros() as usize;
@@ -143,17 +194,17 @@ impl Forks {
                 .guests
                 .compare_exchange_weak(taken, taken | 1 << free, AcqRel, Relaxed)
             {
-                Ok(_) => return Some(workers + free),
+                Ok(_) => return Some(self.workers + free),
                 Err(changed) => taken = changed,
             }
         }
     }
 
-    fn give_slot_back(&self, workers: usize, slot: usize) {
+    fn give_slot_back(&self, slot: usize) {
         let mut taken = self.guests.load(Relaxed);
         while let Err(changed) = self.guests.compare_exchange_weak(
             taken,
-            taken & !(1 << (slot - workers)),
+            taken & !(1 << (slot - self.workers)),
             AcqRel,
             Relaxed,
         ) {
@@ -176,6 +227,8 @@ pub struct Worker {
     /// Its place in the crew. Null for one who offers nothing.
     slot: *const Slot,
     number: usize,
+    /// The worker of another crew that this thread is, further down its stack; or null.
+    outer: Cell<*const Self>,
     /// Halves by position; those from `oldest` to before `newest` are in their places, the older ones have been offered.
     places: [Cell<*const Half>; PLACES],
     oldest: Cell<usize>,
@@ -186,24 +239,30 @@ pub struct Worker {
 
 impl Worker {
     pub(super) fn of_crew(crew: &Crew, number: usize) -> Self {
-        Self {
-            crew,
-            slot: &raw const *crew.forks().slots[number],
-            number,
-            places: [const { Cell::new(ptr::null()) }; PLACES],
-            oldest: Cell::new(0),
-            newest: Cell::new(0),
-            runs: Cell::new(ptr::null()),
-        }
+        Self::at_slot(crew, crew.forks().slot_of(number), number)
+    }
+
+    fn guest(crew: &Crew, number: usize) -> Self {
+        Self::at_slot(crew, &raw const *crew.forks().slots[number], number)
     }
 
     /// One whose places are all taken, by nothing: it offers nothing.
     fn alone(crew: &Crew) -> Self {
-        let worker = Self::of_crew(crew, 0);
+        let worker = Self::at_slot(crew, ptr::null(), usize::MAX);
         worker.newest.set(PLACES);
+        worker
+    }
+
+    fn at_slot(crew: &Crew, slot: *const Slot, number: usize) -> Self {
         Self {
-            slot: ptr::null(),
-            ..worker
+            crew,
+            slot,
+            number,
+            outer: Cell::new(ptr::null()),
+            places: [const { Cell::new(ptr::null()) }; PLACES],
+            oldest: Cell::new(0),
+            newest: Cell::new(0),
+            runs: Cell::new(ptr::null()),
         }
     }
 
@@ -215,18 +274,22 @@ impl Worker {
                 CURRENT.with(|current| current.set(self.0));
             }
         }
-        let _restore = Restore(CURRENT.with(|current| current.replace(self)));
+        let outer = CURRENT.with(|current| current.replace(self));
+        self.outer.set(outer);
+        let _restore = Restore(outer);
         act()
     }
 
     /// Calls `act` with the worker of `crew` that this thread is; as a guest if it is none.
     pub(super) fn with<R>(crew: &Crew, act: impl FnOnce(&Self) -> R) -> R {
-        let current = CURRENT.with(Cell::get);
-        // SAFETY: set by a frame of this thread that holds the worker, and takes it away before it ends.
-        if let Some(worker) = unsafe { current.as_ref() }
-            && ptr::eq(worker.crew, crew)
-        {
-            return act(worker);
+        let mut current = CURRENT.with(Cell::get);
+        // SAFETY: set by a frame of this thread that holds the worker, and takes it away before it ends; so the outer
+        // ones, further down the stack, are there as well.
+        while let Some(worker) = unsafe { current.as_ref() } {
+            if ptr::eq(worker.crew, crew) {
+                return act(worker);
+            }
+            current = worker.outer.get();
         }
         as_guest(crew, act)
     }
@@ -282,7 +345,7 @@ impl Worker {
             }
             return (a(self), b(self));
         }
-        let second = StackHalf::new(b);
+        let second = StackHalf::new(b, site);
         self.places[position % PLACES].set(second.half());
         self.newest.set(position + 1);
         if self.forks().is_hungry() {
@@ -372,7 +435,7 @@ impl Worker {
         unsafe { (*half).describe(slot, self.runs.get()) };
         slot.offer.put(half);
         if self.forks().hungry.has_idle_workers() {
-            tell_idle(self.crew(), self.number);
+            self.crew().agenda().wake_idle();
         } else {
             self.tell_joiners();
         }
@@ -393,40 +456,60 @@ impl Worker {
         }
     }
 
-    /// Runs what is offered in a slot, if it still is.
-    pub(super) fn run_offer(&self, slot: usize) {
-        let slot = &self.forks().slots[slot];
-        // Before it looks: from here on the idle workers are told again.
-        slot.told.swap(false, AcqRel);
-        if let Some(half) = slot.offer.take() {
-            self.run_taken(half);
-        }
+    /// Runs a half that this thread has taken.
+    pub(super) fn run_half(&self, half: Taken) {
+        self.run_taken(half.0);
     }
 
-    /// Runs a half that it has taken.
     fn run_taken(&self, half: *const Half) {
         debug_assert!(
             self.oldest.get() == self.newest.get(),
             "who runs for others has nothing in its places"
         );
         let outer = self.runs.replace(half);
-        // SAFETY: taken.
-        unsafe { Half::run_taken(half, self) };
+        // SAFETY: taken, and so in place until it is done.
+        let site = unsafe { (*half).site() };
+        self.crew().note_running(site, self.number, || {
+            // SAFETY: taken.
+            unsafe { Half::run_taken(half, self) };
+        });
         self.runs.set(outer);
+    }
+
+    /// The workers of its crew that cannot go on before what this one runs is over: they wait for a half that it is, or is
+    /// a part of.
+    fn waited_for_by(&self) -> Vec<usize> {
+        let mut waiting = Vec::new();
+        let mut half = self.runs.get();
+        while !half.is_null() {
+            // SAFETY: it is being run here, or what is being run is a part of it: it is not done, hence in place.
+            let (joiner, part_of) = unsafe { ((*half).joiner(), (*half).part_of()) };
+            waiting.extend(self.forks().worker_at(joiner));
+            half = part_of;
+        }
+        waiting
+    }
+
+    /// The workers of `crew` that cannot go on before the calling thread does.
+    pub(super) fn held_up_by_this_thread(crew: &Crew) -> Vec<usize> {
+        let mut held_up: Vec<_> = crew.own_number().into_iter().collect();
+        let mut current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
+        // SAFETY: as in `with`.
+        while let Some(worker) = unsafe { current.as_ref() } {
+            if ptr::eq(worker.crew, crew) {
+                held_up.extend(worker.waited_for_by());
+            }
+            current = worker.outer.get();
+        }
+        held_up.sort_unstable();
+        held_up.dedup();
+        held_up
     }
 }
 
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").finish_non_exhaustive()
-    }
-}
-
-/// Sends an idle worker to what is offered in a slot. If the queue has no room, nobody is idle.
-fn tell_idle(crew: &Crew, number: usize) {
-    let told = &crew.forks().slots[number].told;
-    if !told.swap(true, AcqRel) && !crew.tell_of_offer(number) {
-        told.swap(false, AcqRel);
     }
 }
 
@@ -441,22 +524,22 @@ fn as_guest<R>(crew: &Crew, act: impl FnOnce(&Worker) -> R) -> R {
     impl Drop for Leave<'_> {
         fn drop(&mut self) {
             let forks = self.crew.forks();
+            forks.give_slot_back(self.slot);
             forks.hungry.one_more();
-            forks.give_slot_back(self.crew.threads(), self.slot);
-            // What other guests offer was not for the worker in whose place this one has run.
-            if let Some(slot) = forks.offered() {
-                tell_idle(self.crew, slot);
+            // What others offer was not for the worker in whose place this one has run.
+            if forks.in_use().any(|slot| !slot.offer.is_empty()) {
+                self.crew.agenda().wake_idle();
             }
         }
     }
     let forks = crew.forks();
-    let Some(slot) = forks.take_slot(crew.threads()) else {
+    let Some(slot) = forks.take_slot() else {
         let worker = Worker::alone(crew);
         return worker.at_work(|| act(&worker));
     };
     forks.hungry.one_less();
     let _leave = Leave { crew, slot };
-    let worker = Worker::of_crew(crew, slot);
+    let worker = Worker::guest(crew, slot);
     worker.at_work(|| act(&worker))
 }
 

@@ -3,10 +3,10 @@
 use super::half::StackHalf;
 use super::offer::Offer;
 use super::{Forks, Worker};
-use crate::channel::{self, Sender};
-use crate::pool::worker::{Crew, Task};
+use crate::pool::builder::Description;
+use crate::pool::worker::Crew;
 use crate::prim::{Arc, StdArc, UnsafeCell, three_threads};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
 /// A value whose accesses loom checks.
 struct Checked(UnsafeCell<u32>);
@@ -41,17 +41,16 @@ fn with_three(act: impl Fn(&Worker) + Sync + Send + 'static) {
 }
 
 fn in_crew(threads: usize, act: &(impl Fn(&Worker) + Sync + Send + 'static)) {
-    let (queue, tasks): (Sender<Task>, _) = channel::bounded(1);
-    let crew = Arc::new(Crew::new(threads, queue.downgrade(), tasks));
+    let crew = Arc::new(Crew::new(Description::of(threads)));
     let others: Vec<_> = (1..threads)
         .map(|number| {
             let crew = Arc::clone(&crew);
-            loom::thread::spawn(move || crew.work(number))
+            loom::thread::spawn(move || Crew::work(&crew, number))
         })
         .collect();
     let worker = Worker::of_crew(&crew, 0);
     act(&worker);
-    drop(queue);
+    crew.agenda().close();
     for other in others {
         other.join().unwrap();
     }
@@ -171,18 +170,17 @@ fn of_three_workers_each_half_and_each_part_is_run_by_one() {
 #[test]
 fn a_guest_and_two_workers_share_and_the_slot_is_used_again() {
     three_threads(|| {
-        let (queue, tasks): (Sender<Task>, _) = channel::bounded(1);
-        let crew = Arc::new(Crew::new(2, queue.downgrade(), tasks));
+        let crew = Arc::new(Crew::new(Description::of(2)));
         let others = [0, 1].map(|number| {
             let crew = Arc::clone(&crew);
-            loom::thread::spawn(move || crew.work(number))
+            loom::thread::spawn(move || Crew::work(&crew, number))
         });
         let halves = [Checked::new(), Checked::new()];
         for half in &halves {
             Worker::with(&crew, |guest| guest.join(|_| (), |_| half.add(1)));
         }
         assert!(halves.iter().all(|half| half.get() == 1));
-        drop(queue);
+        crew.agenda().close();
         for other in others {
             other.join().unwrap();
         }
@@ -193,7 +191,7 @@ fn a_guest_and_two_workers_share_and_the_slot_is_used_again() {
 fn an_idle_worker_is_seen_while_a_joiner_comes_and_goes() {
     loom::model(|| {
         let forks = StdArc::new(Forks::new(3));
-        assert_eq!(forks.idles(), None);
+        forks.idles();
         let joiner = StdArc::clone(&forks);
         let joiner = loom::thread::spawn(move || {
             joiner.hungry.joiner_waits();
@@ -224,7 +222,7 @@ fn who_looks_at_a_job_that_is_taken_back_or_taken_looks_in_time() {
     three_threads(|| {
         let shared = StdArc::new(Offered {
             offer: Offer::new(),
-            job: StackHalf::new(|_: &Worker| ()),
+            job: StackHalf::new(|_: &Worker| (), Location::caller()),
             stack: Checked(UnsafeCell::new(1)),
         });
         shared.offer.put(shared.job.half());

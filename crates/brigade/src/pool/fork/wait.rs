@@ -41,18 +41,18 @@ unsafe impl Operation for Joining<'_> {
         if self.half().is_done(false) {
             return Poll::Ready(Next::Done);
         }
-        let slots = &self.worker.forks().slots;
-        let part = slots
-            .iter()
+        let part = self
+            .worker
+            .forks()
+            .in_use()
             .filter(|slot| !slot.offer.is_empty())
             .find_map(|slot| slot.offer.take_if(self.wanted()));
         part.map_or(Poll::Pending, |part| Poll::Ready(Next::Help(part)))
     }
 
     fn chances(&self) -> usize {
-        let slots = &self.worker.forks().slots;
-        let chance =
-            self.half().is_done(true) || slots.iter().any(|slot| slot.offer.holds(self.wanted()));
+        let mut slots = self.worker.forks().in_use_for_sure();
+        let chance = self.half().is_done(true) || slots.any(|slot| slot.offer.holds(self.wanted()));
         usize::from(chance)
     }
 

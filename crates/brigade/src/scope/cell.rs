@@ -1,48 +1,49 @@
-//! Where a thread leaves what its closure gave, and where it is waited for.
+//! Where a runner, a thread or a task, leaves what came of it, and where it is waited for.
 //!
 //! # State
 //!
 //! | `done` | outcome | who moves on |
 //! |---|---|---|
-//! | false | the thread's | the thread alone: it writes the outcome, and then sets `done` |
+//! | false | the runner's | the runner alone: it writes the outcome, and then sets `done` |
 //! | true | the handle's | the one handle takes it, or whoever drops the cell drops it |
 //!
-//! The thread sets `done` by a read-modify-write and then looks for a waiter; the waiter joins the queue and then
+//! The runner sets `done` by a read-modify-write and then looks for a waiter; the waiter joins the queue and then
 //! does a read-modify-write on `done`. That is the handshake of `wait/README.md`. Only the handle waits, and there is
 //! one handle, so one wake is enough.
 //!
-//! The thread and its handle share the cell. Whoever lets go of it last drops what is in it: an outcome that nobody
-//! asked for is dropped by the thread, if its handle is gone by then.
+//! The runner and its handle share the cell. Whoever lets go of it last drops what is in it: an outcome that nobody
+//! asked for is dropped by the runner, if its handle is gone by then.
 //!
-//! This file does not know what an outcome is.
+//! This file does not know what an outcome is, nor what a runner is.
 
 use crate::prim::Ordering::{AcqRel, Acquire};
 use crate::prim::atomic::AtomicBool;
 use crate::prim::{StdArc, UnsafeCell};
 use crate::wait::{Held, Operation, Owners, Patience, WaitQueue, What};
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::task::Poll;
 
-/// The outcome of one thread, and who waits for it.
-pub(super) struct Cell<O> {
+/// The outcome of one runner, and who waits for it.
+pub(crate) struct Cell<O> {
     done: AtomicBool,
     waiting: WaitQueue,
     patience: Patience,
-    /// The thread itself, while it runs.
+    /// The thread that is the runner, while it runs. Nobody, if it is a task: that is on another thread in a moment.
     runner: Owners<1>,
     outcome: UnsafeCell<Option<O>>,
-    /// Where the thread was spawned.
+    /// Where the runner was spawned.
     site: &'static Location<'static>,
 }
 
-// SAFETY: the outcome is touched by the thread alone until `done`, and by the one handle, or the last owner, after
+// SAFETY: the outcome is touched by the runner alone until `done`, and by the one handle, or the last owner, after
 // that; `done` orders them (release to acquire), and so does the count of owners. It crosses threads: Send.
 unsafe impl<O: Send> Send for Cell<O> {}
 // SAFETY: as above; no reference to the outcome is ever shared.
 unsafe impl<O: Send> Sync for Cell<O> {}
 
 impl<O> Cell<O> {
-    pub(super) fn new(site: &'static Location<'static>) -> Self {
+    pub(crate) fn new(site: &'static Location<'static>) -> Self {
         Self {
             done: AtomicBool::new(false),
             waiting: WaitQueue::new(),
@@ -53,32 +54,32 @@ impl<O> Cell<O> {
         }
     }
 
-    pub(super) fn site(&self) -> &'static Location<'static> {
+    pub(crate) fn site(&self) -> &'static Location<'static> {
         self.site
     }
 
     /// The thread has begun. Called by the thread, before its closure.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.runner.take(self.site.into());
     }
 
     /// The thread is through. Called once, and by the thread.
-    pub(super) fn finish(&self, outcome: O) {
+    pub(crate) fn finish(&self, outcome: O) {
         self.runner.release();
-        self.never_begun(outcome);
+        self.fill(outcome);
     }
 
-    /// There is no thread. Called once, in place of all that the thread would call.
-    pub(super) fn never_begun(&self, outcome: O) {
+    /// There is an outcome, of a task or of what never began. Called once, in place of all that a thread would call.
+    pub(crate) fn fill(&self, outcome: O) {
         self.outcome.with_mut(|place| {
-            // SAFETY: not done, so it is the thread's alone; there is nothing in it to be dropped.
+            // SAFETY: not done, so it is the runner's alone; there is nothing in it to be dropped.
             unsafe { *place = Some(outcome) };
         });
         self.done.swap(true, AcqRel);
         self.waiting.wake_one();
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.done.load(Acquire)
     }
 
@@ -92,36 +93,46 @@ impl<O> Cell<O> {
             return None;
         }
         let outcome = self.outcome.with_mut(|place| {
-            // SAFETY: done, so the thread is through with it, and the handle is the only other one.
+            // SAFETY: done, so the runner is through with it, and the handle is the only other one.
             unsafe { (*place).take() }
         });
-        Some(outcome.expect("a thread was polled after it had given its result"))
+        Some(outcome.expect("a handle was polled after it had given its result"))
     }
 }
 
-/// The operation of waiting for a thread: what a handle is made of. There is one for each cell.
-pub(super) struct Joining<O> {
-    cell: StdArc<Cell<O>>,
+/// What kind of runner it is, for those who want to know what a waiter waits for.
+pub(crate) trait Runner {
+    const WAITS_FOR: &'static What;
 }
 
-impl<O> Joining<O> {
-    /// The one handle's, and the thread's share of a new cell.
-    pub(super) fn pair(site: &'static Location<'static>) -> (Self, StdArc<Cell<O>>) {
+/// The operation of waiting for a runner: what a handle is made of. There is one for each cell.
+pub(crate) struct Joining<O, R> {
+    cell: StdArc<Cell<O>>,
+    _runner: PhantomData<fn() -> R>,
+}
+
+impl<O, R> Joining<O, R> {
+    /// The one handle's, and the runner's share of a new cell.
+    pub(crate) fn pair(site: &'static Location<'static>) -> (Self, StdArc<Cell<O>>) {
         let cell = StdArc::new(Cell::new(site));
         let share = StdArc::clone(&cell);
-        (Self { cell }, share)
+        let joining = Self {
+            cell,
+            _runner: PhantomData,
+        };
+        (joining, share)
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.cell.is_done()
     }
 }
 
 // SAFETY: the queue is a field of the cell, which the `Arc` keeps alive and in place.
-unsafe impl<O> Operation for Joining<O> {
+unsafe impl<O, R: Runner> Operation for Joining<O, R> {
     /// `None` if the wait was cancelled.
     type Output = Option<O>;
-    const WAITS_FOR: &'static What = &"thread join";
+    const WAITS_FOR: &'static What = R::WAITS_FOR;
     const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| None);
 
     fn attempt(&mut self) -> Poll<Option<O>> {

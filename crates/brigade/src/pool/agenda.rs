@@ -1,0 +1,482 @@
+//! What the workers of a pool have to do, and where they wait while there is nothing.
+//!
+//! # What comes first
+//!
+//! | source | rank | put in by | bound |
+//! |---|---|---|---|
+//! | urgent jobs | 0 | who submits them | the capacity of the lane |
+//! | jobs | 1 | who submits them | the capacity of the lane |
+//! | scopes with children that nobody has begun | 1 | the scope | one entry for each worker and scope |
+//! | background jobs | 2 | who submits them | the capacity of the lane |
+//!
+//! The lowest rank that has something comes first. But a source that has been passed over [`PASSES`] times comes
+//! before all others, whatever its rank: that is how it ages. Of two with the same rank, the one that has been passed
+//! over more often comes first, so they take turns. The numbers are read and written as hints: with several workers at
+//! once, one more may pass.
+//!
+//! Halves of joins, which `fork` knows, come when all of these are empty: who has forked them runs them if nobody else does.
+//!
+//! # Where idle workers wait
+//!
+//! Each lane is a channel, and an idle worker is a receiver that waits at the channel of the ordinary jobs, whatever it
+//! comes to do: that is the wait of this module, [`Idle`]. Who puts something into another source makes its move there
+//! and then wakes at that queue ([`Agenda::wake_idle`]); the second look of the idle worker takes all sources in, each by the
+//! read-modify-write, or under the lock, that its movers use. So the handshake of `wait/README.md` holds for each.
+//!
+//! The other two lanes are made when they are first used, since most pools never use them. Until then a worker
+//! pays one load to see that they are not there. Making them is a rare move: it is published by a store, and then
+//! `wake_all`. It and the shutdown exclude each other, and a shutdown closes the ordinary lane last: whoever sees that closed
+//! knows that nothing more comes into any lane.
+
+use super::fork::{Forks, Taken};
+use super::scope::Telling;
+use super::task::Task;
+use crate::channel::{self, Receiver, Sender, TryRecvError};
+use crate::prim::Ordering::{Acquire, Relaxed, Release};
+use crate::prim::atomic::{AtomicPtr, AtomicUsize};
+use crate::prim::{SeenLock, discard_panic};
+use crate::wait::{Operation, Patience, WaitQueue, What};
+use std::collections::VecDeque;
+use std::ptr;
+use std::task::Poll;
+
+/// How often a source is passed over by others before it comes first.
+pub(super) const PASSES: usize = 32;
+
+/// How urgent a job is. See [`Pool::lane`](super::Pool::lane).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Priority {
+    /// Before all others.
+    Urgent,
+    /// What is submitted to the pool itself.
+    #[default]
+    Ordinary,
+    /// When there is nothing else.
+    Background,
+}
+
+/// Jobs of one priority.
+struct Lane {
+    sender: Sender<Task>,
+    receiver: Receiver<Task>,
+}
+
+/// The lanes that most pools never use.
+struct Others {
+    urgent: Lane,
+    background: Lane,
+}
+
+pub(super) struct Agenda {
+    ordinary: Lane,
+    others: AtomicPtr<Others>,
+    /// Held while the others are made, or all are closed.
+    lanes: SeenLock<()>,
+    scopes: Scopes,
+    /// How often each source was passed over while it had something, in the order of [`SOURCES`].
+    passed: [AtomicUsize; SOURCES.len()],
+}
+
+/// Scopes that have children, one entry for each worker that is to come.
+struct Scopes {
+    list: SeenLock<VecDeque<Telling>>,
+    /// How many are in the list. Changed under the lock, and read without it for a guess.
+    count: AtomicUsize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Lane(Priority),
+    Scopes,
+}
+
+const SOURCES: [Source; 4] = [
+    Source::Lane(Priority::Urgent),
+    Source::Lane(Priority::Ordinary),
+    Source::Scopes,
+    Source::Lane(Priority::Background),
+];
+
+impl Source {
+    const fn rank(self) -> usize {
+        match self {
+            Self::Lane(Priority::Urgent) => 0,
+            Self::Lane(Priority::Ordinary) | Self::Scopes => 1,
+            Self::Lane(Priority::Background) => 2,
+        }
+    }
+}
+
+/// What a worker has taken out.
+pub(super) enum Found {
+    Job(Task),
+    /// Children of a scope.
+    Children(Telling),
+}
+
+/// What there is to take out.
+pub(super) enum Next {
+    Found(Found),
+    Nothing,
+    /// Nothing, and nothing will come.
+    Over,
+}
+
+impl Lane {
+    fn new(capacity: usize) -> Self {
+        let (sender, receiver) = channel::bounded(capacity);
+        Self { sender, receiver }
+    }
+}
+
+impl Agenda {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            ordinary: Lane::new(capacity),
+            others: AtomicPtr::new(ptr::null_mut()),
+            lanes: SeenLock::new(()),
+            scopes: Scopes {
+                list: SeenLock::new(VecDeque::new()),
+                count: AtomicUsize::new(0),
+            },
+            passed: [const { 0 }; SOURCES.len()].map(AtomicUsize::new),
+        }
+    }
+
+    /// Where jobs of this priority are put in. [`Agenda::wake_idle`] is to follow, unless they are ordinary.
+    pub(super) fn sender(&self, priority: Priority) -> &Sender<Task> {
+        match priority {
+            Priority::Ordinary => &self.ordinary.sender,
+            Priority::Urgent => &self.others_or_new().urgent.sender,
+            Priority::Background => &self.others_or_new().background.sender,
+        }
+    }
+
+    /// A job of this priority, the oldest.
+    pub(super) fn oldest(&self, priority: Priority) -> Option<Task> {
+        self.lane(priority)?.receiver.try_recv().ok()
+    }
+
+    fn lane(&self, priority: Priority) -> Option<&Lane> {
+        match priority {
+            Priority::Ordinary => Some(&self.ordinary),
+            Priority::Urgent => self.others().map(|others| &others.urgent),
+            Priority::Background => self.others().map(|others| &others.background),
+        }
+    }
+
+    /// The lanes beside the ordinary one, if they have been made.
+    #[inline]
+    fn others(&self) -> Option<&Others> {
+        // SAFETY: null, or what `make_others` has published. It lives as long as the agenda.
+        unsafe { self.others.load(Acquire).as_ref() }
+    }
+
+    fn others_or_new(&self) -> &Others {
+        self.others().unwrap_or_else(|| self.make_others())
+    }
+
+    #[cold]
+    fn make_others(&self) -> &Others {
+        let lanes = self.lanes.lock();
+        if let Some(others) = self.others() {
+            return others;
+        }
+        let others = Others {
+            urgent: Lane::new(self.capacity()),
+            background: Lane::new(self.capacity()),
+        };
+        if self.is_closed() {
+            others.close();
+        }
+        let others = Box::into_raw(Box::new(others));
+        self.others.store(others, Release);
+        drop(lanes);
+        self.waiting().wake_all();
+        // SAFETY: just made, and not freed before the agenda is dropped.
+        unsafe { &*others }
+    }
+
+    /// Takes no more jobs.
+    pub(super) fn close(&self) {
+        let lanes = self.lanes.lock();
+        if let Some(others) = self.others() {
+            others.close();
+        }
+        self.ordinary.sender.close();
+        drop(lanes);
+        self.waiting().wake_all();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.ordinary.sender.is_closed()
+    }
+
+    /// How many jobs each lane holds at most.
+    pub(super) fn capacity(&self) -> usize {
+        self.ordinary.sender.capacity().unwrap_or(usize::MAX)
+    }
+
+    /// How many jobs are in the lanes.
+    pub(super) fn queued(&self) -> usize {
+        let others = self.others().map_or(0, Others::queued);
+        self.ordinary.receiver.len() + others
+    }
+
+    /// Has one more worker come to the children of a scope. Nobody is told once the pool is shut down: the owner of
+    /// the scope runs them.
+    pub(super) fn tell(&self, telling: Telling) {
+        if self.is_closed() {
+            return;
+        }
+        self.scopes.put(telling);
+        self.wake_idle();
+    }
+
+    /// Wakes an idle worker. For those who have put something in, anywhere but into the ordinary lane.
+    pub(super) fn wake_idle(&self) {
+        self.waiting().wake_one();
+    }
+
+    /// Has all idle workers look again.
+    pub(super) fn wake_all_idle(&self) {
+        self.waiting().wake_all();
+    }
+
+    /// Whether there is anything but what is given.
+    pub(super) fn has_more(&self) -> bool {
+        self.scopes.may_have() || !self.ordinary.receiver.is_empty() || self.has_others()
+    }
+
+    #[inline]
+    fn has_others(&self) -> bool {
+        self.others().is_some_and(|others| others.queued() > 0)
+    }
+
+    /// Takes out an ordinary job, if there is one and nothing else. May miss one.
+    #[inline(always)]
+    pub(super) fn next_ordinary(&self) -> Option<Task> {
+        if self.has_ordinary_only() {
+            self.ordinary.receiver.glance()
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    fn has_ordinary_only(&self) -> bool {
+        self.others.load(Relaxed).is_null() && !self.scopes.may_have()
+    }
+
+    /// Takes out what comes next.
+    pub(super) fn next(&self) -> Next {
+        if self.has_ordinary_only() {
+            match self.ordinary.receiver.try_recv() {
+                Ok(job) => return Next::Found(Found::Job(job)),
+                Err(TryRecvError::Empty) => return Next::Nothing,
+                // Others may have come before it was closed.
+                Err(TryRecvError::Closed) => {}
+            }
+        }
+        self.next_by_rank()
+    }
+
+    #[cold]
+    fn next_by_rank(&self) -> Next {
+        // Before the rest is looked at: nothing comes once it is closed.
+        self.ordinary.receiver.look();
+        let is_closed = self.is_closed();
+        while let Some(index) = self.first() {
+            if let Some(found) = self.take(SOURCES[index]) {
+                self.passed[index].store(0, Relaxed);
+                return Next::Found(found);
+            }
+        }
+        if is_closed && self.ordinary.receiver.is_empty() {
+            Next::Over
+        } else {
+            Next::Nothing
+        }
+    }
+
+    /// The number of the source that comes first. The others that have something are passed over.
+    fn first(&self) -> Option<usize> {
+        let mut first: Option<(usize, usize)> = None;
+        for (index, source) in SOURCES.into_iter().enumerate() {
+            if !self.has(source) {
+                continue;
+            }
+            let passed = self.passed[index].fetch_add(1, Relaxed);
+            let comes_first = first.is_none_or(|(other, other_passed)| {
+                let ranks = (passed < PASSES, source.rank());
+                let other_ranks = (other_passed < PASSES, SOURCES[other].rank());
+                ranks < other_ranks || (ranks == other_ranks && passed > other_passed)
+            });
+            if comes_first {
+                first = Some((index, passed));
+            }
+        }
+        first.map(|(index, _)| index)
+    }
+
+    fn has(&self, source: Source) -> bool {
+        match source {
+            Source::Lane(priority) => self
+                .lane(priority)
+                .is_some_and(|lane| !lane.receiver.is_empty()),
+            Source::Scopes => self.scopes.may_have(),
+        }
+    }
+
+    fn take(&self, source: Source) -> Option<Found> {
+        match source {
+            Source::Lane(priority) => self.oldest(priority).map(Found::Job),
+            Source::Scopes => self.scopes.take().map(Found::Children),
+        }
+    }
+
+    /// Drops what is there; each joiner is told.
+    pub(super) fn drop_all(&self) {
+        for priority in [Priority::Urgent, Priority::Ordinary, Priority::Background] {
+            while let Some(job) = self.oldest(priority) {
+                // What a closure owns is the application's, and so is a panic of its drop.
+                discard_panic(|| drop(job));
+            }
+        }
+        // Their children are left to the owners of the scopes.
+        while let Some(telling) = self.scopes.take() {
+            drop(telling);
+        }
+    }
+
+    /// The second look of an idle worker, at all but what is forked.
+    fn look(&self) -> usize {
+        let others = self.others().map_or(0, Others::look);
+        self.ordinary.receiver.look() + others + self.scopes.look()
+    }
+
+    fn waiting(&self) -> &WaitQueue {
+        self.ordinary.receiver.waiting()
+    }
+}
+
+impl Drop for Agenda {
+    fn drop(&mut self) {
+        let others = self.others.load(Acquire);
+        if !others.is_null() {
+            // SAFETY: made by `Box::into_raw` and published; nobody else has the agenda any more.
+            drop(unsafe { Box::from_raw(others) });
+        }
+    }
+}
+
+impl Others {
+    fn queued(&self) -> usize {
+        self.urgent.receiver.len() + self.background.receiver.len()
+    }
+
+    fn look(&self) -> usize {
+        let lanes = [&self.urgent.receiver, &self.background.receiver];
+        // That it is closed is no chance by itself: the ordinary lane says so.
+        let jobs = |lane: &Receiver<Task>| lane.look().min(lane.len());
+        lanes.into_iter().map(jobs).sum()
+    }
+
+    fn close(&self) {
+        self.urgent.sender.close();
+        self.background.sender.close();
+    }
+}
+
+impl Scopes {
+    fn put(&self, telling: Telling) {
+        let mut list = self.list.lock();
+        list.push_back(telling);
+        self.count.fetch_add(1, Relaxed);
+    }
+
+    fn take(&self) -> Option<Telling> {
+        let mut list = self.list.lock();
+        let telling = list.pop_front()?;
+        self.count.fetch_sub(1, Relaxed);
+        Some(telling)
+    }
+
+    /// Whether there may be one. A guess, for one who looks again.
+    #[inline]
+    fn may_have(&self) -> bool {
+        self.count.load(Relaxed) > 0
+    }
+
+    /// How many there are: the second look of the handshake.
+    fn look(&self) -> usize {
+        self.list.lock().len()
+    }
+}
+
+/// What an idle worker goes on with.
+pub(super) enum Work {
+    Found(Found),
+    Half(Taken),
+    /// Whether it is wanted has to be looked at.
+    Unwanted,
+    Over,
+}
+
+/// The operation of waiting for something to do.
+pub(super) struct Idle<'a, W> {
+    pub(super) agenda: &'a Agenda,
+    pub(super) forks: &'a Forks,
+    /// Whether the worker is wanted.
+    pub(super) is_wanted: W,
+}
+
+// SAFETY: the queue is that of the ordinary lane, a field of the agenda, which is borrowed.
+unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
+    type Output = Work;
+    const WAITS_FOR: &'static What = &"pool job";
+
+    fn attempt(&mut self) -> Poll<Work> {
+        if !(self.is_wanted)() {
+            return Poll::Ready(Work::Unwanted);
+        }
+        match self.agenda.next() {
+            Next::Found(found) => Poll::Ready(Work::Found(found)),
+            Next::Over => Poll::Ready(Work::Over),
+            Next::Nothing => match self.forks.take_offered() {
+                Some(half) => Poll::Ready(Work::Half(half)),
+                None => Poll::Pending,
+            },
+        }
+    }
+
+    fn glance(&mut self) -> Poll<Work> {
+        if !(self.is_wanted)() || self.agenda.scopes.may_have() || self.agenda.has_others() {
+            return self.attempt();
+        }
+        if let Some(job) = self.agenda.ordinary.receiver.glance() {
+            return Poll::Ready(Work::Found(Found::Job(job)));
+        }
+        match self.forks.take_offered() {
+            Some(half) => Poll::Ready(Work::Half(half)),
+            None => Poll::Pending,
+        }
+    }
+
+    fn chances(&self) -> usize {
+        let unwanted = usize::from(!(self.is_wanted)());
+        self.agenda.look() + self.forks.look() + unwanted
+    }
+
+    fn moves(&self) -> usize {
+        self.agenda.ordinary.receiver.moves()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        self.agenda.waiting()
+    }
+
+    fn patience(&self) -> &Patience {
+        self.agenda.ordinary.receiver.patience()
+    }
+}

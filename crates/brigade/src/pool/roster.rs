@@ -1,0 +1,301 @@
+//! Which workers a pool has, which of them are wanted, and who waits for their end.
+//!
+//! A worker has a number below the most that the pool may have. Wanted are those with the lowest numbers: as many as the
+//! pool was told to have, and one more for each that is [blocked](super::blocking). A worker that is not wanted finishes
+//! what it has begun and sits out, so that it is soon back. It ends if it has not been wanted for [`KEPT_FOR`], or the
+//! pool is shut down.
+//!
+//! # Shutdowns by workers
+//!
+//! A worker that waits for the end of its own pool is *leaving*: others who wait for the end do not wait for it. So are
+//! the workers that cannot go on before it does, because it runs half of their join. Once all that are alive are
+//! leaving, all their waits end, and none of them waits for another any more.
+//!
+//! The lock is the read-modify-write of the handshake in `wait/README.md`: whoever changes something does so under the
+//! lock and then wakes all. This file does not know what a worker does.
+
+use crate::prim::Ordering::{Acquire, Relaxed, Release};
+use crate::prim::atomic::{AtomicBool, AtomicUsize};
+use crate::prim::thread::{self, JoinHandle};
+use crate::prim::{SeenLock, clock};
+use crate::wait::{Limit, Operation, Patience, WaitQueue, What, block};
+use std::panic::Location;
+use std::task::Poll;
+use std::time::Duration;
+
+/// How long a worker that is not wanted is kept.
+const KEPT_FOR: Duration = Duration::from_secs(10);
+
+pub(super) struct Roster {
+    state: SeenLock<State>,
+    /// How many are wanted. Changed under the lock, and read without it.
+    wanted: AtomicUsize,
+    /// Whether the pool has been shut down. As above.
+    over: AtomicBool,
+    /// Where those sit who are not wanted.
+    bench: WaitQueue,
+    sits: Patience,
+    /// Where a shutdown waits for the workers.
+    ended: WaitQueue,
+    ends: Patience,
+}
+
+struct State {
+    /// How many the pool is told to have.
+    told: usize,
+    /// How many are blocked.
+    blocked: usize,
+    /// Who has not ended, by number.
+    alive: Box<[bool]>,
+    /// How many shutdowns wait on the worker of this number, or below it.
+    leaving: Box<[usize]>,
+    all_left: bool,
+    handles: Vec<JoinHandle<()>>,
+}
+
+impl State {
+    fn count_alive(&self) -> usize {
+        self.alive.iter().filter(|alive| **alive).count()
+    }
+
+    fn count_leaving(&self) -> usize {
+        let alive = self.alive.iter().zip(&self.leaving);
+        alive
+            .filter(|(alive, shutdowns)| **alive && **shutdowns > 0)
+            .count()
+    }
+
+    fn wanted(&self) -> usize {
+        self.told.saturating_add(self.blocked).min(self.alive.len())
+    }
+}
+
+impl Roster {
+    /// `told` workers, of `most`; those with the lowest numbers count as alive, and are to be started.
+    pub(super) fn new(told: usize, most: usize) -> Self {
+        debug_assert!(told <= most, "no more workers than there are places");
+        Self {
+            state: SeenLock::new(State {
+                told,
+                blocked: 0,
+                alive: (0..most).map(|number| number < told).collect(),
+                leaving: (0..most).map(|_| 0).collect(),
+                all_left: false,
+                handles: Vec::new(),
+            }),
+            wanted: AtomicUsize::new(told),
+            over: AtomicBool::new(false),
+            bench: WaitQueue::new(),
+            sits: Patience::new(),
+            ended: WaitQueue::new(),
+            ends: Patience::new(),
+        }
+    }
+
+    /// How many workers the pool is told to have.
+    pub(super) fn told(&self) -> usize {
+        self.state.lock().told
+    }
+
+    #[inline]
+    pub(super) fn is_wanted(&self, number: usize) -> bool {
+        number < self.wanted.load(Relaxed)
+    }
+
+    /// How many are wanted, about.
+    #[inline]
+    pub(super) fn wanted(&self) -> usize {
+        self.wanted.load(Relaxed)
+    }
+
+    /// Has the pool have `told` workers; returns the numbers of those to be started. None once it is shut down. Those who are idle
+    /// are to be woken afterwards.
+    pub(super) fn resize(&self, told: usize) -> Option<Vec<usize>> {
+        let mut state = self.state.lock();
+        if self.over.load(Relaxed) {
+            return None;
+        }
+        state.told = told;
+        let called = self.call_in(&mut state);
+        drop(state);
+        self.bench.wake_all();
+        Some(called)
+    }
+
+    /// One worker is blocked until [`unblock`](Self::unblock): returns the numbers of those to be started in its place. Also
+    /// after a shutdown: what it waits for may be in the queue.
+    pub(super) fn block(&self) -> Vec<usize> {
+        let mut state = self.state.lock();
+        state.blocked += 1;
+        let called = self.call_in(&mut state);
+        drop(state);
+        self.bench.wake_all();
+        called
+    }
+
+    pub(super) fn unblock(&self) {
+        let mut state = self.state.lock();
+        state.blocked -= 1;
+        self.wanted.store(state.wanted(), Relaxed);
+    }
+
+    /// Counts those in who are wanted and not there, and returns their numbers.
+    fn call_in(&self, state: &mut State) -> Vec<usize> {
+        let wanted = state.wanted();
+        self.wanted.store(wanted, Relaxed);
+        let called: Vec<_> = (0..wanted).filter(|number| !state.alive[*number]).collect();
+        for number in &called {
+            state.alive[*number] = true;
+        }
+        called
+    }
+
+    /// Sits out until worker `number` is wanted. False if it is to end; then it counts as ended.
+    pub(super) fn sit_out(&self, number: usize) -> bool {
+        let until = clock::now().checked_add(KEPT_FOR);
+        let mut benched = Benched {
+            roster: self,
+            number,
+        };
+        if block(&mut benched, Limit::until(until), Location::caller()) == Ok(true) {
+            return true;
+        }
+        let mut state = self.state.lock();
+        if self.is_wanted(number) && !self.over.load(Relaxed) {
+            return true;
+        }
+        state.alive[number] = false;
+        drop(state);
+        self.ended.wake_all();
+        false
+    }
+
+    /// The pool is shut down: none sits out any more.
+    pub(super) fn close(&self) {
+        let state = self.state.lock();
+        self.over.store(true, Release);
+        drop(state);
+        self.bench.wake_all();
+    }
+
+    /// Counts workers out that have ended, or that the system did not start.
+    pub(super) fn end(&self, numbers: impl IntoIterator<Item = usize>) {
+        let mut state = self.state.lock();
+        for number in numbers {
+            state.alive[number] = false;
+        }
+        drop(state);
+        self.ended.wake_all();
+    }
+
+    /// Keeps what the end of a worker is waited for with.
+    pub(super) fn keep(&self, handle: JoinHandle<()>) {
+        let mut state = self.state.lock();
+        state.handles.retain(|handle| !thread::has_ended(handle));
+        state.handles.push(handle);
+    }
+
+    /// The thread of a worker, to be joined. Each once.
+    pub(super) fn next_handle(&self) -> Option<JoinHandle<()>> {
+        self.state.lock().handles.pop()
+    }
+
+    /// Waits for the end while the workers with these numbers are leaving; `Err` if the limit has come before.
+    pub(super) fn wait_for_end(
+        &self,
+        leaving: &[usize],
+        limit: Limit<'_>,
+        site: &'static Location<'static>,
+    ) -> Result<(), ()> {
+        self.note_leaving(leaving, |shutdowns| *shutdowns += 1);
+        self.ended.wake_all();
+        let mut ended = Ended {
+            roster: self,
+            by_worker: !leaving.is_empty(),
+        };
+        let waited = block(&mut ended, limit, site);
+        self.note_leaving(leaving, |shutdowns| *shutdowns -= 1);
+        waited.map_err(drop)
+    }
+
+    fn note_leaving(&self, numbers: &[usize], change: impl Fn(&mut usize)) {
+        let mut state = self.state.lock();
+        for number in numbers {
+            change(&mut state.leaving[*number]);
+        }
+    }
+}
+
+/// The operation of sitting out: true if the worker is wanted, false if the pool is over.
+struct Benched<'a> {
+    roster: &'a Roster,
+    number: usize,
+}
+
+// SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
+unsafe impl Operation for Benched<'_> {
+    type Output = bool;
+    const WAITS_FOR: &'static What = &"pool worker";
+
+    fn attempt(&mut self) -> Poll<bool> {
+        if self.roster.over.load(Acquire) {
+            Poll::Ready(false)
+        } else if self.roster.is_wanted(self.number) {
+            Poll::Ready(true)
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn chances(&self) -> usize {
+        let over = self.roster.over.load(Acquire);
+        usize::from(over || self.roster.is_wanted(self.number))
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        &self.roster.bench
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.roster.sits
+    }
+}
+
+/// The operation of waiting until the workers have ended.
+struct Ended<'a> {
+    roster: &'a Roster,
+    /// Whether a worker waits: then not for those who are leaving like itself.
+    by_worker: bool,
+}
+
+// SAFETY: the queue is a field of what is borrowed for as long as the operation lives.
+unsafe impl Operation for Ended<'_> {
+    type Output = ();
+    const WAITS_FOR: &'static What = &"pool shutdown";
+
+    fn attempt(&mut self) -> Poll<()> {
+        if self.chances() > 0 {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn chances(&self) -> usize {
+        let mut state = self.roster.state.lock();
+        let alive = state.count_alive();
+        if !self.by_worker {
+            return usize::from(alive == 0);
+        }
+        state.all_left |= alive <= state.count_leaving();
+        usize::from(state.all_left)
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        &self.roster.ended
+    }
+
+    fn patience(&self) -> &Patience {
+        &self.roster.ends
+    }
+}

@@ -1,0 +1,137 @@
+//! Every interleaving of a scope's owner and one worker: each child is run once, and nobody sleeps for ever.
+
+use crate::pool::Pool;
+use crate::prim::UnsafeCell;
+use crate::scope::Failure;
+use std::convert::Infallible;
+
+fn pool_of_one() -> Pool {
+    let pool = Pool::builder().threads(1).queue_capacity(1);
+    pool.build().unwrap()
+}
+
+/// A value whose accesses loom checks.
+struct Checked(UnsafeCell<u32>);
+
+// SAFETY: that no two threads use it at once is what the models are to refute.
+unsafe impl Sync for Checked {}
+
+impl Checked {
+    fn new() -> Self {
+        Self(UnsafeCell::new(0))
+    }
+
+    fn add(&self) {
+        // SAFETY: loom says if another thread uses it now.
+        self.0.with_mut(|value| unsafe { *value += 1 });
+    }
+
+    fn get(&self) -> u32 {
+        // SAFETY: as above.
+        self.0.with(|value| unsafe { *value })
+    }
+}
+
+#[test]
+fn what_a_scope_lends_is_back_at_its_end() {
+    loom::model(|| {
+        let pool = pool_of_one();
+        let mine = Checked::new();
+        pool.scope(|scope| {
+            scope.spawn(|| {
+                mine.add();
+                Ok::<_, Infallible>(())
+            });
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(mine.get(), 1);
+    });
+}
+
+#[test]
+fn two_children_are_run_once_each() {
+    loom::model(|| {
+        let pool = pool_of_one();
+        let both = [Checked::new(), Checked::new()];
+        pool.scope_plain(|scope| {
+            for child in &both {
+                scope.spawn(|| child.add());
+            }
+        });
+        assert_eq!((both[0].get(), both[1].get()), (1, 1));
+    });
+}
+
+/// The owner may be asleep by the time that the second child is put in.
+#[test]
+fn a_child_spawns_another_while_the_owner_waits() {
+    loom::model(|| {
+        let pool = pool_of_one();
+        let both = [Checked::new(), Checked::new()];
+        pool.scope(|scope| {
+            let both = &both;
+            scope.spawn(move || {
+                both[0].add();
+                scope.spawn(|| {
+                    both[1].add();
+                    Ok::<_, Infallible>(())
+                });
+                Ok(())
+            });
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!((both[0].get(), both[1].get()), (1, 1));
+    });
+}
+
+#[test]
+fn a_join_gets_the_result_whoever_has_run_the_child() {
+    loom::model(|| {
+        let pool = pool_of_one();
+        let sum = pool.scope(|scope| {
+            let one = scope.spawn(|| Ok::<_, Infallible>(1));
+            let two = scope.spawn(|| Ok(2));
+            Ok(two.join().unwrap() + one.join().unwrap())
+        });
+        assert_eq!(sum.unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_failure_is_told_once_and_the_other_is_run_or_dropped() {
+    loom::model(|| {
+        let pool = pool_of_one();
+        let error = pool.scope(|scope| {
+            scope.spawn(|| Err::<(), _>(1));
+            scope.spawn(|| Ok(()));
+            Ok(())
+        });
+        let (first, others) = error.unwrap_err().into_parts();
+        assert!(matches!(first, Failure::Failed(1)));
+        assert!(matches!(others[..], [] | [Failure::Cancelled(_)]));
+    });
+}
+
+/// The one that waits is run by the worker, then the owner is woken for the other; or the other way round.
+#[test]
+fn children_that_wait_for_each_other_are_run_by_owner_and_worker() {
+    loom::model(|| {
+        let pool = pool_of_one();
+        let (go, gate) = crate::channel::bounded::<()>(1);
+        let gate = &gate;
+        pool.scope(|scope| {
+            scope.spawn(move || {
+                scope.spawn(move || {
+                    go.send(()).unwrap();
+                    Ok::<_, Infallible>(())
+                });
+                gate.recv().unwrap();
+                Ok(())
+            });
+            Ok(())
+        })
+        .unwrap();
+    });
+}
