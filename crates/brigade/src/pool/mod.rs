@@ -56,11 +56,10 @@ pub use stats::{Durations, Stats};
 pub use worker::blocking;
 
 use crate::prim::atomic::AtomicBool;
-use crate::prim::{Arc, Lock};
+use crate::prim::{Arc, Lock, PlainOnceLock};
 use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::OnceLock;
 use worker::Crew;
 
 /// Threads that run jobs from bounded queues.
@@ -112,7 +111,7 @@ impl Pool {
     #[must_use]
     #[track_caller]
     pub fn global() -> &'static Self {
-        static GLOBAL: OnceLock<Pool> = OnceLock::new();
+        static GLOBAL: PlainOnceLock<Pool> = PlainOnceLock::new();
         static STARTING: Lock<()> = Lock::new(());
         if let Some(pool) = GLOBAL.get() {
             return pool;

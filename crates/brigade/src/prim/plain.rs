@@ -1,10 +1,12 @@
-//! What no checker sees, for observers: the list of waiters, the timers, and what is learnt about spinning.
+//! What no checker sees, for observers: the list of waiters, the timers, what is learnt about spinning; and the one pool of
+//! the program.
 //!
-//! These are std's own under every back end, because the observers live in statics, outlast every
+//! These are std's own under every back end, because they live in statics, outlast every
 //! model and must not add interleavings to what they only watch. The lock is held for a few
 //! instructions, and never while user code runs.
 
 pub(crate) use std::cell::UnsafeCell as PlainUnsafeCell;
+pub(crate) use std::sync::OnceLock as PlainOnceLock;
 pub(crate) use std::sync::atomic::{AtomicU8 as PlainAtomicU8, AtomicUsize as PlainAtomicUsize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
