@@ -50,6 +50,7 @@ pub use sight::{
 pub(crate) use sight::{Held, Owners, Polling, Site};
 pub(crate) use task::{Wait, WaitUntil};
 pub(crate) use timer::Timer;
+pub(crate) use turn::begins as begin_turn;
 
 use std::task::Poll;
 

@@ -1,0 +1,57 @@
+//! Async tasks: of their own, or in a group that ends with them; and what a task does with time and futures.
+//!
+//! - [`group`](fn@group) runs children on the runtime around it, and waits for all of them. The first that fails
+//!   cancels the others, and the group returns its error. [`GroupOptions`] bounds how many run at once.
+//! - [`spawn`] starts a task and gives a [`Task`], which another task awaits and a thread joins.
+//! - [`sleep`] waits for the time, and can be cancelled. [`timeout`] and [`deadline`] end any future in time.
+//! - [`race`] runs several futures in one task, and keeps the first success.
+//!
+//! `group` and `spawn` need the cargo feature `tokio`, on by default, and a runtime of tokio around them. The rest
+//! needs no runtime.
+//!
+//! # Examples
+//!
+//! ```
+//! use brigade::{channel, task};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (sender, receiver) = channel::bounded(1);
+//! let sum = task::spawn(async move {
+//!     let mut sum = 0;
+//!     while let Ok(value) = receiver.recv_async().await {
+//!         sum += value;
+//!     }
+//!     sum
+//! });
+//! sender.send_async(40).await?;
+//! sender.send_async(2).await?;
+//! drop(sender);
+//! assert_eq!(sum.await?, 42);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This module knows no pool, and starts no thread.
+
+#[cfg(feature = "tokio")]
+mod error;
+#[cfg(feature = "tokio")]
+mod group;
+mod race;
+#[cfg(feature = "tokio")]
+mod runtime;
+mod sleep;
+#[cfg(feature = "tokio")]
+mod spawn;
+mod timeout;
+
+#[cfg(feature = "tokio")]
+pub use error::JoinError;
+#[cfg(feature = "tokio")]
+pub use group::{Child, ChildFuture, Group, GroupOptions, NoRoom, Results, group};
+pub use race::race;
+pub use sleep::{Sleep, sleep, sleep_until};
+#[cfg(feature = "tokio")]
+pub use spawn::{Task, TaskFuture, spawn};
+pub use timeout::{TimedOut, Timeout, deadline, timeout};
