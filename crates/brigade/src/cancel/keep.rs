@@ -14,7 +14,7 @@ use std::task::Poll;
 type Count = StdArc<PlainAtomicUsize>;
 
 thread_local! {
-    /// Borrowed from a frame of [`Keeper::during`] that is still on the stack of this thread; null is nothing.
+    // Borrowed from a frame of `Keeper::during` that is still on the stack of this thread; null is nothing.
     static CURRENT: Cell<*const Keeper> = const { Cell::new(ptr::null()) };
 }
 

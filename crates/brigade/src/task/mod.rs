@@ -6,8 +6,8 @@
 //! - [`sleep`] waits for the time, and can be cancelled. [`timeout`] and [`deadline`] end any future in time.
 //! - [`race`] runs several futures in one task, and keeps the first success.
 //!
-//! `group` and `spawn` need the cargo feature `tokio`, on by default, and a runtime of tokio around them. The rest
-//! needs no runtime.
+//! `group` and `spawn` need a runtime of tokio around them, and the cargo feature `tokio`, which is on by default; where
+//! one of the two is missing, tasks fail with an error that says so. The rest needs no runtime.
 //!
 //! # Examples
 //!
@@ -34,24 +34,17 @@
 //!
 //! This module knows no pool, and starts no thread.
 
-#[cfg(feature = "tokio")]
 mod error;
-#[cfg(feature = "tokio")]
 mod group;
 mod race;
-#[cfg(feature = "tokio")]
 mod runtime;
 mod sleep;
-#[cfg(feature = "tokio")]
 mod spawn;
 mod timeout;
 
-#[cfg(feature = "tokio")]
 pub use error::JoinError;
-#[cfg(feature = "tokio")]
 pub use group::{Child, ChildFuture, Group, GroupOptions, NoRoom, Results, group};
 pub use race::race;
 pub use sleep::{Sleep, sleep, sleep_until};
-#[cfg(feature = "tokio")]
 pub use spawn::{Task, TaskFuture, spawn};
 pub use timeout::{TimedOut, Timeout, deadline, timeout};

@@ -24,6 +24,9 @@ impl Runner for OfTask {
 
 type Joining<T> = crate::scope::Joining<Result<T, JoinError>, OfTask>;
 
+/// The runner's share of the cell.
+type Share<T> = StdArc<Cell<Result<T, JoinError>>>;
+
 /// Starts a task on the runtime around the caller, and returns a handle to await or join it.
 ///
 /// The task goes on if the handle is dropped, unless [`Task::abort_on_drop`] was called. It begins with no
@@ -261,14 +264,11 @@ impl<T> fmt::Debug for TaskFuture<T> {
 struct Life<F: Future> {
     future: Option<F>,
     /// Until there is an outcome.
-    cell: Option<StdArc<Cell<Result<F::Output, JoinError>>>>,
+    cell: Option<Share<F::Output>>,
 }
 
 impl<F: Future> Life<F> {
-    fn end(
-        cell: StdArc<Cell<Result<F::Output, JoinError>>>,
-        outcome: Result<F::Output, JoinError>,
-    ) {
+    fn end(cell: Share<F::Output>, outcome: Result<F::Output, JoinError>) {
         cell.fill(outcome);
         // If nobody has the handle any more, this drops the result, which is the application's.
         discard_panic(|| drop(cell));

@@ -117,6 +117,10 @@ impl<T: Send + 'static, E: Send + 'static> Results<T, E> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the result comes next time.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it is awaited, and named as in every stream"
+    )]
     #[track_caller]
     pub fn next(&mut self) -> impl Future<Output = Option<Result<T, Failure<E>>>> + use<'_, T, E> {
         let site = Location::caller();

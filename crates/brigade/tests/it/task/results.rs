@@ -1,6 +1,6 @@
 //! Results as they come and in order, and bounds.
 
-use super::{Census, on_both, until};
+use super::{Census, alone, on_both, until, workers};
 use crate::by_hand::poll;
 use brigade::channel;
 use brigade::scope::{Failure, OnError};
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 /// Two children of which the second can end first.
 async fn two(in_order: bool) -> Vec<i32> {
-    let (sender, receiver) = channel::oneshot::channel::<()>();
+    let (sender, receiver) = channel::oneshot::<()>();
     let received = group(async move |group: Group<Infallible>| {
         let mut results = if in_order {
             group.results_in_order()
@@ -110,33 +110,38 @@ fn what_is_missing_does_not_pass_for_the_whole() {
     });
 }
 
+/// Runs a thousand children in a group of three places. Returns how many ran at once, at most.
+async fn most_at_once() -> usize {
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let bounded = GroupOptions::new().limit(3);
+    let ended = bounded.run(async |group: Group<Infallible>| {
+        for _ in 0..1000 {
+            let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+            let child = group.spawn(async move {
+                most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                tokio::task::yield_now().await;
+                running.fetch_sub(1, SeqCst);
+                Ok(())
+            });
+            drop(child.await);
+        }
+        Ok(())
+    });
+    ended.await.unwrap();
+    most.load(SeqCst)
+}
+
 #[test]
 fn no_more_run_than_the_limit_allows() {
-    on_both(|| async {
-        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let bounded = GroupOptions::new().limit(3);
-        let ended = bounded.run(async |group: Group<Infallible>| {
-            for _ in 0..1000 {
-                let (running, most) = (Arc::clone(&running), Arc::clone(&most));
-                let child = group.spawn(async move {
-                    most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
-                    tokio::task::yield_now().await;
-                    running.fetch_sub(1, SeqCst);
-                    Ok(())
-                });
-                drop(child.await);
-            }
-            Ok(())
-        });
-        ended.await.unwrap();
-        assert_eq!(most.load(SeqCst), 3);
-    });
+    assert!(workers().block_on(most_at_once()) <= 3);
+    // Here nobody runs before the fourth waits for room.
+    assert_eq!(alone().block_on(most_at_once()), 3);
 }
 
 #[test]
 fn a_spawn_waits_for_room_and_a_try_gives_the_future_back() {
     on_both(|| async {
-        let (open, gate) = channel::oneshot::channel::<()>();
+        let (open, gate) = channel::oneshot::<()>();
         let census = Census::default();
         let narrow = GroupOptions::new().limit(0); // counts as 1
         let ended = narrow.run(async |group: Group<Infallible>| {

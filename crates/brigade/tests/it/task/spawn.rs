@@ -16,7 +16,7 @@ fn a_result_is_awaited() {
 #[test]
 fn a_result_is_joined_by_a_thread() {
     let runtime = workers();
-    let (open, gate) = brigade::channel::oneshot::channel::<i32>();
+    let (open, gate) = brigade::channel::oneshot::<i32>();
     let _inside = runtime.enter();
     let task = spawn(async move { gate.await.unwrap() });
     let task = task.join_timeout(Duration::ZERO).unwrap_err();

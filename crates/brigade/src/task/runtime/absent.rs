@@ -1,0 +1,32 @@
+//! There is no runtime in this build.
+
+use std::future::Future;
+use std::io;
+
+/// None that could be.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::task) enum Runtime {}
+
+/// No task that could run.
+pub(in crate::task) enum Running {}
+
+impl Runtime {
+    pub(in crate::task) fn current() -> io::Result<Self> {
+        Err(io::Error::other(
+            "this build has no runtime for tasks; switch on the cargo feature `tokio` of brigade",
+        ))
+    }
+
+    pub(in crate::task) fn spawn(
+        &self,
+        _future: impl Future<Output = ()> + Send + 'static,
+    ) -> Running {
+        match *self {}
+    }
+}
+
+impl Running {
+    pub(in crate::task) fn abort(&self) {
+        match *self {}
+    }
+}
