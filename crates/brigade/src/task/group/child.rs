@@ -5,7 +5,7 @@ use super::room::Place;
 use super::{Core, Site};
 use crate::cancel::why_cancelled;
 use crate::prim::{StdArc, discard_panic};
-use crate::scope::{Cell, Entry, Failure, Member, Panic, Whose};
+use crate::scope::{Cell, Failure, Member, Outcome, Panic, Whose};
 use crate::task::spawn::OfTask;
 use crate::wait::{Limit, Wait, block};
 use std::fmt;
@@ -13,9 +13,6 @@ use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-
-/// What a child leaves.
-pub(super) type Outcome<T, E> = Result<T, StdArc<Entry<E>>>;
 
 pub(super) type Joining<T, E> = crate::scope::Joining<Outcome<T, E>, OfTask>;
 

@@ -3,11 +3,11 @@
 use super::guided::{End, Guided};
 use super::room::Room;
 use super::{Core, Group, Site};
-use crate::cancel::{self, CancelToken, Keep, Reason};
+use crate::cancel::{CancelToken, Keep, Reason};
 use crate::prim::StdArc;
-use crate::scope::{Failure, Ledger, OnError, ScopeError, Whose};
+use crate::scope::{Failure, OnError, Options, ScopeError, Whose};
 use crate::task::runtime::Runtime;
-use crate::wait::{Wait, deadline_after};
+use crate::wait::Wait;
 use std::future::{Future, poll_fn};
 use std::panic::{Location, resume_unwind};
 use std::pin::pin;
@@ -107,11 +107,8 @@ where
 #[derive(Clone, Debug, Default)]
 #[must_use = "a description starts nothing until `run`"]
 pub struct GroupOptions {
+    scope: Options,
     limit: Option<usize>,
-    on_error: OnError,
-    deadline: Option<Instant>,
-    timeout: Option<Duration>,
-    parent: Option<CancelToken>,
 }
 
 impl GroupOptions {
@@ -130,13 +127,13 @@ impl GroupOptions {
 
     /// What becomes of the others when a child fails; without this, [`OnError::CancelAll`].
     pub fn on_error(mut self, policy: OnError) -> Self {
-        self.on_error = policy;
+        self.scope = self.scope.on_error(policy);
         self
     }
 
     /// When the group is cancelled, if it has not ended by then. It still waits for its children.
     pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(deadline);
+        self.scope = self.scope.deadline(deadline);
         self
     }
 
@@ -144,13 +141,13 @@ impl GroupOptions {
     ///
     /// With a [`deadline`](Self::deadline) too, the earlier one counts.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.scope = self.scope.timeout(timeout);
         self
     }
 
     /// What cancels the group from outside; without this, the token that it is under when it is first polled, if any.
     pub fn token(mut self, parent: &CancelToken) -> Self {
-        self.parent = Some(parent.clone());
+        self.scope = self.scope.token(parent);
         self
     }
 
@@ -181,20 +178,10 @@ impl GroupOptions {
     }
 
     fn core<E>(self) -> StdArc<Core<E>> {
-        let soon = self.timeout.and_then(deadline_after);
-        let deadline = match (self.deadline, soon) {
-            (Some(deadline), Some(soon)) => Some(deadline.min(soon)),
-            (deadline, soon) => deadline.or(soon),
-        };
-        let token = match (self.parent.or_else(cancel::current), deadline) {
-            (Some(parent), Some(deadline)) => parent.child_with_deadline(deadline),
-            (Some(parent), None) => parent.child(),
-            (None, Some(deadline)) => CancelToken::with_deadline(deadline),
-            (None, None) => CancelToken::new(),
-        };
+        let ledger = self.scope.ledger();
         StdArc::new(Core {
-            source: token.interrupts(),
-            ledger: Ledger::new(token, self.on_error),
+            source: ledger.token().interrupts(),
+            ledger,
             room: self.limit.map(Room::new),
             runtime: Runtime::current(),
         })

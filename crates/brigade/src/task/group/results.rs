@@ -1,10 +1,10 @@
 //! The results of many children, one by one: as they come, or in the order of the children.
 
-use super::child::{Child, Joining, Outcome, Sink, settled};
+use super::child::{Child, Joining, Sink, settled};
 use super::{Group, Site};
 use crate::prim::StdArc;
 use crate::queue::Blocks;
-use crate::scope::{Failure, Whose};
+use crate::scope::{Failure, Outcome, Whose};
 use crate::wait::{Operation, Patience, Wait, WaitQueue, What};
 use std::collections::VecDeque;
 use std::fmt;

@@ -326,7 +326,7 @@ fn children_spawn_others() {
 fn groups_nest() {
     on_both(|| async {
         let census = Census::default();
-        let ours = census.clone();
+        let (ours, seen) = (census.clone(), census.clone());
         let ended = group(async move |outer: Group<&'static str>| {
             let inner = outer.spawn(async move {
                 let inner = group(async |inner: Group<Infallible>| {
@@ -346,7 +346,7 @@ fn groups_nest() {
             });
             let inner = inner.await;
             // The child of the inner group is there.
-            until(|| census.count() == 1).await;
+            until(|| seen.count() == 1).await;
             drop(inner);
             drop(outer.spawn(async { Err::<(), _>("outer") }).await);
             Ok(())

@@ -153,7 +153,10 @@ fn a_spawn_waits_for_room_and_a_try_gives_the_future_back() {
             );
             {
                 let alive = census.enter();
-                let mut second = pin!(group.spawn(async move { Ok(drop(alive)) }));
+                let mut second = pin!(group.spawn(async move {
+                    drop(alive);
+                    Ok(())
+                }));
                 assert!(poll(second.as_mut()).is_pending());
                 assert_eq!(census.count(), 1);
             }
