@@ -130,18 +130,23 @@ impl<E> Ledger<E> {
         Some(Member(Arc::clone(&self.tally)))
     }
 
-    /// Counts a child in, unless nobody is left: for those who may call when the scope has ended. `None` also if there
-    /// are too many.
-    pub(crate) fn enter_if_open(&self) -> Option<Member> {
-        let mut members = self.tally.members.load(Relaxed);
+    /// Counts a child in, unless nobody is left: for those who may call when the scope has ended. False also if there
+    /// are too many. The child has a share of the ledger, and counts itself out with [`leave`](Self::leave).
+    pub(crate) fn enter_if_open(&self) -> bool {
+        let count = &self.tally.members;
+        let mut members = count.load(Relaxed);
         while members != 0 && members < MEMBERS_MAX {
-            let count = &self.tally.members;
             match count.compare_exchange_weak(members, members + 1, AcqRel, Relaxed) {
-                Ok(_) => return Some(Member(Arc::clone(&self.tally))),
+                Ok(_) => return true,
                 Err(changed) => members = changed,
             }
         }
-        None
+        false
+    }
+
+    /// Counts a child out that has no [`Member`]. From here on the owner may go on.
+    pub(crate) fn leave(&self) {
+        self.tally.leave();
     }
 
     /// A failure that is no business of the scope: it has ended.
@@ -258,9 +263,15 @@ impl<E> Ledger<E> {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        // From here on the owner may go on. What follows is on the heap, and this has a share of it.
-        if self.0.members.fetch_sub(1, AcqRel) == 1 {
-            self.0.waiting.wake_one();
+        self.0.leave();
+    }
+}
+
+impl Tally {
+    /// From the first line on the owner may go on. The tally is on the heap, and the caller has a share of it.
+    fn leave(&self) {
+        if self.members.fetch_sub(1, AcqRel) == 1 {
+            self.waiting.wake_one();
         }
     }
 }

@@ -43,7 +43,7 @@ mod spawn;
 mod timeout;
 
 pub use error::JoinError;
-pub use group::{Child, ChildFuture, Group, GroupOptions, NoRoom, Results, group};
+pub use group::{Child, ChildFuture, Group, GroupOptions, Local, NoRoom, Results, group, local};
 pub use race::race;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use spawn::{Task, TaskFuture, spawn};

@@ -70,12 +70,12 @@ where
 {
     let (joining, cell) = Joining::pair(Location::caller());
     let running = match Runtime::current() {
-        Ok(runtime) => Some(runtime.spawn(Life {
+        Some(runtime) => Some(runtime.spawn(Life {
             future: Some(future),
             cell: Some(cell),
         })),
-        Err(error) => {
-            cell.fill(Err(JoinError::NotStarted(error)));
+        None => {
+            cell.fill(Err(JoinError::NotStarted(Runtime::missing())));
             None
         }
     };

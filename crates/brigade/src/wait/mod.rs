@@ -13,6 +13,7 @@
 mod ambient;
 mod arms;
 mod block;
+mod calls;
 mod condition;
 mod interrupt;
 mod limit;
@@ -34,6 +35,7 @@ mod turn;
 pub(crate) use ambient::{Ambient, current, under};
 pub(crate) use arms::{Drive, Look, Place, try_once};
 pub(crate) use block::block;
+pub(crate) use calls::{Call, Calls};
 pub(crate) use condition::{WaitUntilWoken, block_until_woken};
 pub(crate) use interrupt::{Door, Due, Interrupt, Interrupts};
 pub(crate) use limit::{Ended, Limit, deadline_after};

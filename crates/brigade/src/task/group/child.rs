@@ -5,7 +5,7 @@ use super::room::Place;
 use super::{Core, Site};
 use crate::cancel::why_cancelled;
 use crate::prim::{StdArc, discard_panic};
-use crate::scope::{Cell, Failure, Member, Outcome, Panic, Whose};
+use crate::scope::{Cell, Failure, Outcome, Panic, Whose};
 use crate::task::spawn::OfTask;
 use crate::wait::{Limit, Wait, block};
 use std::fmt;
@@ -17,12 +17,12 @@ use std::task::{Context, Poll};
 pub(super) type Joining<T, E> = crate::scope::Joining<Outcome<T, E>, OfTask>;
 
 /// Where a child leaves it.
-pub(super) trait Sink<T, E>: Send + 'static {
+pub(super) trait Sink<T, E>: Send {
     /// Called once. Only what nobody wants any more is dropped in it, which may panic.
     fn fill(self, outcome: Outcome<T, E>);
 }
 
-impl<T: Send + 'static, E: Send + 'static> Sink<T, E> for StdArc<Cell<Outcome<T, E>>> {
+impl<T: Send, E: Send> Sink<T, E> for StdArc<Cell<Outcome<T, E>>> {
     fn fill(self, outcome: Outcome<T, E>) {
         Cell::fill(&self, outcome);
     }
@@ -43,7 +43,7 @@ where
     F: Future<Output = Result<T, E>>,
 {
     guided: Guided<F>,
-    /// Until the end.
+    /// Until the end. It has been counted in.
     rest: Option<Rest<E, S>>,
 }
 
@@ -51,9 +51,9 @@ where
 struct Rest<E, S> {
     core: StdArc<Core<E>>,
     sink: S,
-    place: Option<Place>,
-    member: Member,
     site: Site,
+    /// Whether it has a place in the room of the group.
+    has_place: bool,
 }
 
 impl<F, E, S, T> Life<F, E, S, T>
@@ -66,15 +66,13 @@ where
         core: StdArc<Core<E>>,
         sink: S,
         place: Option<Place>,
-        member: Member,
         site: Site,
     ) -> Self {
         let rest = Rest {
             core,
             sink,
-            place,
-            member,
             site,
+            has_place: place.is_some_and(Place::keep),
         };
         Self {
             guided: Guided::new(future),
@@ -124,7 +122,7 @@ where
 }
 
 impl<E, S> Rest<E, S> {
-    /// The order is that of the module's documentation: the membership comes last.
+    /// The order is that of the module's documentation: only its share of the group outlasts its counting out.
     fn finish<T>(self, end: End<Result<T, E>>)
     where
         S: Sink<T, E>,
@@ -132,9 +130,8 @@ impl<E, S> Rest<E, S> {
         let Self {
             core,
             sink,
-            place,
-            member,
             site,
+            has_place,
         } = self;
         let ledger = &core.ledger;
         let note = |failure| ledger.note(failure, Whose::Child);
@@ -154,15 +151,16 @@ impl<E, S> Rest<E, S> {
             }
             ledger.call_off(Whose::Child);
         }
-        drop(place);
-        // If it is the last, errors go with it, which are the application's.
+        if let (true, Some(room)) = (has_place, &core.room) {
+            room.give_back();
+        }
+        ledger.leave();
+        // Nothing that was the child's is in it. But if the group is gone, errors go with it, which are the application's.
         discard_panic(|| drop(core));
-        drop(member);
     }
 }
 
 /// A child of a group: await it for its result, or drop it. The group waits for it either way.
-#[must_use = "await it for its result, or drop it to leave its failure to the group"]
 pub struct Child<T, E> {
     joining: Joining<T, E>,
 }
@@ -170,10 +168,6 @@ pub struct Child<T, E> {
 impl<T, E> Child<T, E> {
     pub(super) fn new(joining: Joining<T, E>) -> Self {
         Self { joining }
-    }
-
-    pub(super) fn into_joining(self) -> Joining<T, E> {
-        self.joining
     }
 
     /// Blocks the thread until the child has ended, and returns its result. For threads outside of the runtime.

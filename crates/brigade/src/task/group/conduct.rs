@@ -174,16 +174,23 @@ impl GroupOptions {
         E: Send + 'static,
     {
         let site = Location::caller();
-        async move { conduct(self.core(), site, body).await }
+        async move {
+            let core = self.core();
+            let group = Group {
+                core: StdArc::clone(&core),
+                runtime: Runtime::current(),
+            };
+            conduct(core, site, async move { body(group).await }).await
+        }
     }
 
-    fn core<E>(self) -> StdArc<Core<E>> {
+    /// What a group is made of that begins now.
+    pub(super) fn core<E>(self) -> StdArc<Core<E>> {
         let ledger = self.scope.ledger();
         StdArc::new(Core {
             source: ledger.token().interrupts(),
             ledger,
             room: self.limit.map(Room::new),
-            runtime: Runtime::current(),
         })
     }
 }
@@ -199,19 +206,18 @@ impl Drop for Dropped<'_> {
     }
 }
 
-async fn conduct<T, E, F>(core: StdArc<Core<E>>, site: Site, body: F) -> Result<T, ScopeError<E>>
-where
-    F: AsyncFnOnce(Group<E>) -> Result<T, E>,
-{
+/// The life of a group, whatever runs the children.
+pub(super) async fn conduct<T, E>(
+    core: StdArc<Core<E>>,
+    site: Site,
+    body: impl Future<Output = Result<T, E>>,
+) -> Result<T, ScopeError<E>> {
     let ledger = &core.ledger;
     let member = ledger.enter();
     let mut dropped = Dropped(Some(ledger.token()));
     // A group inside of a child ends by itself, as its token is below the child's. So nobody cuts it off.
     let mut keep = Keep::new();
-    let group = Group {
-        core: StdArc::clone(&core),
-    };
-    let mut guided = pin!(Guided::new(async move { body(group).await }));
+    let mut guided = pin!(Guided::new(body));
     let end = poll_fn(|cx| {
         let polled = guided.as_mut().poll(&core.source, cx);
         keep.after(&polled);

@@ -26,13 +26,16 @@
 mod child;
 mod conduct;
 mod guided;
+mod local;
 #[cfg(all(test, brigade_loom))]
 mod model;
+mod nest;
 mod results;
 mod room;
 
 pub use child::{Child, ChildFuture};
 pub use conduct::{GroupOptions, group};
+pub use local::{Local, local};
 pub use results::Results;
 
 use super::runtime::Runtime;
@@ -55,8 +58,59 @@ struct Core<E> {
     /// What ends waits under the token of the ledger.
     source: StdArc<dyn Interrupts>,
     /// `None` is without a bound.
-    room: Option<StdArc<Room>>,
-    runtime: io::Result<Runtime>,
+    room: Option<Room>,
+}
+
+impl<E> Core<E> {
+    /// A place in the room; `None` if there is no bound, or no waiting because the group is cancelled.
+    async fn place(&self, site: Site) -> Option<Place<'_>> {
+        let entering = Wait::new(self.room.as_ref()?.entering(), site);
+        self.ledger.token().within_async(entering).await
+    }
+
+    /// A place if there is one now, or `None` if there is no bound. Gives `future` back if there is no place.
+    fn try_place<F>(&self, future: F) -> Result<(F, Option<Place<'_>>), NoRoom<F>> {
+        let Some(room) = &self.room else {
+            return Ok((future, None));
+        };
+        match room.try_enter() {
+            None => Err(NoRoom { future }),
+            place => Ok((future, place)),
+        }
+    }
+
+    /// The child that is to be run, counted in; or `None`, and its sink is told why. `refused` is why it cannot be run.
+    fn admit<F, T, S>(
+        self: &StdArc<Self>,
+        future: F,
+        sink: S,
+        place: Option<Place<'_>>,
+        site: Site,
+        refused: Option<io::Error>,
+    ) -> Option<Life<F, E, S, T>>
+    where
+        F: Future<Output = Result<T, E>>,
+        S: Sink<T, E>,
+    {
+        let ledger = &self.ledger;
+        if ledger.token().is_cancelled() {
+            sink.fill(Err(ledger.note_dropped(Whose::Child)));
+            return None;
+        }
+        if !ledger.enter_if_open() {
+            let ended = io::Error::other("the group has ended");
+            sink.fill(Err(ledger.unlisted(Failure::NotStarted(ended))));
+            return None;
+        }
+        if let Some(why) = refused {
+            sink.fill(Err(ledger.note(Failure::NotStarted(why), Whose::Child)));
+            ledger.call_off(Whose::Child);
+            ledger.leave();
+            return None;
+        }
+        let core = StdArc::clone(self);
+        Some(Life::new(future, core, sink, place, site))
+    }
 }
 
 /// Where children are spawned. See [`group`](fn@group).
@@ -64,12 +118,15 @@ struct Core<E> {
 /// Clones are the same group, so a child can spawn others. What is spawned after the end of the group does not begin.
 pub struct Group<E> {
     core: StdArc<Core<E>>,
+    /// `None` if there is none.
+    runtime: Option<Runtime>,
 }
 
 impl<E> Clone for Group<E> {
     fn clone(&self) -> Self {
         Self {
             core: StdArc::clone(&self.core),
+            runtime: self.runtime.clone(),
         }
     }
 }
@@ -101,15 +158,15 @@ impl<E: Send + 'static> Group<E> {
     ///
     /// ```
     /// use brigade::task;
-    /// use std::num::ParseIntError;
+    ///
+    /// type Error = Box<dyn std::error::Error + Send + Sync>;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let sum = task::group(async |group| {
-    ///     let left = group.spawn(async { "40".parse::<i32>() }).await;
-    ///     let right = group.spawn(async { "two".parse::<i32>() }).await;
-    ///     let sum = left.await.unwrap_or(0) + right.await.unwrap_or(0);
-    ///     Ok::<_, ParseIntError>(sum)
+    ///     let left = group.spawn(async { Ok("40".parse::<i32>()?) }).await;
+    ///     let right = group.spawn(async { Ok("two".parse::<i32>()?) }).await;
+    ///     Ok::<_, Error>(left.await? + right.await?)
     /// });
     /// assert_eq!(sum.await.unwrap_err().to_string(), "invalid digit found in string");
     /// # }
@@ -134,10 +191,8 @@ impl<E: Send + 'static> Group<E> {
     {
         let site = Location::caller();
         async move {
-            let place = self.place(site).await;
-            let (joining, cell) = Joining::pair(site);
-            self.start(future, cell, place, site);
-            Child::new(joining)
+            let place = self.core.place(site).await;
+            self.child(future, place, site)
         }
     }
 
@@ -153,52 +208,31 @@ impl<E: Send + 'static> Group<E> {
         T: Send + 'static,
     {
         let site = Location::caller();
-        let place = match &self.core.room {
-            None => None,
-            Some(room) => match Room::try_enter(room) {
-                None => return Err(NoRoom { future }),
-                place => place,
-            },
-        };
-        let (joining, cell) = Joining::pair(site);
-        self.start(future, cell, place, site);
-        Ok(Child::new(joining))
+        let (future, place) = self.core.try_place(future)?;
+        Ok(self.child(future, place, site))
     }
 
-    /// A place in the room; `None` if there is no bound, or no waiting because the group is cancelled.
-    async fn place(&self, site: Site) -> Option<Place> {
-        let room = self.core.room.as_ref()?;
-        let entering = Wait::new(Room::entering(room), site);
-        self.token().within_async(entering).await
-    }
-
-    /// Starts a child; or says in its sink why not.
-    fn start<T, F>(&self, future: F, sink: impl Sink<T, E>, place: Option<Place>, site: Site)
+    fn child<T, F>(&self, future: F, place: Option<Place<'_>>, site: Site) -> Child<T, E>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + 'static,
     {
-        let ledger = &self.core.ledger;
-        if ledger.token().is_cancelled() {
-            sink.fill(Err(ledger.note_dropped(Whose::Child)));
-            return;
-        }
-        let Some(member) = ledger.enter_if_open() else {
-            let ended = io::Error::other("the group has ended");
-            sink.fill(Err(ledger.unlisted(Failure::NotStarted(ended))));
-            return;
-        };
-        match &self.core.runtime {
-            Ok(runtime) => {
-                let core = StdArc::clone(&self.core);
-                drop(runtime.spawn(Life::new(future, core, sink, place, member, site)));
-            }
-            Err(error) => {
-                let refused = io::Error::new(error.kind(), error.to_string());
-                let entry = ledger.note(Failure::NotStarted(refused), Whose::Child);
-                sink.fill(Err(entry));
-                ledger.call_off(Whose::Child);
-            }
+        let (joining, cell) = Joining::pair(site);
+        self.start(future, cell, place, site);
+        Child::new(joining)
+    }
+
+    /// Starts a child; or says in its sink why not.
+    fn start<T, F, S>(&self, future: F, sink: S, place: Option<Place<'_>>, site: Site)
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        S: Sink<T, E> + 'static,
+    {
+        let refused = self.runtime.is_none().then(Runtime::missing);
+        let life = self.core.admit(future, sink, place, site, refused);
+        if let (Some(life), Some(runtime)) = (life, &self.runtime) {
+            runtime.start(life);
         }
     }
 }

@@ -10,8 +10,8 @@ use loom::thread;
 use std::panic::Location;
 
 /// Enters the room, counts who is inside, and leaves.
-fn visit(room: &StdArc<Room>, inside: &AtomicUsize, as_task: bool) {
-    let entering = Room::entering(room);
+fn visit(room: &Room, inside: &AtomicUsize, as_task: bool) {
+    let entering = room.entering();
     let place = if as_task {
         block_on(Wait::new(entering, Location::caller()))
     } else {
@@ -24,7 +24,7 @@ fn visit(room: &StdArc<Room>, inside: &AtomicUsize, as_task: bool) {
 }
 
 fn visitors(sides: &'static [bool]) {
-    let room = Room::new(1);
+    let room = StdArc::new(Room::new(1));
     let inside = Arc::new(AtomicUsize::new(0));
     let others: Vec<_> = sides[1..]
         .iter()
@@ -38,7 +38,7 @@ fn visitors(sides: &'static [bool]) {
         other.join().unwrap();
     }
     assert_eq!(inside.load(Relaxed), 0);
-    assert!(Room::try_enter(&room).is_some());
+    assert!(room.try_enter().is_some());
 }
 
 #[test]

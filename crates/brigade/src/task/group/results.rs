@@ -1,10 +1,10 @@
 //! The results of many children, one by one: as they come, or in the order of the children.
 
-use super::child::{Child, Joining, Sink, settled};
-use super::{Group, Site};
+use super::child::{Joining, Sink, settled};
+use super::{Core, Group, Local, Site};
 use crate::prim::StdArc;
 use crate::queue::Blocks;
-use crate::scope::{Failure, Outcome, Whose};
+use crate::scope::{Cell, Failure, Outcome, Whose};
 use crate::wait::{Operation, Patience, Wait, WaitQueue, What};
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,8 +16,9 @@ use std::task::Poll;
 ///
 /// Results wait here until they are received: with a [`limit`](super::GroupOptions::limit), those of children that have
 /// ended do not count.
-pub struct Results<T, E> {
-    group: Group<E>,
+pub struct Results<T, E, G = Group<E>> {
+    group: G,
+    core: StdArc<Core<E>>,
     order: Order<T, E>,
 }
 
@@ -59,24 +60,36 @@ impl<E: Send + 'static> Group<E> {
     /// ```
     #[must_use = "it is for spawning children"]
     pub fn results<T: Send + 'static>(&self) -> Results<T, E> {
-        let bag = StdArc::new(Bag {
-            outcomes: Blocks::new(),
-            waiting: WaitQueue::new(),
-            patience: Patience::new(),
-        });
-        let order = Order::AsTheyCome { bag, missing: 0 };
-        self.results_by(order)
+        Results::as_they_come(self.clone(), &self.core)
     }
 
     /// For children whose results are received in the order in which they were spawned.
     #[must_use = "it is for spawning children"]
     pub fn results_in_order<T: Send + 'static>(&self) -> Results<T, E> {
-        self.results_by(Order::InOrder(VecDeque::new()))
+        Results::in_order(self.clone(), &self.core)
+    }
+}
+
+impl<T, E, G> Results<T, E, G> {
+    pub(super) fn as_they_come(group: G, core: &StdArc<Core<E>>) -> Self {
+        let bag = StdArc::new(Bag {
+            outcomes: Blocks::new(),
+            waiting: WaitQueue::new(),
+            patience: Patience::new(),
+        });
+        Self {
+            group,
+            core: StdArc::clone(core),
+            order: Order::AsTheyCome { bag, missing: 0 },
+        }
     }
 
-    fn results_by<T>(&self, order: Order<T, E>) -> Results<T, E> {
-        let group = self.clone();
-        Results { group, order }
+    pub(super) fn in_order(group: G, core: &StdArc<Core<E>>) -> Self {
+        Self {
+            group,
+            core: StdArc::clone(core),
+            order: Order::InOrder(VecDeque::new()),
+        }
     }
 }
 
@@ -93,22 +106,38 @@ impl<T: Send + 'static, E: Send + 'static> Results<T, E> {
     {
         let site = Location::caller();
         async move {
-            let place = self.group.place(site).await;
-            match &mut self.order {
-                Order::AsTheyCome { bag, missing } => {
-                    *missing += 1;
-                    let sink = StdArc::clone(bag);
-                    self.group.start(future, sink, place, site);
-                }
-                Order::InOrder(waiting) => {
-                    let (joining, cell) = Joining::pair(site);
-                    waiting.push_back(Child::new(joining).into_joining());
-                    self.group.start(future, cell, place, site);
-                }
+            let place = self.core.place(site).await;
+            match self.order.sink(site) {
+                Into::Bag(bag) => self.group.start(future, bag, place, site),
+                Into::Cell(cell) => self.group.start(future, cell, place, site),
             }
         }
     }
+}
 
+impl<'a, T: Send + 'a, E: Send + 'a> Results<T, E, Local<'a, E>> {
+    /// Starts a child, once there is room for it. As [`Local::spawn`], but its result is received here.
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of [`Group::spawn`].
+    #[track_caller]
+    pub fn spawn<'s, F>(&'s mut self, future: F) -> impl Future<Output = ()> + use<'s, 'a, T, E, F>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'a,
+    {
+        let site = Location::caller();
+        async move {
+            let place = self.core.place(site).await;
+            match self.order.sink(site) {
+                Into::Bag(bag) => self.group.start(future, bag, place, site),
+                Into::Cell(cell) => self.group.start(future, cell, place, site),
+            }
+        }
+    }
+}
+
+impl<T, E, G> Results<T, E, G> {
     /// The next result; `None` if there are no more children, or the wait is [cancelled](crate::cancel).
     ///
     /// A failure that is received is the receiver's, as with [`Child`]; but it has cancelled the others, if that is the
@@ -122,20 +151,43 @@ impl<T: Send + 'static, E: Send + 'static> Results<T, E> {
         reason = "it is awaited, and named as in every stream"
     )]
     #[track_caller]
-    pub fn next(&mut self) -> impl Future<Output = Option<Result<T, Failure<E>>>> + use<'_, T, E> {
+    pub fn next(
+        &mut self,
+    ) -> impl Future<Output = Option<Result<T, Failure<E>>>> + use<'_, T, E, G> {
         let site = Location::caller();
         async move {
             let received = self.order.receive(site).await?;
-            if received.is_none() && self.group.token().is_cancelled() {
+            if received.is_none() && self.core.ledger.token().is_cancelled() {
                 // What is missing must not pass for the whole.
-                self.group.core.ledger.note_dropped(Whose::Child);
+                self.core.ledger.note_dropped(Whose::Child);
             }
             received.map(settled)
         }
     }
 }
 
+/// Where the next child leaves its outcome.
+enum Into<T, E> {
+    Bag(StdArc<Bag<T, E>>),
+    Cell(StdArc<Cell<Outcome<T, E>>>),
+}
+
 impl<T, E> Order<T, E> {
+    /// Counts one more child.
+    fn sink(&mut self, site: Site) -> Into<T, E> {
+        match self {
+            Self::AsTheyCome { bag, missing } => {
+                *missing += 1;
+                Into::Bag(StdArc::clone(bag))
+            }
+            Self::InOrder(waiting) => {
+                let (joining, cell) = Joining::pair(site);
+                waiting.push_back(joining);
+                Into::Cell(cell)
+            }
+        }
+    }
+
     /// `None` if nothing is missing, `Some(None)` if the wait was cancelled.
     async fn receive(&mut self, site: Site) -> Option<Option<Outcome<T, E>>> {
         match self {
@@ -156,7 +208,7 @@ impl<T, E> Order<T, E> {
     }
 }
 
-impl<T, E> fmt::Debug for Results<T, E> {
+impl<T, E, G> fmt::Debug for Results<T, E, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let missing = match &self.order {
             Order::AsTheyCome { missing, .. } => *missing,
@@ -175,7 +227,7 @@ struct Bag<T, E> {
     patience: Patience,
 }
 
-impl<T: Send + 'static, E: Send + 'static> Sink<T, E> for StdArc<Bag<T, E>> {
+impl<T: Send, E: Send> Sink<T, E> for StdArc<Bag<T, E>> {
     fn fill(self, outcome: Outcome<T, E>) {
         let pushed = self.outcomes.push(&mut Some(outcome));
         debug_assert!(pushed.is_ok(), "it is never closed");

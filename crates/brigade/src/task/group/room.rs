@@ -8,7 +8,6 @@
 //! It does not know what has a place.
 
 use crate::prim::Ordering::{AcqRel, Relaxed};
-use crate::prim::StdArc;
 use crate::prim::atomic::AtomicUsize;
 use crate::wait::{Operation, Patience, WaitQueue, What};
 use std::task::Poll;
@@ -23,25 +22,25 @@ pub(super) struct Room {
 
 /// A place. Dropping it gives it back.
 #[derive(Debug)]
-pub(super) struct Place(StdArc<Room>);
+pub(super) struct Place<'a>(&'a Room);
 
 impl Room {
-    pub(super) fn new(places: usize) -> StdArc<Self> {
-        StdArc::new(Self {
+    pub(super) fn new(places: usize) -> Self {
+        Self {
             free: AtomicUsize::new(places),
             waiting: WaitQueue::new(),
             patience: Patience::for_permits(),
-        })
+        }
     }
 
-    pub(super) fn try_enter(room: &StdArc<Self>) -> Option<Place> {
-        let mut free = room.free.load(Relaxed);
+    pub(super) fn try_enter(&self) -> Option<Place<'_>> {
+        let mut free = self.free.load(Relaxed);
         while free > 0 {
-            match room
+            match self
                 .free
                 .compare_exchange_weak(free, free - 1, AcqRel, Relaxed)
             {
-                Ok(_) => return Some(Place(StdArc::clone(room))),
+                Ok(_) => return Some(Place(self)),
                 Err(changed) => free = changed,
             }
         }
@@ -49,29 +48,44 @@ impl Room {
     }
 
     /// The operation of waiting for a place. `None` if the wait was cancelled.
-    pub(super) fn entering(room: &StdArc<Self>) -> Entering<'_> {
-        Entering(room)
+    pub(super) fn entering(&self) -> Entering<'_> {
+        Entering(self)
     }
 }
 
-impl Drop for Place {
+impl Room {
+    /// Gives back a place that was kept.
+    pub(super) fn give_back(&self) {
+        self.free.fetch_add(1, AcqRel);
+        self.waiting.wake_one();
+    }
+}
+
+impl<'a> Place<'a> {
+    /// Keeps the place; whoever does so gives it back to the room. Returns true.
+    pub(super) fn keep(self) -> bool {
+        std::mem::forget(self);
+        true
+    }
+}
+
+impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.free.fetch_add(1, AcqRel);
-        self.0.waiting.wake_one();
+        self.0.give_back();
     }
 }
 
 /// See [`Room::entering`].
-pub(super) struct Entering<'a>(&'a StdArc<Room>);
+pub(super) struct Entering<'a>(&'a Room);
 
-// SAFETY: the queue is a field of the room, which is borrowed for as long as the operation lives, and on the heap.
-unsafe impl Operation for Entering<'_> {
-    type Output = Option<Place>;
+// SAFETY: the queue is a field of the room, which is borrowed for as long as the operation lives.
+unsafe impl<'a> Operation for Entering<'a> {
+    type Output = Option<Place<'a>>;
     const WAITS_FOR: &'static What = &"group room";
     const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| None);
 
-    fn attempt(&mut self) -> Poll<Option<Place>> {
-        match Room::try_enter(self.0) {
+    fn attempt(&mut self) -> Poll<Option<Place<'a>>> {
+        match self.0.try_enter() {
             None => Poll::Pending,
             place => Poll::Ready(place),
         }

@@ -12,14 +12,16 @@ pub(in crate::task) struct Running(tokio::task::JoinHandle<()>);
 
 impl Runtime {
     /// The one around the caller.
-    pub(in crate::task) fn current() -> io::Result<Self> {
-        match tokio::runtime::Handle::try_current() {
-            Ok(handle) => Ok(Self(handle)),
-            Err(_) => Err(io::Error::other(
-                "there is no tokio runtime here; call it inside of one, as under `#[tokio::main]` or in \
-                 `Runtime::block_on`",
-            )),
-        }
+    pub(in crate::task) fn current() -> Option<Self> {
+        tokio::runtime::Handle::try_current().ok().map(Self)
+    }
+
+    /// What to say when there is none.
+    pub(in crate::task) fn missing() -> io::Error {
+        io::Error::other(
+            "there is no tokio runtime here; call it inside of one, as under `#[tokio::main]` or in \
+             `Runtime::block_on`",
+        )
     }
 
     /// Starts a task. If the runtime is ending, the future is dropped.
@@ -28,6 +30,11 @@ impl Runtime {
         future: impl Future<Output = ()> + Send + 'static,
     ) -> Running {
         Running(self.0.spawn(future))
+    }
+
+    /// Starts a task that nobody will stop.
+    pub(in crate::task) fn start(&self, future: impl Future<Output = ()> + Send + 'static) {
+        drop(self.0.spawn(future));
     }
 }
 
