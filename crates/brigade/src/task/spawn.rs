@@ -69,16 +69,16 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     let (joining, cell) = Joining::pair(Location::caller());
-    let running = match Runtime::current() {
-        Some(runtime) => Some(runtime.spawn(Life {
+    let runtime = Runtime::current();
+    if runtime.is_none() {
+        cell.fill(Err(JoinError::NotStarted(Runtime::missing())));
+    }
+    let running = runtime.map(|runtime| {
+        runtime.spawn(Life {
             future: Some(future),
             cell: Some(cell),
-        })),
-        None => {
-            cell.fill(Err(JoinError::NotStarted(Runtime::missing())));
-            None
-        }
-    };
+        })
+    });
     Task {
         joining,
         stopping: Stopping {

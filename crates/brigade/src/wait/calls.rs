@@ -124,3 +124,61 @@ impl Wake for Call {
         self.make();
     }
 }
+
+#[cfg(all(test, brigade_loom))]
+mod model {
+    //! Loom's proof that no call is lost, whether the callers call one future or two.
+
+    use super::*;
+    use crate::prim::Arc;
+    use crate::prim::Ordering::Relaxed;
+    use crate::prim::atomic::AtomicUsize;
+    use crate::prim::three_threads;
+    use loom::future::block_on;
+    use loom::thread;
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    /// Each caller adds one, and calls; the task goes on when a future that was called has seen both.
+    fn called(numbers: &'static [usize]) {
+        let calls = Calls::new();
+        let done = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+        let call = [0, 1].map(|number| calls.call(number));
+        for &number in numbers {
+            let (done, call) = (Arc::clone(&done[number]), StdArc::clone(&call[number]));
+            thread::spawn(move || {
+                done.fetch_add(1, Relaxed);
+                call.make();
+            });
+        }
+        let (mut seen, mut taken) = ([0; 2], Vec::new());
+        block_on(poll_fn(|cx| {
+            calls.take(&mut taken, cx.waker());
+            for number in taken.drain(..) {
+                call[number].begin();
+                seen[number] = done[number].load(Relaxed);
+            }
+            if seen.iter().sum::<usize>() == numbers.len() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }));
+        calls.forget_waker();
+    }
+
+    #[test]
+    fn one_call_wakes_the_task() {
+        loom::model(|| called(&[0]));
+    }
+
+    #[test]
+    fn two_calls_of_one_future_are_seen() {
+        three_threads(|| called(&[0, 0]));
+    }
+
+    #[test]
+    fn calls_of_two_futures_are_seen() {
+        three_threads(|| called(&[0, 1]));
+    }
+}

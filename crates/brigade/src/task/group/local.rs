@@ -71,12 +71,16 @@ use std::panic::Location;
 /// }).await;
 /// # }
 /// ```
+//
+// `AsyncFnOnce` would say the same in fewer words. But the future is then not seen to be `Send` where it has to be: in
+// there the compiler forgets which lifetime `'a` was, and asks for a body that takes any.
 #[track_caller]
-pub fn local<'a, T, E, F>(
+pub fn local<'a, T, E, F, B>(
     body: F,
-) -> impl Future<Output = Result<T, ScopeError<E>>> + use<'a, T, E, F>
+) -> impl Future<Output = Result<T, ScopeError<E>>> + use<'a, T, E, F, B>
 where
-    F: AsyncFnOnce(Local<'a, E>) -> Result<T, E>,
+    F: FnOnce(Local<'a, E>) -> B,
+    B: Future<Output = Result<T, E>>,
     E: Send + 'a,
 {
     GroupOptions::new().run_local(body)
@@ -121,12 +125,13 @@ impl GroupOptions {
     /// # });
     /// ```
     #[track_caller]
-    pub fn run_local<'a, T, E, F>(
+    pub fn run_local<'a, T, E, F, B>(
         self,
         body: F,
-    ) -> impl Future<Output = Result<T, ScopeError<E>>> + use<'a, T, E, F>
+    ) -> impl Future<Output = Result<T, ScopeError<E>>> + use<'a, T, E, F, B>
     where
-        F: AsyncFnOnce(Local<'a, E>) -> Result<T, E>,
+        F: FnOnce(Local<'a, E>) -> B,
+        B: Future<Output = Result<T, E>>,
         E: Send + 'a,
     {
         let site = Location::caller();

@@ -52,7 +52,8 @@ use std::panic::Location;
 
 type Site = &'static Location<'static>;
 
-/// What a group is made of.
+/// What a group is made of. Apart from the count of those who share it, which changes with every child.
+#[repr(align(128))]
 struct Core<E> {
     ledger: Ledger<E>,
     /// What ends waits under the token of the ledger.

@@ -4,8 +4,14 @@ use std::future::Future;
 use std::io;
 
 /// None that could be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(in crate::task) enum Runtime {}
+
+impl Clone for Runtime {
+    fn clone(&self) -> Self {
+        match *self {}
+    }
+}
 
 /// No task that could run.
 pub(in crate::task) enum Running {}

@@ -1,6 +1,6 @@
 //! Who is cancelled by whom, what the group tells, what is freed.
 
-use super::{Census, alone, on_both, until, workers};
+use super::{Census, alone, on_both, send, until, workers};
 use crate::by_hand::poll;
 use brigade::cancel::{self, CancelToken, Reason};
 use brigade::channel::{self, RecvError};
@@ -13,10 +13,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-
-fn send<T: Send>(value: T) -> T {
-    value
-}
 
 #[test]
 fn a_group_returns_what_its_body_returns_after_its_children() {

@@ -2,11 +2,13 @@
 //!
 //! - `group`: who is cancelled by whom, what the group tells, what is freed.
 //! - `cleaning`: what a child may still do when it is cancelled, and what is dropped.
+//! - `local`: children that borrow, in one task; two futures in one.
 //! - `results`: results as they come and in order, and bounds.
 //! - `spawn`: tasks of their own. `time`: sleep, deadlines and races, without a runtime.
 
 mod cleaning;
 mod group;
+mod local;
 mod results;
 mod spawn;
 mod time;
@@ -62,4 +64,9 @@ async fn until(condition: impl Fn() -> bool) {
     while !condition() {
         tokio::task::yield_now().await;
     }
+}
+
+/// Has the compiler see that it is `Send`.
+fn send<T: Send>(value: T) -> T {
+    value
 }
