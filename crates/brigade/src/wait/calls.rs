@@ -110,7 +110,8 @@ impl Call {
             list.waker.take()
         };
         if let Some(waker) = waker {
-            waker.wake();
+            // It is the application's.
+            discard_panic(|| waker.wake());
         }
     }
 }

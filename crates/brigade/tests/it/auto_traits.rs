@@ -15,7 +15,8 @@ use brigade::sync::{
     RwLockUpgradableGuard, Semaphore, SemaphorePermit, Shared,
 };
 use brigade::task::{
-    Child, ChildFuture, Group, GroupOptions, NoRoom, Results, Sleep, Task, TaskFuture, Timeout,
+    Child, ChildFuture, Group, GroupOptions, Local, NoRoom, Results, Sleep, Task, TaskFuture,
+    Timeout,
 };
 use brigade::thread::{
     JoinError, PlainScope, Scope, ScopeOptions, ScopedThread, SpawnError, Thread, ThreadFuture,
@@ -305,6 +306,10 @@ fn tasks_and_groups_of_values_that_are_send_are_send() {
     send::<Group<Value>>();
     sync::<Group<Value>>();
     unpin::<Group<Value>>();
+    send::<Local<'_, Value>>();
+    sync::<Local<'_, Value>>();
+    unpin::<Local<'_, Value>>();
+    send::<Results<Value, Value, Local<'_, Value>>>();
     send::<Results<Value, Value>>();
     sync::<Results<Value, Value>>();
     send::<GroupOptions>();
