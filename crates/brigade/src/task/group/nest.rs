@@ -183,6 +183,7 @@ impl Drop for Emptied<'_> {
     fn drop(&mut self) {
         let places = {
             let mut places = self.0.places.lock();
+            // For one on another thread that has been let in, and has not put its child in yet.
             places.is_closed = true;
             places.free.clear();
             mem::take(&mut places.places)
