@@ -6,6 +6,7 @@
 //! - [`sync`] has locks, meeting points and counters.
 //! - [`cancel`] ends work from outside: tokens with children, deadlines and reasons, and every wait under them ends.
 //! - [`thread`] starts threads, alone or in a scope that waits for them; [`scope`] is what scopes tell of failures.
+//! - [`task`] runs async tasks, alone or in a group that ends with them, and gives them sleep and deadlines.
 //! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
 //! - [`wait`] can say who waits for what, at any moment; with the cargo feature `sight` also who has it, and who
 //!   therefore waits for ever.
@@ -40,6 +41,7 @@ mod queue;
 pub mod scope;
 pub mod select;
 pub mod sync;
+pub mod task;
 pub mod thread;
 pub mod wait;
 

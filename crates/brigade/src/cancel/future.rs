@@ -1,5 +1,6 @@
 //! What tasks await: a token's end, and futures under a token.
 
+use super::keep::Keep;
 use super::operation::Cancelling;
 use super::reason::{Cancelled, Reason};
 use super::token::CancelToken;
@@ -41,12 +42,18 @@ impl Future for WaitFuture {
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct WithinFuture<F> {
     source: Option<StdArc<dyn Interrupts>>,
+    /// While it waits under none: then it is cleaning up, and whoever could drop it waits.
+    keep: Keep,
     future: F,
 }
 
 impl<F: Future> WithinFuture<F> {
     pub(super) fn new(source: Option<StdArc<dyn Interrupts>>, future: F) -> Self {
-        Self { source, future }
+        Self {
+            source,
+            keep: Keep::new(),
+            future,
+        }
     }
 }
 
@@ -54,12 +61,17 @@ impl<F: Future> Future for WithinFuture<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: the future is never moved out of `self`, which has no drop of its own; the source is not pinned.
-        let (source, future) = unsafe {
+        // SAFETY: the future is never moved out of `self`, which has no drop of its own; the others are not pinned.
+        let (source, keep, future) = unsafe {
             let this = self.get_unchecked_mut();
-            (&this.source, Pin::new_unchecked(&mut this.future))
+            let future = Pin::new_unchecked(&mut this.future);
+            (&this.source, &mut this.keep, future)
         };
-        under(source.as_ref(), || future.poll(cx))
+        let polled = under(source.as_ref(), || future.poll(cx));
+        if source.is_none() {
+            keep.after(&polled);
+        }
+        polled
     }
 }
 

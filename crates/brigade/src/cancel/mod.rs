@@ -86,6 +86,7 @@
 mod branch;
 mod future;
 mod guard;
+mod keep;
 #[cfg(all(test, brigade_loom))]
 mod model;
 mod operation;
@@ -99,6 +100,7 @@ mod token;
 
 pub use future::{RunFuture, WaitFuture, WithinFuture};
 pub use guard::DropGuard;
+pub(crate) use keep::{Keep, Keeper};
 pub use reason::{Cancelled, Reason};
 pub use registration::Registration;
 pub(crate) use sleeping::Sleeping;
@@ -151,6 +153,8 @@ pub fn shield<T>(body: impl FnOnce() -> T) -> T {
 }
 
 /// The same for a future: whenever it is polled, it is under no token.
+///
+/// A child of a [`task::group`](crate::task::group) that awaits one is not dropped before it is done.
 pub fn shield_async<F: Future>(future: F) -> WithinFuture<F> {
     WithinFuture::new(None, future)
 }

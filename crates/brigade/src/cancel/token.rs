@@ -103,7 +103,7 @@ impl CancelToken {
     }
 
     /// What ends waits under it.
-    pub(super) fn interrupts(&self) -> StdArc<dyn Interrupts> {
+    pub(crate) fn interrupts(&self) -> StdArc<dyn Interrupts> {
         StdArc::<Branch>::clone(&self.branch)
     }
 

@@ -4,7 +4,8 @@
 //!
 //! Each child has a [`Member`] from before it starts until it is through, and dropping it counts the child out. Only
 //! the body of the scope and children enter others, so once the body has returned and the count is 0 nobody enters
-//! any more.
+//! any more. Where others have the handle of a scope as well, the body is a member too, and nobody enters at 0
+//! ([`Ledger::enter_if_open`]).
 //!
 //! Counting out is the last thing that a child does: by then its result, or what it panicked with, has been stored
 //! where somebody else has it, or dropped. After that the owner of the scope may go on at any moment, and everything
@@ -51,6 +52,8 @@ pub(crate) struct Ledger<E> {
     on_error: OnError,
     /// In the order in which they came.
     failures: Lock<Vec<StdArc<Entry<E>>>>,
+    /// The one in the list that stands for all that were dropped.
+    dropped: Lock<Option<StdArc<Entry<E>>>>,
 }
 
 /// How many children have not ended, and where the owner waits for them.
@@ -87,6 +90,11 @@ impl<E> Entry<E> {
         self.failure.lock().take()
     }
 
+    /// What to say to one who asks when it has been taken.
+    pub(crate) fn after_all(&self) -> Reason {
+        self.after.unwrap_or(Reason::Sibling)
+    }
+
     fn is_taken(&self) -> bool {
         self.failure.lock().is_none()
     }
@@ -104,6 +112,7 @@ impl<E> Ledger<E> {
             token,
             on_error,
             failures: Lock::new(Vec::new()),
+            dropped: Lock::new(None),
         }
     }
 
@@ -119,6 +128,54 @@ impl<E> Ledger<E> {
             return None;
         }
         Some(Member(Arc::clone(&self.tally)))
+    }
+
+    /// Counts a child in, unless nobody is left: for those who may call when the scope has ended. False also if there
+    /// are too many. The child has a share of the ledger, and counts itself out with [`leave`](Self::leave).
+    pub(crate) fn enter_if_open(&self) -> bool {
+        let count = &self.tally.members;
+        let mut members = count.load(Relaxed);
+        while members != 0 && members < MEMBERS_MAX {
+            match count.compare_exchange_weak(members, members + 1, AcqRel, Relaxed) {
+                Ok(_) => return true,
+                Err(changed) => members = changed,
+            }
+        }
+        false
+    }
+
+    /// Counts a child out that has no [`Member`]. From here on the owner may go on.
+    pub(crate) fn leave(&self) {
+        self.tally.leave();
+    }
+
+    /// A failure that is no business of the scope: it has ended.
+    pub(crate) fn unlisted(&self, failure: Failure<E>) -> StdArc<Entry<E>> {
+        StdArc::new(Entry {
+            failure: Lock::new(Some(failure)),
+            whose: Whose::Child,
+            after: self.token.reason(),
+        })
+    }
+
+    /// Notes that somebody was dropped before its end. There may be many, all for one cause: one of them is listed.
+    pub(crate) fn note_dropped(&self, whose: Whose) -> StdArc<Entry<E>> {
+        // Only a runtime that ends drops a child without the token.
+        let why = self.token.reason();
+        let entry = StdArc::new(Entry {
+            failure: Lock::new(Some(Failure::Cancelled(why.unwrap_or(Reason::Shutdown)))),
+            whose,
+            after: why,
+        });
+        let mut dropped = self.dropped.lock();
+        let is_new = dropped.as_ref().is_none_or(|before| before.is_taken());
+        if is_new && (self.on_error != OnError::Ignore || whose == Whose::Body) {
+            let before = dropped.replace(StdArc::clone(&entry));
+            drop(dropped);
+            drop(before);
+            self.list(StdArc::clone(&entry));
+        }
+        entry
     }
 
     /// Notes a failure. Whoever does so calls [`call_off`](Self::call_off) after it.
@@ -206,9 +263,15 @@ impl<E> Ledger<E> {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        // From here on the owner may go on. What follows is on the heap, and this has a share of it.
-        if self.0.members.fetch_sub(1, AcqRel) == 1 {
-            self.0.waiting.wake_one();
+        self.0.leave();
+    }
+}
+
+impl Tally {
+    /// From the first line on the owner may go on. The tally is on the heap, and the caller has a share of it.
+    fn leave(&self) {
+        if self.members.fetch_sub(1, AcqRel) == 1 {
+            self.waiting.wake_one();
         }
     }
 }

@@ -13,6 +13,7 @@
 mod ambient;
 mod arms;
 mod block;
+mod calls;
 mod condition;
 mod interrupt;
 mod limit;
@@ -34,6 +35,7 @@ mod turn;
 pub(crate) use ambient::{Ambient, current, under};
 pub(crate) use arms::{Drive, Look, Place, try_once};
 pub(crate) use block::{block, block_unserved};
+pub(crate) use calls::{Call, Calls};
 pub(crate) use condition::{WaitUntilWoken, block_until_woken};
 pub(crate) use interrupt::{Door, Due, Interrupt, Interrupts};
 pub(crate) use limit::{Ended, Limit, deadline_after};
@@ -50,6 +52,7 @@ pub use sight::{
 pub(crate) use sight::{Held, Owner, Owners, Polling, Seat, Site};
 pub(crate) use task::{Wait, WaitUntil};
 pub(crate) use timer::Timer;
+pub(crate) use turn::begins as begin_turn;
 
 use std::task::Poll;
 

@@ -78,7 +78,7 @@ pub(super) fn goes_on() -> bool {
 }
 
 /// A wait goes on that was woken.
-pub(super) fn begins() {
+pub(crate) fn begins() {
     if !MODEL {
         CURRENT.with(Turn::begin);
     }

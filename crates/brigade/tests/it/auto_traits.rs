@@ -14,6 +14,10 @@ use brigade::sync::{
     Condvar, Mutex, MutexGuard, OwnedMutexGuard, OwnedRwLockReadGuard, RwLock, RwLockReadGuard,
     RwLockUpgradableGuard, Semaphore, SemaphorePermit, Shared,
 };
+use brigade::task::{
+    Child, ChildFuture, Group, GroupOptions, Local, NoRoom, Results, Sleep, Task, TaskFuture,
+    Timeout,
+};
 use brigade::thread::{
     JoinError, PlainScope, Scope, ScopeOptions, ScopedThread, SpawnError, Thread, ThreadFuture,
 };
@@ -286,4 +290,32 @@ fn a_future_under_a_token_is_send_only_if_it_is() {
     use brigade::cancel::{RunFuture, WithinFuture};
     type Bound = std::future::Ready<std::rc::Rc<u8>>;
     neither_send_nor_sync!(WithinFuture<Bound>, RunFuture<Bound>);
+}
+
+#[test]
+fn tasks_and_groups_of_values_that_are_send_are_send() {
+    type Value = Cell<u8>;
+    send::<Task<Value>>();
+    sync::<Task<Value>>();
+    unpin::<Task<Value>>();
+    send::<TaskFuture<Value>>();
+    send::<Child<Value, Value>>();
+    sync::<Child<Value, Value>>();
+    unpin::<Child<Value, Value>>();
+    send::<ChildFuture<Value, Value>>();
+    send::<Group<Value>>();
+    sync::<Group<Value>>();
+    unpin::<Group<Value>>();
+    send::<Local<'_, Value>>();
+    sync::<Local<'_, Value>>();
+    unpin::<Local<'_, Value>>();
+    send::<Results<Value, Value, Local<'_, Value>>>();
+    send::<Results<Value, Value>>();
+    sync::<Results<Value, Value>>();
+    send::<GroupOptions>();
+    sync::<GroupOptions>();
+    send::<NoRoom<Value>>();
+    send::<Sleep>();
+    sync::<Sleep>();
+    send::<Timeout<Value>>();
 }

@@ -23,6 +23,7 @@
 //! - `mutex`, `condvar`, `rwlock`, `semaphore`: locks, and what threads and tasks wait for at them.
 //! - `counter`: counters and gauges. `read_mostly`: the lock that is mostly read.
 //! - `thread`: threads of their own, joined and awaited. `scope`: threads that borrow, and who cancels whom.
+//! - `task`: tasks and groups of them, on runtimes of several workers and of one; sleep, deadlines, races.
 //! - `pool`: jobs, panics, shutdown. `pool_scope`: jobs that borrow. `fork`: two closures at once, spans of items.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -75,6 +76,7 @@ mod sleep;
 mod spsc;
 mod std_mpsc;
 mod stress;
+mod task;
 mod thread;
 mod watch;
 mod weak;

@@ -1,0 +1,257 @@
+//! Groups whose children are polled by the task that waits for them, and may borrow.
+//!
+//! Everything but where the children are (`nest.rs`) is as in the groups whose children run on a runtime.
+
+use super::child::{Child, Joining, Sink};
+use super::conduct::conduct;
+use super::nest::{Nest, Nested};
+use super::room::Place;
+use super::{Core, GroupOptions, NoRoom, Results, Site};
+use crate::cancel::CancelToken;
+use crate::prim::StdArc;
+use crate::scope::ScopeError;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+
+/// Runs `body` and children that may borrow, all in this task, and waits for all of them.
+///
+/// The children take turns with the body on the thread that polls this; they are never parallel. So they may borrow what
+/// lives longer than this future, and no runtime is needed. Each is polled only when it is woken, so there may be many.
+/// In everything else it is as [`group`](fn@super::group): bounds and policies by [`GroupOptions::run_local`], the first
+/// failure, who is dropped when.
+///
+/// A child that computes for long, or blocks the thread, holds up all others.
+///
+/// # Errors
+///
+/// As for [`group`](fn@super::group).
+///
+/// # Panics
+///
+/// As [`group`](fn@super::group).
+///
+/// # Cancel safety
+///
+/// Dropping the future drops the body and all children, where they await.
+///
+/// # Examples
+///
+/// ```
+/// use brigade::{channel, task};
+/// use brigade::task::Local;
+///
+/// # futures::executor::block_on(async {
+/// let words = ["fill", "lift", "pass", "pour"];
+/// let (sender, receiver) = channel::bounded(1);
+/// let letters = task::local(async |local: Local<'_, channel::SendError<usize>>| {
+///     for word in &words {
+///         let sender = sender.clone();
+///         local.spawn(async move { sender.send_async(word.len()).await }).await;
+///     }
+///     let mut letters = 0;
+///     for _ in &words {
+///         letters += receiver.recv_async().await.unwrap_or(0);
+///     }
+///     Ok(letters)
+/// });
+/// assert_eq!(letters.await.unwrap(), 16);
+/// # });
+/// ```
+///
+/// What the body owns cannot be borrowed, as the body may end before its children:
+///
+/// ```compile_fail,E0597
+/// # async fn f() {
+/// brigade::task::local(async |local| {
+///     let words = vec!["fill", "lift"];
+///     let words = &words;
+///     local.spawn(async move { Ok(words.len()) }).await;
+///     Ok::<_, std::io::Error>(())
+/// }).await;
+/// # }
+/// ```
+//
+// `AsyncFnOnce` would say the same in fewer words. But the future is then not seen to be `Send` where it has to be: in
+// there the compiler forgets which lifetime `'a` was, and asks for a body that takes any.
+#[track_caller]
+pub fn local<'a, T, E, F, B>(
+    body: F,
+) -> impl Future<Output = Result<T, ScopeError<E>>> + use<'a, T, E, F, B>
+where
+    F: FnOnce(Local<'a, E>) -> B,
+    B: Future<Output = Result<T, E>>,
+    E: Send + 'a,
+{
+    GroupOptions::new().run_local(body)
+}
+
+impl GroupOptions {
+    /// Runs a group of this description whose children are polled in this task and may borrow. See
+    /// [`local`](super::local).
+    ///
+    /// # Errors
+    ///
+    /// As for [`group`](fn@super::group).
+    ///
+    /// # Panics
+    ///
+    /// As [`group`](fn@super::group).
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of [`local`](super::local).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::task::{GroupOptions, Local};
+    /// use std::convert::Infallible;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let words = ["fill", "lift", "pass", "pour"];
+    /// let lengths = GroupOptions::new().limit(2).run_local(async |local: Local<'_, Infallible>| {
+    ///     let mut results = local.results_in_order();
+    ///     for word in &words {
+    ///         results.spawn(async move { Ok(word.len()) }).await; // waits for one of two places
+    ///     }
+    ///     let mut lengths = Vec::new();
+    ///     while let Some(Ok(length)) = results.next().await {
+    ///         lengths.push(length);
+    ///     }
+    ///     Ok(lengths)
+    /// });
+    /// assert_eq!(lengths.await.unwrap(), [4, 4, 4, 4]);
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn run_local<'a, T, E, F, B>(
+        self,
+        body: F,
+    ) -> impl Future<Output = Result<T, ScopeError<E>>> + use<'a, T, E, F, B>
+    where
+        F: FnOnce(Local<'a, E>) -> B,
+        B: Future<Output = Result<T, E>>,
+        E: Send + 'a,
+    {
+        let site = Location::caller();
+        async move {
+            let core = self.core();
+            let nest = Nest::new();
+            let local = Local {
+                core: StdArc::clone(&core),
+                nest: StdArc::clone(&nest),
+            };
+            let owner = conduct(core, site, async move { body(local).await });
+            Nested::new(nest, owner).await
+        }
+    }
+}
+
+/// Where children are spawned that may borrow, and take turns in one task. See [`local`](fn@local).
+///
+/// Clones are the same group, so a child can spawn others. What is spawned after the end of the group does not begin.
+pub struct Local<'a, E> {
+    core: StdArc<Core<E>>,
+    nest: StdArc<Nest<'a>>,
+}
+
+impl<E> Clone for Local<'_, E> {
+    fn clone(&self) -> Self {
+        Self {
+            core: StdArc::clone(&self.core),
+            nest: StdArc::clone(&self.nest),
+        }
+    }
+}
+
+impl<E> Local<'_, E> {
+    /// The token of the group, as [`Group::token`](super::Group::token).
+    #[must_use]
+    pub fn token(&self) -> &CancelToken {
+        self.core.ledger.token()
+    }
+}
+
+impl<'a, E: Send + 'a> Local<'a, E> {
+    /// Starts a child, once there is room for it. As [`Group::spawn`](super::Group::spawn), but it may borrow.
+    ///
+    /// It is polled for the first time when the task is polled next.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the child, which has not begun.
+    #[track_caller]
+    pub fn spawn<'s, T, F>(
+        &'s self,
+        future: F,
+    ) -> impl Future<Output = Child<T, E>> + use<'s, 'a, T, E, F>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'a,
+        T: Send + 'a,
+    {
+        let site = Location::caller();
+        async move {
+            let place = self.core.place(site).await;
+            self.child(future, place, site)
+        }
+    }
+
+    /// Starts a child if there is room for it now.
+    ///
+    /// # Errors
+    ///
+    /// If as many children run as the group may have. The future comes back.
+    #[track_caller]
+    pub fn try_spawn<T, F>(&self, future: F) -> Result<Child<T, E>, NoRoom<F>>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'a,
+        T: Send + 'a,
+    {
+        let site = Location::caller();
+        let (future, place) = self.core.try_place(future)?;
+        Ok(self.child(future, place, site))
+    }
+
+    /// For children whose results are received as they come. As [`Group::results`](super::Group::results).
+    #[must_use = "it is for spawning children"]
+    pub fn results<T: Send + 'a>(&self) -> Results<T, E, Self> {
+        Results::as_they_come(self.clone(), &self.core)
+    }
+
+    /// For children whose results are received in the order in which they were spawned.
+    #[must_use = "it is for spawning children"]
+    pub fn results_in_order<T: Send + 'a>(&self) -> Results<T, E, Self> {
+        Results::in_order(self.clone(), &self.core)
+    }
+
+    fn child<T, F>(&self, future: F, place: Option<Place<'_>>, site: Site) -> Child<T, E>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'a,
+        T: Send + 'a,
+    {
+        let (joining, cell) = Joining::pair(site);
+        self.start(future, cell, place, site);
+        Child::new(joining)
+    }
+
+    /// Starts a child; or says in its sink why not.
+    pub(super) fn start<T, F, S>(&self, future: F, sink: S, place: Option<Place<'_>>, site: Site)
+    where
+        F: Future<Output = Result<T, E>> + Send + 'a,
+        T: Send + 'a,
+        S: Sink<T, E> + 'a,
+    {
+        if let Some(life) = self.core.admit(future, sink, place, site, None) {
+            self.nest.put(Box::pin(life));
+        }
+    }
+}
+
+impl<E> fmt::Debug for Local<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local")
+            .field("token", self.token())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! Async tasks: of their own, or in a group that ends with them; and what a task does with time and futures.
+//!
+//! - [`group`](fn@group) runs children on the runtime around it, and waits for all of them. The first that fails
+//!   cancels the others, and the group returns its error. [`GroupOptions`] bounds how many run at once.
+//! - [`local`](fn@local) is such a group inside of one task: its children may borrow, and need no runtime.
+//! - [`spawn`] starts a task and gives a [`Task`], which another task awaits and a thread joins.
+//! - [`sleep`] waits for the time, and can be cancelled. [`timeout`] and [`deadline`] end any future in time.
+//! - [`join`] and [`try_join`] run two futures of any kind in one task, [`first`] keeps the one that is done first, and
+//!   [`race`] the first success of several. [`select_async!`](crate::select_async!) receives and sends at many places.
+//!
+//! `group` and `spawn` need a runtime of tokio around them, and the cargo feature `tokio`, which is on by default; where
+//! one of the two is missing, tasks fail with an error that says so. The rest needs no runtime.
+//!
+//! # Examples
+//!
+//! ```
+//! use brigade::{channel, task};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (sender, receiver) = channel::bounded(1);
+//! let sum = task::spawn(async move {
+//!     let mut sum = 0;
+//!     while let Ok(value) = receiver.recv_async().await {
+//!         sum += value;
+//!     }
+//!     sum
+//! });
+//! sender.send_async(40).await?;
+//! sender.send_async(2).await?;
+//! drop(sender);
+//! assert_eq!(sum.await?, 42);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This module knows no pool, and starts no thread.
+
+mod error;
+mod group;
+mod race;
+mod runtime;
+mod sleep;
+mod spawn;
+mod timeout;
+mod together;
+
+pub use error::JoinError;
+pub use group::{Child, ChildFuture, Group, GroupOptions, Local, NoRoom, Results, group, local};
+pub use race::race;
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use spawn::{Task, TaskFuture, spawn};
+pub use timeout::{TimedOut, Timeout, deadline, timeout};
+pub use together::{first, join, try_join};
