@@ -23,6 +23,7 @@
 //! - `mutex`, `condvar`, `rwlock`, `semaphore`: locks, and what threads and tasks wait for at them.
 //! - `counter`: counters and gauges. `read_mostly`: the lock that is mostly read.
 //! - `thread`: threads of their own, joined and awaited. `scope`: threads that borrow, and who cancels whom.
+//! - `policy`: retries and rate limits: what ends the waits for them.
 //! - `pool`: jobs, panics, shutdown. `pool_scope`: jobs that borrow. `fork`: two closures at once, spans of items.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
@@ -55,6 +56,7 @@ mod mutex;
 mod once;
 mod oneshot;
 mod permit;
+mod policy;
 mod pool;
 mod pool_scope;
 mod priority;
