@@ -7,6 +7,7 @@
 //! - [`cancel`] ends work from outside: tokens with children, deadlines and reasons, and every wait under them ends.
 //! - [`thread`] starts threads, alone or in a scope that waits for them; [`scope`] is what scopes tell of failures.
 //! - [`task`] runs async tasks, alone or in a group that ends with them, and gives them sleep and deadlines.
+//! - [`policy`] has what work is governed by: backoff and retries, rate limits, restart windows.
 //! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
 //! - [`wait`] can say who waits for what, at any moment; with the cargo feature `sight` also who has it, and who
 //!   therefore waits for ever.
@@ -35,6 +36,7 @@
 
 pub mod cancel;
 pub mod channel;
+pub mod policy;
 pub mod pool;
 mod prim;
 mod queue;

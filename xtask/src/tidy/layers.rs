@@ -21,25 +21,29 @@ const LAYERS: &[Layer] = &[
     layer("wait", &["prim"]),
     layer("select", &["prim", "wait"]),
     layer("cancel", &["prim", "wait", "select"]),
+    layer("policy", &["prim", "wait", "cancel"]),
     layer("sync", &["prim", "queue", "wait", "select"]),
     layer("channel", &["prim", "queue", "wait", "select"]),
     layer("scope", &["prim", "wait", "cancel"]),
     layer("thread", &["prim", "wait", "select", "cancel", "scope"]),
     layer(
         "task",
-        &["prim", "queue", "wait", "select", "cancel", "scope"],
+        &[
+            "prim", "queue", "wait", "select", "cancel", "policy", "scope",
+        ],
     ),
     layer(
         "pool",
         &[
-            "prim", "queue", "wait", "select", "cancel", "scope", "channel", "thread", "task",
+            "prim", "queue", "wait", "select", "cancel", "policy", "scope", "channel", "thread",
+            "task",
         ],
     ),
     layer(
         "pipeline",
         &[
-            "prim", "queue", "wait", "select", "cancel", "scope", "sync", "channel", "thread",
-            "task", "pool",
+            "prim", "queue", "wait", "select", "cancel", "policy", "scope", "sync", "channel",
+            "thread", "task", "pool",
         ],
     ),
 ];

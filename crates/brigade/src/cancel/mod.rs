@@ -44,6 +44,8 @@
 //! | a semaphore | [`AcquireError::Cancelled`](crate::sync::AcquireError::Cancelled) |
 //! | a job | [`JobError::WaitCancelled`](crate::pool::JobError::WaitCancelled); the job goes on alone |
 //! | a pool's queue, for room | [`Rejected::Cancelled`](crate::pool::Rejected::Cancelled), with the job |
+//! | another attempt, for its time | [`Stopped::Cancelled`](crate::policy::Stopped::Cancelled), with the last failure |
+//! | a rate limit | [`RateError::Cancelled`](crate::policy::RateError::Cancelled) |
 //! | a [`Select`](crate::select::Select) | [`SelectError::Cancelled`](crate::select::SelectError::Cancelled) |
 //! | [`select!`](crate::select!) and [`select_async!`](crate::select_async!) | the first case that receives or sends, with its error |
 //! | locks, condition variables, barriers, latches, events, what is done once, another token | nothing: these waits go on |

@@ -15,7 +15,7 @@ pub(crate) const MODEL: bool = true;
 
 /// Loom's atomics.
 pub(crate) mod atomic {
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize};
 }
 
 /// Declares a constructor that is `const` in real programs and plain here.

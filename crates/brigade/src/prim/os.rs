@@ -15,7 +15,9 @@ pub(crate) const MODEL: bool = false;
 
 /// The atomics of the standard library.
 pub(crate) mod atomic {
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
+    };
 }
 
 /// A cell in the closure style, which is the only style loom can check.

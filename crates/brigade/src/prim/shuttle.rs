@@ -32,7 +32,9 @@ const IN_TIME: u32 = 4;
 
 /// Shuttle's atomics.
 pub(crate) mod atomic {
-    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    pub(crate) use shuttle::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize,
+    };
 }
 
 /// Declares a constructor that is `const` here and plain under loom.

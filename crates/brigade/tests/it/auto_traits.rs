@@ -6,6 +6,7 @@ use brigade::channel::{
     Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
     SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender, bounded,
 };
+use brigade::policy::{Backoff, Delays, RateLimit, RestartWindow, retry_async, retry_if_async};
 use brigade::pool::{self, Job, JobError, JobFuture, Pool, ScopedJob, Unfinished};
 use brigade::scope::{Failure, Panic, RaceError, ScopeError};
 use brigade::select::Select;
@@ -318,4 +319,23 @@ fn tasks_and_groups_of_values_that_are_send_are_send() {
     send::<Sleep>();
     sync::<Sleep>();
     send::<Timeout<Value>>();
+}
+
+#[test]
+fn policies_and_their_futures_go_anywhere() {
+    fn of<T: Send + Sync + Unpin>() {}
+    fn is_send<T: Send>(_: &T) {}
+    of::<Backoff>();
+    of::<Delays>();
+    of::<RateLimit>();
+    of::<RestartWindow>();
+    let limit = RateLimit::per(1, Duration::from_secs(1)).unwrap();
+    is_send(&limit.acquire_async());
+    is_send(&limit.acquire_many_timeout_async(1, Duration::ZERO));
+    // A result and an error that are `Send` and not `Sync` will do.
+    type Value = Cell<u8>;
+    let backoff = Backoff::constant(Duration::ZERO);
+    let operation = || std::future::ready(Err::<Value, Value>(Cell::new(1)));
+    is_send(&retry_async(&backoff, operation));
+    is_send(&retry_if_async(&backoff, |_| true, operation));
 }
