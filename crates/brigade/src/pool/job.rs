@@ -314,6 +314,11 @@ impl<T> Job<T> {
         }
     }
 
+    /// Drops the job, unless somebody has begun it.
+    pub(super) fn cancel(&self) {
+        self.joining.cell.cancel();
+    }
+
     /// Whether the job is over: done, panicked or cancelled.
     #[must_use]
     pub fn is_finished(&self) -> bool {

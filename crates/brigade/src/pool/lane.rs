@@ -205,6 +205,29 @@ impl<'a> Lane<'a> {
         }
     }
 
+    /// Runs `job` on a worker, or here and now if the queue is full.
+    pub(super) fn submit_or_run<T, F>(
+        &self,
+        job: F,
+        site: &'static Location<'static>,
+    ) -> Result<Job<T>, Rejected<F>>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let crew = &self.pool.crew;
+        let at = crew.meters().now();
+        let (cell, task) = joinable(job, Label { site, at });
+        let put = match self.try_put(task) {
+            Err(Rejected::Full(task)) => {
+                crew.run_job_here(task);
+                Ok(())
+            }
+            put => put,
+        };
+        self.handle(cell, put)
+    }
+
     fn agenda(&self) -> &'a Agenda {
         self.pool.crew.agenda()
     }

@@ -4,6 +4,7 @@
 //!   and a task awaits.
 //! - The queue has a bound: who submits faster than the workers work waits, or whatever [`Full`] says.
 //! - [`Pool::lane`] has urgent jobs overtake the others, and those of the background come after them.
+//! - [`Pool::map`] is an iterator whose items are made on the pool, a bounded number at a time.
 //! - A panic reaches the panic hook at once and the joiner as [`JobError::Panicked`]; the worker
 //!   lives on.
 //! - [`Pool::shutdown`] drains or aborts, until a deadline, and names what did not finish. Dropping
@@ -33,6 +34,7 @@ mod error;
 mod fork;
 mod job;
 mod lane;
+mod map;
 #[cfg(all(test, brigade_loom))]
 mod model;
 mod roster;
@@ -49,6 +51,7 @@ pub use error::{BuildError, JobError, JoinTimeoutError, Rejected, ResizeError};
 pub use fork::Worker;
 pub use job::{Job, JobFuture};
 pub use lane::{Full, Lane};
+pub use map::{Map, MapAsCompleted};
 pub use scope::{PlainScope, Scope, ScopedJob};
 pub use shutdown::{Shutdown, Unfinished};
 pub use span::Span;

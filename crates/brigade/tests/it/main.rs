@@ -26,7 +26,7 @@
 //! - `task`: tasks and groups of them, on runtimes of several workers and of one; sleep, deadlines, races.
 //! - `policy`: retries and rate limits: what ends the waits for them.
 //! - `pool`: jobs, panics, shutdown. `pool_lane`: priorities, full queues, statistics. `pool_size`: how many threads.
-//!   `pool_scope`: jobs that borrow. `fork`: two closures at once, spans of items.
+//!   `pool_scope`: jobs that borrow. `pool_map`: iterators. `fork`: two closures at once, spans of items.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
 //!   processors. `BRIGADE_STRESS_SECONDS` makes it longer.
@@ -61,6 +61,7 @@ mod permit;
 mod policy;
 mod pool;
 mod pool_lane;
+mod pool_map;
 mod pool_scope;
 mod pool_size;
 mod priority;
