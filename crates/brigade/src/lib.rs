@@ -8,6 +8,7 @@
 //! - [`thread`] starts threads, alone or in a scope that waits for them; [`scope`] is what scopes tell of failures.
 //! - [`policy`] has what work is governed by: backoff and retries, rate limits, restart windows.
 //! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
+//! - [`pipeline`] is a source, stages and a sink on a pool, with a bound on what is in flight.
 //! - [`wait`] can say who waits for what, at any moment; with the cargo feature `sight` also who has it, and who
 //!   therefore waits for ever.
 //!
@@ -35,6 +36,7 @@
 
 pub mod cancel;
 pub mod channel;
+pub mod pipeline;
 pub mod policy;
 pub mod pool;
 mod prim;

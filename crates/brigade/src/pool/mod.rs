@@ -209,6 +209,14 @@ impl Pool {
         Worker::with(&self.crew, |worker| worker.join_at(a, b, site))
     }
 
+    /// How many threads other than the calling one may run jobs of this pool; none once it has been shut down.
+    pub(crate) fn others(&self) -> usize {
+        if self.queue.is_closed() {
+            return 0;
+        }
+        self.threads() - usize::from(self.crew.is_own_worker())
+    }
+
     fn crew(&self) -> &Crew {
         &self.crew
     }

@@ -23,6 +23,7 @@
 //! - `mutex`, `condvar`, `rwlock`, `semaphore`: locks, and what threads and tasks wait for at them.
 //! - `counter`: counters and gauges. `read_mostly`: the lock that is mostly read.
 //! - `thread`: threads of their own, joined and awaited. `scope`: threads that borrow, and who cancels whom.
+//! - `pipeline`: source, stages and sink: order, bounds, failures, cancellation.
 //! - `policy`: retries and rate limits: what ends the waits for them.
 //! - `pool`: jobs, panics, shutdown. `pool_scope`: jobs that borrow. `fork`: two closures at once, spans of items.
 //! - `sleep`: what a wait costs: no allocation, no processor.
@@ -56,6 +57,7 @@ mod mutex;
 mod once;
 mod oneshot;
 mod permit;
+mod pipeline;
 mod policy;
 mod pool;
 mod pool_scope;
