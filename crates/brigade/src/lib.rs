@@ -9,6 +9,7 @@
 //! - [`task`] runs async tasks, alone or in a group that ends with them, and gives them sleep and deadlines.
 //! - [`policy`] has what work is governed by: backoff and retries, rate limits, restart windows.
 //! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
+//! - [`pipeline`] is a source, stages and a sink on a pool, with a bound on what is in flight.
 //! - [`wait`] can say who waits for what, at any moment; with the cargo feature `sight` also who has it, and who
 //!   therefore waits for ever.
 //!
@@ -36,6 +37,7 @@
 
 pub mod cancel;
 pub mod channel;
+pub mod pipeline;
 pub mod policy;
 pub mod pool;
 mod prim;

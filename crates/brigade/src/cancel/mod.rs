@@ -46,6 +46,7 @@
 //! | a pool's queue, for room | [`Rejected::Cancelled`](crate::pool::Rejected::Cancelled), with the job |
 //! | another attempt, for its time | [`Stopped::Cancelled`](crate::policy::Stopped::Cancelled), with the last failure |
 //! | a rate limit | [`RateError::Cancelled`](crate::policy::RateError::Cancelled) |
+//! | a [pipeline](crate::pipeline), and what waits in its stages | an error with [`Failure::Cancelled`](crate::scope::Failure::Cancelled) |
 //! | a [`Select`](crate::select::Select) | [`SelectError::Cancelled`](crate::select::SelectError::Cancelled) |
 //! | [`select!`](crate::select!) and [`select_async!`](crate::select_async!) | the first case that receives or sends, with its error |
 //! | locks, condition variables, barriers, latches, events, what is done once, another token | nothing: these waits go on |

@@ -325,6 +325,16 @@ impl Pool {
         Worker::with(&self.crew, |worker| worker.join_at(a, b, site))
     }
 
+    /// How many threads other than the calling one may run jobs of this pool; none once it has been shut down.
+    pub(crate) fn others(&self) -> usize {
+        if self.crew.agenda().is_closed() {
+            return 0;
+        }
+        // A worker may be one too many by now.
+        let own = usize::from(self.crew.is_own_worker());
+        self.threads().saturating_sub(own)
+    }
+
     fn crew(&self) -> &Crew {
         &self.crew
     }

@@ -6,6 +6,7 @@ use brigade::channel::{
     Drain, IntoIter, Iter, Receiver, RecvDeadlineFuture, RecvFuture, RecvStream,
     SendDeadlineFuture, SendFuture, SendSink, Sender, TryIter, WeakReceiver, WeakSender, bounded,
 };
+use brigade::pipeline::{PipelineError, Report, Stage};
 use brigade::policy::{Backoff, Delays, RateLimit, RestartWindow, retry_async, retry_if_async};
 use brigade::pool::{self, Job, JobError, JobFuture, Pool, ScopedJob, Unfinished};
 use brigade::scope::{Failure, Panic, RaceError, ScopeError};
@@ -329,6 +330,7 @@ fn policies_and_their_futures_go_anywhere() {
     of::<Delays>();
     of::<RateLimit>();
     of::<RestartWindow>();
+    of::<(Stage, Report, PipelineError)>();
     let limit = RateLimit::per(1, Duration::from_secs(1)).unwrap();
     is_send(&limit.acquire_async());
     is_send(&limit.acquire_many_timeout_async(1, Duration::ZERO));

@@ -24,6 +24,7 @@
 //! - `counter`: counters and gauges. `read_mostly`: the lock that is mostly read.
 //! - `thread`: threads of their own, joined and awaited. `scope`: threads that borrow, and who cancels whom.
 //! - `task`: tasks and groups of them, on runtimes of several workers and of one; sleep, deadlines, races.
+//! - `pipeline`: source, stages and sink: order, bounds, failures, cancellation.
 //! - `policy`: retries and rate limits: what ends the waits for them.
 //! - `pool`: jobs, panics, shutdown. `pool_lane`: priorities, full queues, statistics. `pool_size`: how many threads.
 //!   `pool_scope`: jobs that borrow. `pool_map`: iterators. `fork`: two closures at once, spans of items.
@@ -58,6 +59,7 @@ mod mutex;
 mod once;
 mod oneshot;
 mod permit;
+mod pipeline;
 mod policy;
 mod pool;
 mod pool_lane;

@@ -1,0 +1,134 @@
+//! A stage that makes many items into one.
+
+use super::edge::{Bucket, Edge};
+use super::station::{Done, Due, Station, Turn};
+use crate::prim::{SeenLock, StdArc, discard_panic};
+use std::mem;
+use std::time::{Duration, Instant};
+
+pub(super) struct Batch<T> {
+    pub(super) from: StdArc<Edge<T>>,
+    pub(super) to: StdArc<Edge<Vec<T>>>,
+    /// At least 1.
+    pub(super) count: usize,
+    pub(super) within: Duration,
+    pub(super) open: SeenLock<Open<T>>,
+}
+
+/// The batch that is being collected. One at a time works on it.
+pub(super) struct Open<T> {
+    values: Vec<T>,
+    /// Of what is in it, and of what has been left out since.
+    tickets: usize,
+    since: Option<Instant>,
+    number: u64,
+}
+
+impl<T> Open<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            values: Vec::new(),
+            tickets: 0,
+            since: None,
+            number: 0,
+        }
+    }
+
+    fn close(&mut self) -> Option<Bucket<Vec<T>>> {
+        if self.tickets == 0 {
+            return None;
+        }
+        let values = mem::take(&mut self.values);
+        let values = if values.is_empty() {
+            None
+        } else {
+            Some(values)
+        };
+        let bucket = Bucket::new(self.number, mem::take(&mut self.tickets), values);
+        self.number += 1;
+        self.since = None;
+        Some(bucket)
+    }
+}
+
+impl<T: Send> Station for Batch<T> {
+    fn ready(&self) -> usize {
+        self.from.ready()
+    }
+
+    fn claim(&self, count: usize) {
+        self.from.claim(count);
+    }
+
+    fn unclaimed(&self) -> usize {
+        self.to.ready()
+    }
+
+    fn due(&self) -> Due {
+        let at = self
+            .open
+            .lock()
+            .since
+            .and_then(|since| since.checked_add(self.within));
+        at.map_or(Due::Never, Due::At)
+    }
+
+    fn work(&self, count: usize, turn: &Turn<'_, '_>) -> Done {
+        let mut made = Vec::new();
+        let mut open = self.open.lock();
+        for bucket in self.from.take(count) {
+            open.tickets += bucket.tickets;
+            open.since.get_or_insert(turn.began());
+            let Some(value) = bucket.value else {
+                continue;
+            };
+            if open.values.capacity() == 0 {
+                open.values.reserve(self.count.min(1024));
+            }
+            open.values.push(value);
+            if open.values.len() >= self.count {
+                made.extend(open.close());
+            }
+        }
+        let held = Some(open.tickets);
+        drop(open);
+        self.to.put_all(made);
+        Done {
+            ended: count,
+            held,
+            ..Done::default()
+        }
+    }
+
+    fn attend(&self, closes: bool, turn: &Turn<'_, '_>) -> Done {
+        let mut open = self.open.lock();
+        let is_due = open
+            .since
+            .is_some_and(|since| turn.began().saturating_duration_since(since) >= self.within);
+        let closed = if closes || is_due { open.close() } else { None };
+        let held = Some(open.tickets);
+        drop(open);
+        if let Some(bucket) = closed {
+            self.to.put(bucket);
+        }
+        Done {
+            held,
+            ..Done::default()
+        }
+    }
+
+    fn begin(&self, in_order: bool) {
+        if in_order {
+            self.from.keep_order();
+        }
+    }
+}
+
+impl<T> Drop for Batch<T> {
+    fn drop(&mut self) {
+        // What is still there is the application's, and may panic when it is dropped.
+        for value in mem::take(&mut self.open.lock().values) {
+            discard_panic(|| drop(value));
+        }
+    }
+}

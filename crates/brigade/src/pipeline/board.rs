@@ -1,0 +1,308 @@
+//! Who may do what next: how many tickets are out, what is under way at each station, and which work is worth more.
+//!
+//! It is arithmetic under one lock. It runs no code of the application, wakes nobody and does not know what the stations
+//! do. Why it always finds something to do, if there is anything, is in the [module](super).
+
+use super::stage::Stage;
+use super::station::{Done, Due, LONG, SHORT, Station};
+use crate::policy::RateError;
+use crate::prim::clock;
+use std::time::{Duration, Instant};
+
+/// As many items are taken at once at most, however quick they are.
+const GRAB_MAX: usize = 128;
+
+/// It takes about so many nanoseconds until somebody has come who is called.
+pub(super) const WORTH_CALLING: usize = 20_000;
+
+/// Items that take so many nanoseconds together are not divided between hands.
+pub(super) const UNDIVIDED: usize = 4000;
+
+pub(super) type Stations<'a> = [Box<dyn Station + 'a>];
+
+pub(super) struct Board {
+    meters: Vec<Meter>,
+    /// Tickets that the source may take.
+    pub(super) free: usize,
+    /// Tickets that have been taken, and not been given back.
+    pub(super) out: usize,
+    pub(super) source_ended: bool,
+    pub(super) items_in: u64,
+    pub(super) items_out: u64,
+    /// Jobs of the pool that work for the pipeline now.
+    pub(super) runners: usize,
+    /// Those that have been asked for, and have not begun.
+    pub(super) asked: usize,
+    /// When the last was asked for.
+    pub(super) asked_at: Option<Instant>,
+    /// How the caller sleeps, if it does. Whoever finds it asleep and rings writes that it is not.
+    pub(super) asleep: Option<Asleep>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Asleep {
+    /// When it wakes if nobody rings.
+    pub(super) until: Option<Instant>,
+    pub(super) why: Why,
+}
+
+/// What a caller that sleeps would go on with, beside the bell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// A ticket.
+    NoTicket,
+    /// Something from the source.
+    Dry,
+    /// A job of the pool that does the work.
+    Alone,
+}
+
+/// What a station is doing, and may do.
+struct Meter {
+    stage: Stage,
+    /// How many work for it now.
+    running: usize,
+    /// Items that have been claimed and are under way.
+    items: usize,
+    /// As many are taken at once at most.
+    grab: usize,
+    /// So long an item takes, in nanoseconds, about.
+    nanos: usize,
+    /// Tickets in what it is collecting.
+    held: usize,
+    /// The rate is used up until then.
+    not_before: Option<Instant>,
+}
+
+/// A piece of work that has been claimed.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) station: usize,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// To begin so many items.
+    Take(usize),
+    /// To do what is due.
+    Attend,
+    /// To close what it has collected.
+    Close,
+}
+
+/// Which work is claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Only {
+    Anything,
+    /// That of stations whose items are known to be quick.
+    Quick,
+}
+
+/// The time, read when it is first asked for.
+#[derive(Default)]
+struct Now(Option<Instant>);
+
+impl Now {
+    fn get(&mut self) -> Instant {
+        *self.0.get_or_insert_with(clock::now)
+    }
+}
+
+impl Board {
+    pub(super) fn new(stages: Vec<Stage>, tickets: usize) -> Self {
+        let meter = |stage| Meter {
+            stage,
+            running: 0,
+            items: 0,
+            grab: 1,
+            nanos: usize::MAX,
+            held: 0,
+            not_before: None,
+        };
+        Self {
+            meters: stages.into_iter().map(meter).collect(),
+            free: tickets,
+            out: 0,
+            source_ended: false,
+            items_in: 0,
+            items_out: 0,
+            runners: 0,
+            asked: 0,
+            asked_at: None,
+            asleep: None,
+        }
+    }
+
+    pub(super) fn may_pull(&self) -> bool {
+        !self.source_ended && self.free > 0
+    }
+
+    /// Everything that the source has given has come to its end.
+    pub(super) fn is_over(&self) -> bool {
+        self.source_ended && self.out == 0
+    }
+
+    /// The source has given an item. Returns its number.
+    pub(super) fn pulled(&mut self) -> u64 {
+        self.free -= 1;
+        self.out += 1;
+        self.items_in += 1;
+        self.items_in - 1
+    }
+
+    /// Claims what is nearest to the sink: that gives tickets back soonest. If there is nothing, until when that is so
+    /// though nothing else happens.
+    pub(super) fn claim(
+        &mut self,
+        stations: &Stations<'_>,
+        hands: usize,
+        only: Only,
+    ) -> Result<Work, Option<Instant>> {
+        let (mut now, mut next) = (Now::default(), None::<Instant>);
+        let mut later = |at: Instant| next = Some(next.map_or(at, |next| next.min(at)));
+        for (station, it) in stations.iter().enumerate().rev() {
+            let meter = &mut self.meters[station];
+            if meter.running >= meter.stage.parallel {
+                continue;
+            }
+            match it.due() {
+                Due::Never => {}
+                Due::At(at) if at > now.get() => later(at),
+                Due::Now | Due::At(_) => {
+                    meter.running += 1;
+                    return Ok(Work::new(station, Kind::Attend));
+                }
+            }
+            let most = meter.most(it.as_ref(), hands);
+            if most == 0 || only == Only::Quick && meter.grab == 1 {
+                continue;
+            }
+            match meter.allowed(most, &mut now) {
+                Err(at) => later(at),
+                Ok(count) => {
+                    it.claim(count);
+                    meter.running += 1;
+                    meter.items += count;
+                    return Ok(Work::new(station, Kind::Take(count)));
+                }
+            }
+        }
+        self.close_first().ok_or(next)
+    }
+
+    /// If all there is, and will be for now, is being collected, then what is collected first is closed.
+    fn close_first(&mut self) -> Option<Work> {
+        let held: usize = self.meters.iter().map(|meter| meter.held).sum();
+        if held == 0 || held < self.out || self.may_pull() {
+            return None;
+        }
+        let first = self.meters.iter().position(|meter| meter.held > 0)?;
+        let meter = &mut self.meters[first];
+        // Somebody is closing it.
+        if meter.running > 0 {
+            return None;
+        }
+        meter.running += 1;
+        Some(Work::new(first, Kind::Close))
+    }
+
+    /// How long the work takes that could be begun, in nanoseconds, as far as one can see without a look at the time. Nothing
+    /// is 0, and what is not known is very long.
+    pub(super) fn waiting(&self, stations: &Stations<'_>) -> usize {
+        let mut sum = 0_usize;
+        for (meter, it) in self.meters.iter().zip(stations) {
+            sum = sum.saturating_add(if meter.running >= meter.stage.parallel {
+                0
+            } else if it.due() == Due::Now {
+                usize::MAX
+            } else if meter.most(it.as_ref(), 1) == 0 {
+                0
+            } else {
+                it.ready().saturating_mul(meter.nanos)
+            });
+        }
+        sum
+    }
+
+    /// A piece of work is done, and took so long.
+    pub(super) fn finish(&mut self, work: &Work, done: &Done, took: Duration) {
+        let meter = &mut self.meters[work.station];
+        meter.running -= 1;
+        meter.items -= done.ended;
+        if let Some(held) = done.held {
+            meter.held = held;
+        }
+        self.out -= done.tickets;
+        self.free += done.tickets;
+        self.items_out += done.out;
+        if let Kind::Take(count) = work.kind {
+            meter.learn(count, took);
+        }
+    }
+}
+
+impl Work {
+    fn new(station: usize, kind: Kind) -> Self {
+        Self { station, kind }
+    }
+}
+
+impl Meter {
+    /// How many items may be begun at once, whatever the rate is.
+    fn most(&self, station: &dyn Station, hands: usize) -> usize {
+        let ready = station.ready();
+        if ready == 0 {
+            return 0;
+        }
+        let room = self.stage.buffer.map_or(usize::MAX, |buffer| {
+            buffer.saturating_sub(station.unclaimed() + self.items)
+        });
+        // Enough for everybody, and for another time; but what is done in no time is not divided.
+        let hands = hands.min(self.stage.parallel);
+        let share = if hands == 1 {
+            ready
+        } else {
+            ready.div_ceil(2 * hands)
+        };
+        let share = share.max(UNDIVIDED / self.nanos.max(1)).min(ready);
+        share.min(self.grab).min(room).min(station.places())
+    }
+
+    /// How many of `most` items the rate allows now; if none, until when.
+    fn allowed(&mut self, most: usize, now: &mut Now) -> Result<usize, Instant> {
+        let Some(rate) = &self.stage.rate else {
+            return Ok(most);
+        };
+        if let Some(at) = self.not_before.filter(|at| *at > now.get()) {
+            return Err(at);
+        }
+        match rate.try_acquire() {
+            Err(RateError::NotYet { wait }) => {
+                let at = now.get() + wait;
+                self.not_before = Some(at);
+                Err(at)
+            }
+            // One is always allowed in time, and nobody waits here.
+            Ok(()) | Err(_) => Ok(1),
+        }
+    }
+
+    /// Quick items are taken many at once, slow ones one by one.
+    fn learn(&mut self, count: usize, took: Duration) {
+        let nanos = took.as_nanos() as usize / count;
+        // What was long of late is forgotten slowly: it is better to take too few at once than too many.
+        let remembered = match self.nanos {
+            usize::MAX => 0,
+            before => before - before.div_ceil(8),
+        };
+        self.nanos = nanos.max(remembered).max(1);
+        if took > LONG {
+            self.grab = 1;
+        } else if count == self.grab && took < SHORT {
+            self.grab = (self.grab * 2).min(GRAB_MAX);
+        } else if took > 4 * SHORT {
+            self.grab = (self.grab / 2).max(1);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A stage that calls a closure for each item, on whatever thread has the time.
+
+use super::edge::{Bucket, Edge};
+use super::report::Cause;
+use super::station::{Done, Due, Station, Turn};
+use crate::prim::Ordering::{AcqRel, Acquire};
+use crate::prim::atomic::AtomicUsize;
+use crate::prim::{SeenLock, StdArc, clock, discard_panic};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// What has come of an item.
+pub(super) enum Outcome<T, U> {
+    Passed(U),
+    /// It is not wanted.
+    Gone,
+    Failed(Cause),
+    /// It is to be tried again, so long after now.
+    Again(T, Duration),
+}
+
+impl<T, U> Outcome<T, U> {
+    pub(super) fn of<E: Into<Cause>>(result: Result<U, E>) -> Self {
+        match result {
+            Ok(value) => Self::Passed(value),
+            Err(error) => Self::Failed(error.into()),
+        }
+    }
+}
+
+pub(super) struct Each<T, U, F> {
+    pub(super) from: StdArc<Edge<T>>,
+    pub(super) to: StdArc<Edge<U>>,
+    /// Called with the item, and how often it has failed.
+    pub(super) each: F,
+    pub(super) skips: bool,
+    pub(super) delayed: Delayed<T>,
+}
+
+/// Items that are tried again later, by their times.
+pub(super) struct Delayed<T> {
+    items: SeenLock<BTreeMap<(Instant, u64), Bucket<T>>>,
+    count: AtomicUsize,
+}
+
+impl<T> Delayed<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            items: SeenLock::new(BTreeMap::new()),
+            count: AtomicUsize::new(0),
+        }
+    }
+
+    fn put(&self, bucket: Bucket<T>, delay: Duration) {
+        let now = clock::now();
+        // What is beyond the clock is beyond everybody's patience.
+        let at = now
+            .checked_add(delay)
+            .unwrap_or(now + Duration::from_secs(1 << 30));
+        self.items.lock().insert((at, bucket.number), bucket);
+        self.count.fetch_add(1, AcqRel);
+    }
+
+    fn due(&self) -> Due {
+        if self.count.load(Acquire) == 0 {
+            return Due::Never;
+        }
+        let items = self.items.lock();
+        items
+            .keys()
+            .next()
+            .map_or(Due::Never, |(at, _)| Due::At(*at))
+    }
+
+    /// Takes those out whose time has come.
+    fn take(&self) -> Vec<Bucket<T>> {
+        let now = clock::now();
+        let mut items = self.items.lock();
+        let later = items.split_off(&(now, u64::MAX));
+        let due = std::mem::replace(&mut *items, later);
+        drop(items);
+        self.count.fetch_sub(due.len(), AcqRel);
+        due.into_values().collect()
+    }
+}
+
+impl<T, U, F: Fn(T, u32) -> Outcome<T, U>> Each<T, U, F> {
+    /// Does one item. What is left of it goes into `made`.
+    #[inline]
+    fn item(&self, bucket: Bucket<T>, made: &mut Vec<Bucket<U>>, turn: &Turn<'_, '_>) {
+        let (place, failures) = (bucket.with(None), bucket.failures);
+        let Some(value) = bucket.value else {
+            return made.push(place);
+        };
+        match (self.each)(value, failures) {
+            Outcome::Passed(value) => made.push(place.with(Some(value))),
+            Outcome::Gone => made.push(place),
+            Outcome::Failed(error) => {
+                turn.item_failed(error, place.number, failures, self.skips);
+                made.push(place);
+            }
+            Outcome::Again(value, delay) => {
+                turn.retries();
+                let mut again = place.with(Some(value));
+                again.failures = failures.saturating_add(1);
+                self.delayed.put(again, delay);
+            }
+        }
+    }
+}
+
+impl<T, U, F> Station for Each<T, U, F>
+where
+    T: Send,
+    U: Send,
+    F: Fn(T, u32) -> Outcome<T, U> + Send + Sync,
+{
+    fn ready(&self) -> usize {
+        self.from.ready()
+    }
+
+    fn claim(&self, count: usize) {
+        self.from.claim(count);
+    }
+
+    fn unclaimed(&self) -> usize {
+        self.to.ready()
+    }
+
+    fn due(&self) -> Due {
+        self.delayed.due()
+    }
+
+    fn work(&self, count: usize, turn: &Turn<'_, '_>) -> Done {
+        let mut made = Vec::with_capacity(count);
+        let mut left = self.from.take(count).into_iter();
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            for index in 0..count {
+                if !turn.goes_on(index, count) {
+                    break;
+                }
+                if let Some(bucket) = left.next() {
+                    self.item(bucket, &mut made, turn);
+                }
+            }
+        }));
+        if let Err(payload) = caught {
+            turn.panicked(payload);
+        }
+        self.from.put_back(left);
+        self.to.put_all(made);
+        Done {
+            ended: count,
+            ..Done::default()
+        }
+    }
+
+    fn attend(&self, _closes: bool, _turn: &Turn<'_, '_>) -> Done {
+        self.from.put_back(self.delayed.take().into_iter());
+        Done::default()
+    }
+}
+
+impl<T, U, F> Drop for Each<T, U, F> {
+    fn drop(&mut self) {
+        // What is still there is the application's, and may panic when it is dropped.
+        for (_, bucket) in std::mem::take(&mut *self.delayed.items.lock()) {
+            discard_panic(|| drop(bucket));
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! The run of a pipeline: what the calling thread and the jobs of the pool do, and who calls whom.
+//!
+//! All of them do the same: put down what they have done, claim the next piece of work (`board.rs`), do it. A job ends
+//! when there is nothing to claim, and after some time in any case, to let other jobs of the pool run. The caller also
+//! pulls from the source, and is the only one that sleeps.
+//!
+//! # Why the caller does not sleep too long
+//!
+//! It decides to sleep under the lock of the board, and writes there that it does, and until when. Whoever changes the
+//! board under that lock so that the caller could go on takes that away and rings. The bell is a channel for one value: a
+//! ring before the caller listens is not lost. Wakers of futures do not look at the board, and ring in any case.
+
+use super::board::{Asleep, Board, Kind, Only, Stations, UNDIVIDED, WORTH_CALLING, Why, Work};
+use super::edge::{Bucket, Edge};
+use super::report::{Cause, Dead, Part, PipelineError, Report};
+use super::source::{Pulled, Source};
+use super::station::{Done, Station, Turn};
+use crate::cancel::{CancelToken, Reason};
+use crate::channel::{self, Receiver, Sender};
+use crate::pool::Scope;
+use crate::prim::Ordering::{Acquire, Release};
+use crate::prim::atomic::AtomicBool;
+use crate::prim::{MODEL, SeenLock, StdArc, clock, discard_panic, hint};
+use crate::scope::{Failure, Panic};
+use std::convert::Infallible;
+use std::mem;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// So long the caller waits for a job of the pool before it does work that is not known to be quick.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// So long a job waits for more items that are quick.
+const LINGER: Duration = Duration::from_micros(4);
+
+/// A job makes place for others after so many pieces of work.
+const SHIFT: usize = 256;
+
+type Site = &'static Location<'static>;
+
+/// Wakes the caller.
+pub(super) struct Bell {
+    sender: Sender<()>,
+    receiver: Receiver<()>,
+}
+
+impl Bell {
+    pub(super) fn new() -> Self {
+        let (sender, receiver) = channel::bounded(1);
+        Self { sender, receiver }
+    }
+
+    pub(super) fn ring(&self) {
+        // If it has been rung already, that will do.
+        let _ = self.sender.try_send(());
+    }
+
+    pub(super) fn listener(&self) -> &Receiver<()> {
+        &self.receiver
+    }
+
+    /// Waits until it is rung, until `until`, or until the wait is cancelled.
+    fn wait(&self, until: Option<Instant>) {
+        // What has come of it the next look at the board will tell.
+        match until {
+            None => drop(self.receiver.recv()),
+            Some(deadline) => drop(self.receiver.recv_deadline(deadline)),
+        }
+    }
+}
+
+/// What ended it.
+type Ended = (Failure<Cause>, Part, Site);
+
+/// A pipeline that is running.
+pub(super) struct Run<'a> {
+    pub(super) stations: Box<Stations<'a>>,
+    /// Where the source, each stage and the sink are written.
+    pub(super) sites: Vec<Site>,
+    board: SeenLock<Board>,
+    /// What has been left out and tried again.
+    tally: SeenLock<Report>,
+    ended: SeenLock<Option<Ended>>,
+    stopped: AtomicBool,
+    token: CancelToken,
+    bell: StdArc<Bell>,
+    /// How many threads may work for it.
+    hands: usize,
+}
+
+/// A piece of work that is done.
+type Finished = (Work, Done, Duration);
+
+/// What the caller does next.
+enum Next {
+    Over,
+    Pull,
+    Do(Work),
+    Sleep(Option<Instant>),
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        stations: Vec<Box<dyn Station + 'a>>,
+        sites: Vec<Site>,
+        board: Board,
+        token: CancelToken,
+        bell: StdArc<Bell>,
+        threads: usize,
+    ) -> Self {
+        Self {
+            stations: stations.into_boxed_slice(),
+            sites,
+            board: SeenLock::new(board),
+            tally: SeenLock::new(Report::default()),
+            ended: SeenLock::new(None),
+            stopped: AtomicBool::new(false),
+            token,
+            bell,
+            hands: threads + 1,
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Acquire)
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// What part a station is, and where it is written.
+    pub(super) fn place(&self, station: usize) -> (Part, Site) {
+        let part = if station + 1 == self.stations.len() {
+            Part::Sink
+        } else {
+            Part::Stage(station + 1)
+        };
+        (part, self.sites[station + 1])
+    }
+
+    pub(super) fn stop(&self, failure: Failure<Cause>, station: usize) {
+        let (part, site) = self.place(station);
+        self.end((failure, part, site));
+    }
+
+    /// Ends it, for this reason if it is the first.
+    #[cold]
+    fn end(&self, ended: Ended) {
+        let ended = match self.token.origin() {
+            // What fails then fails because of that.
+            Some(reason) => (Failure::Cancelled(reason), Part::Whole, self.whole()),
+            None => ended,
+        };
+        let mut first = self.ended.lock();
+        let late = if first.is_none() {
+            first.replace(ended)
+        } else {
+            Some(ended)
+        };
+        drop(first);
+        self.stopped.store(true, Release);
+        self.token.cancel_because(Reason::Sibling);
+        self.bell.ring();
+        // It is the application's.
+        discard_panic(|| drop(late));
+    }
+
+    pub(super) fn skipped(&self, dead: Dead) {
+        let mut tally = self.tally.lock();
+        tally.skipped += 1;
+        let late = if tally.dead.len() < Report::DEAD_MAX {
+            tally.dead.push(dead);
+            None
+        } else {
+            Some(dead)
+        };
+        drop(tally);
+        discard_panic(|| drop(late));
+    }
+
+    pub(super) fn retries(&self) {
+        self.tally.lock().retried += 1;
+    }
+
+    /// Where the run was called.
+    fn whole(&self) -> Site {
+        self.sites[self.sites.len() - 1]
+    }
+
+    fn perform(&self, work: Work) -> Finished {
+        let turn = Turn::new(self, &work);
+        let station = &self.stations[work.station];
+        let done = match work.kind {
+            Kind::Take(count) => station.work(count, &turn),
+            Kind::Attend => station.attend(false, &turn),
+            Kind::Close => station.attend(true, &turn),
+        };
+        let took = clock::now().saturating_duration_since(turn.began());
+        (work, done, took)
+    }
+
+    /// The part of the caller: pulls from the source, and works.
+    pub(super) fn drive<'scope, S: Source>(
+        &'scope self,
+        source: &mut S,
+        first: &Edge<S::Item>,
+        scope: Scope<'scope, '_, Infallible>,
+    ) {
+        let (mut finished, mut dry) = (None, false);
+        loop {
+            self.look_at_token();
+            let pulled = match self.next(finished.take(), dry, scope) {
+                Next::Over => return,
+                Next::Do(work) => {
+                    finished = Some(self.perform(work));
+                    dry = false;
+                    continue;
+                }
+                Next::Pull => self.pull(|| source.pull()),
+                Next::Sleep(until) if dry => self.pull(|| source.wait(&self.bell, until)),
+                Next::Sleep(until) => {
+                    self.bell.wait(until);
+                    continue;
+                }
+            };
+            // After a wait for nothing the source is asked again before the next.
+            dry = !dry && matches!(pulled, Pulled::Nothing);
+            self.take_in(pulled, first, scope);
+        }
+    }
+
+    fn look_at_token(&self) {
+        if let Some(reason) = self.token.origin() {
+            self.end((Failure::Cancelled(reason), Part::Whole, self.whole()));
+        }
+    }
+
+    /// Calls the source. A panic of it ends the pipeline.
+    fn pull<T>(&self, pull: impl FnOnce() -> Pulled<T>) -> Pulled<T> {
+        catch_unwind(AssertUnwindSafe(pull)).unwrap_or_else(|payload| {
+            let panic = Panic::caught(payload, self.sites[0]);
+            self.end((Failure::Panicked(panic), Part::Source, self.sites[0]));
+            Pulled::Ended
+        })
+    }
+
+    fn take_in<'scope, T>(
+        &'scope self,
+        pulled: Pulled<T>,
+        first: &Edge<T>,
+        scope: Scope<'scope, '_, Infallible>,
+    ) {
+        match pulled {
+            Pulled::Nothing => {}
+            Pulled::Ended => self.board.lock().source_ended = true,
+            Pulled::Item(value) => {
+                let mut board = self.board.lock();
+                let number = board.pulled();
+                first.put(Bucket::new(number, 1, Some(value)));
+                let asks = self.asks(&mut board);
+                drop(board);
+                if asks {
+                    self.ask(scope);
+                }
+            }
+        }
+    }
+
+    /// What the caller does next; `dry` if the source has nothing at the moment.
+    fn next<'scope>(
+        &'scope self,
+        finished: Option<Finished>,
+        dry: bool,
+        scope: Scope<'scope, '_, Infallible>,
+    ) -> Next {
+        let mut board = self.board.lock();
+        board.asleep = None;
+        if let Some((work, done, took)) = &finished {
+            board.finish(work, done, *took);
+        }
+        if self.is_stopped() || board.is_over() {
+            return Next::Over;
+        }
+        let pulls = board.may_pull() && !dry;
+        // Somebody does the work meanwhile.
+        if pulls && board.runners > 0 {
+            return Next::Pull;
+        }
+        // Else somebody may come who does it, so that the source can be pulled, which may take long. So may the work.
+        let is_patient = pulls && self.somebody_may_come(&board);
+        let waiting = if is_patient {
+            board.waiting(&self.stations)
+        } else {
+            0
+        };
+        if is_patient && waiting < UNDIVIDED {
+            return Next::Pull;
+        }
+        let only = if is_patient {
+            Only::Quick
+        } else {
+            Only::Anything
+        };
+        let (until, why) = match board.claim(&self.stations, self.hands, only) {
+            Ok(work) => {
+                let asks = self.asks(&mut board);
+                drop(board);
+                if asks {
+                    self.ask(scope);
+                }
+                return Next::Do(work);
+            }
+            Err(_) if is_patient && waiting > 0 => {
+                let until = board.asked_at.and_then(|at| at.checked_add(PATIENCE));
+                (until, Why::Alone)
+            }
+            Err(_) if pulls => return Next::Pull,
+            Err(until) if dry => (until, Why::Dry),
+            Err(until) => (until, Why::NoTicket),
+        };
+        board.asleep = Some(Asleep { until, why });
+        Next::Sleep(until)
+    }
+
+    /// Whether a job of the pool has been asked for, and not so long ago that the pool must be busy.
+    fn somebody_may_come(&self, board: &Board) -> bool {
+        let is_patient = |at| clock::now().saturating_duration_since(at) < PATIENCE;
+        board.asked > 0 && board.asked_at.is_some_and(is_patient)
+    }
+
+    /// Whether a job is to be asked for; then it is counted.
+    fn asks(&self, board: &mut Board) -> bool {
+        let hands = board.runners + board.asked;
+        // The first is also for the case that the source makes the caller wait.
+        let worth = if hands == 0 { 1 } else { WORTH_CALLING };
+        let asks = hands + 1 < self.hands && board.waiting(&self.stations) >= worth;
+        if asks {
+            board.asked += 1;
+            board.asked_at = Some(clock::now());
+        }
+        asks
+    }
+
+    fn ask<'scope>(&'scope self, scope: Scope<'scope, '_, Infallible>) {
+        // Nobody joins it: the scope does.
+        drop(scope.spawn(move || {
+            self.run_shift(scope);
+            Ok(())
+        }));
+    }
+
+    /// The part of a job of the pool.
+    fn run_shift<'scope>(&'scope self, scope: Scope<'scope, '_, Infallible>) {
+        let mut finished = None;
+        for piece in 0..=SHIFT {
+            if piece > 0 {
+                self.linger(&mut finished);
+            }
+            match self.next_of_job(finished.take(), piece == 0, piece == SHIFT, scope) {
+                Some(work) => finished = Some(self.perform(work)),
+                None => return,
+            }
+        }
+    }
+
+    /// Puts down what has been done. If there is little to do and the caller is about to bring more, waits a few microseconds
+    /// for that: many items cost little more than one.
+    fn linger(&self, finished: &mut Option<Finished>) {
+        let mut board = self.board.lock();
+        if let Some((work, done, took)) = finished.take() {
+            board.finish(&work, &done, took);
+        }
+        let is_fed = board.may_pull() && board.asleep.is_none() && !MODEL;
+        let lingers = is_fed && board.waiting(&self.stations) < UNDIVIDED;
+        drop(board);
+        if lingers {
+            let began = clock::now();
+            while clock::now().saturating_duration_since(began) < LINGER {
+                hint::spin_loop();
+            }
+        }
+    }
+
+    /// What a job does next; nothing if it is over.
+    fn next_of_job<'scope>(
+        &'scope self,
+        finished: Option<Finished>,
+        begins: bool,
+        ends: bool,
+        scope: Scope<'scope, '_, Infallible>,
+    ) -> Option<Work> {
+        self.look_at_token();
+        let mut board = self.board.lock();
+        if begins {
+            board.asked -= 1;
+            board.runners += 1;
+        }
+        if let Some((work, done, took)) = &finished {
+            board.finish(work, done, *took);
+        }
+        let claimed = if ends || self.is_stopped() {
+            Err(None)
+        } else {
+            board.claim(&self.stations, self.hands, Only::Anything)
+        };
+        if claimed.is_err() {
+            board.runners -= 1;
+        }
+        let asks = !self.is_stopped() && self.asks(&mut board);
+        // Who goes before there is nothing to do has not looked at the time.
+        let rings = self.rings(&mut board, claimed.as_ref().err(), ends);
+        drop(board);
+        if rings {
+            self.bell.ring();
+        }
+        if asks {
+            self.ask(scope);
+        }
+        claimed.ok()
+    }
+
+    /// Whether the caller is to be woken. `next` is until when there is nothing to do, if the job that looks has found nothing.
+    fn rings(&self, board: &mut Board, next: Option<&Option<Instant>>, ends: bool) -> bool {
+        let Some(Asleep { until, why }) = board.asleep else {
+            return false;
+        };
+        let is_sooner = |at: Instant| until.is_none_or(|until| at < until);
+        let worth = if next.is_some() { 1 } else { WORTH_CALLING };
+        let has_ticket = board.may_pull() && (next.is_some() || board.free >= board.out / 4);
+        let rings = ends
+            || self.is_stopped()
+            || board.is_over()
+            || why == Why::Alone
+            || why == Why::NoTicket && has_ticket
+            || board.waiting(&self.stations) >= worth
+            || next.is_some_and(|at| at.is_some_and(is_sooner));
+        if rings {
+            board.asleep = None;
+        }
+        rings
+    }
+
+    /// The end: what has come of it.
+    pub(super) fn settle(self, began: Instant) -> Result<Report, PipelineError> {
+        let Self {
+            stations,
+            board,
+            tally,
+            ended,
+            ..
+        } = self;
+        for station in stations {
+            // What its closure owns is the application's, and may panic when it is dropped.
+            discard_panic(|| drop(station));
+        }
+        let board = board.lock();
+        let report = Report {
+            items_in: board.items_in,
+            items_out: board.items_out,
+            elapsed: clock::now().saturating_duration_since(began),
+            ..mem::take(&mut *tally.lock())
+        };
+        let ended = ended.lock().take();
+        match ended {
+            None => Ok(report),
+            Some((failure, part, site)) => Err(PipelineError {
+                failure,
+                part,
+                site,
+                report: Box::new(report),
+            }),
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! What ends a pipeline, or does not: errors, panics at every point, cancellation.
+
+use super::{HOUR, ended, everywhere, turn};
+use brigade::cancel::{CancelToken, Reason};
+use brigade::channel;
+use brigade::pipeline::{self, Part, PipelineError, Report, Stage};
+use brigade::policy::Backoff;
+use brigade::pool::Pool;
+use brigade::scope::Failure;
+use std::collections::BTreeSet;
+use std::future::{Future, pending, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::Duration;
+
+#[test]
+fn the_first_error_ends_it_and_what_is_in_flight_is_dropped() {
+    everywhere(|pool| {
+        let alive = Arc::new(());
+        let items = (0..).map(|n| (n, Arc::clone(&alive)));
+        let result = pipeline::from_iter(items)
+            .map(2, |item| item)
+            .try_map(2, |item| if item.0 == 50 { Err("fifty") } else { Ok(item) })
+            .map_async(2, |item| async move {
+                turn().await;
+                item
+            })
+            .batch(7, HOUR)
+            .ordered()
+            .run(pool, drop);
+        let (part, text, report) = ended(result);
+        assert_eq!((part, text.as_str()), (Part::Stage(2), "fifty"));
+        assert!(report.items_in > 50 && report.items_out <= 8);
+        assert_eq!(Arc::strong_count(&alive), 1);
+    });
+}
+
+#[test]
+fn the_sink_may_fail() {
+    everywhere(|pool| {
+        let mut room = 10;
+        let result = pipeline::from_iter(0..)
+            .map(2, |n: u32| n)
+            .try_run(pool, |_| {
+                room -= 1;
+                if room < 0 { Err("full") } else { Ok(()) }
+            });
+        let (part, text, report) = ended(result);
+        assert_eq!((part, text.as_str()), (Part::Sink, "full"));
+        assert_eq!(report.items_out, 10);
+    });
+}
+
+#[test]
+fn what_is_left_out_is_told_of() {
+    everywhere(|pool| {
+        let mut got = Vec::new();
+        let skips = || Stage::new(2).skip_errors();
+        let report = pipeline::from_iter(0..100)
+            .try_map(skips(), |n| if n % 10 == 3 { Err("three") } else { Ok(n) })
+            .try_map_async(skips(), |n| async move {
+                if n % 10 == 4 { Err("four") } else { Ok(n) }
+            })
+            .ordered()
+            .run(pool, |n| got.push(n))
+            .unwrap();
+        assert!(
+            got.into_iter()
+                .eq((0..100).filter(|n| n % 10 != 3 && n % 10 != 4))
+        );
+        assert_eq!(
+            (report.items_in, report.items_out, report.skipped),
+            (100, 80, 20)
+        );
+        let told = |stage| {
+            let dead = report.dead.iter().filter(move |dead| dead.stage == stage);
+            dead.map(|dead| (dead.number, dead.error.to_string()))
+                .collect::<BTreeSet<_>>()
+        };
+        let by_ten = |from, word: &str| {
+            (0..10_u64)
+                .map(|ten| (ten * 10 + from, word.to_owned()))
+                .collect()
+        };
+        assert_eq!(told(1), by_ten(3, "three"));
+        assert_eq!(told(2), by_ten(4, "four"));
+    });
+}
+
+#[test]
+fn a_report_does_not_grow_with_the_input() {
+    let report = pipeline::from_iter(0..5000)
+        .try_map(Stage::new(2).skip_errors(), |_| Err::<(), _>("no"))
+        .run(&Pool::new(2), drop)
+        .unwrap();
+    assert_eq!(
+        (report.skipped, report.dead.len()),
+        (5000, Report::DEAD_MAX)
+    );
+}
+
+#[test]
+fn what_fails_is_tried_as_often_as_the_backoff_says() {
+    everywhere(|pool| {
+        let calls = [(); 20].map(|()| AtomicUsize::new(0));
+        let backoff = Backoff::constant(Duration::from_micros(1)).attempts(3);
+        let report = pipeline::from_iter(0..20_usize)
+            .retry_map(Stage::new(2).skip_errors(), backoff, |n| {
+                let call = calls[*n].fetch_add(1, SeqCst) + 1;
+                // Works at the third, the second, the first time; or never.
+                if n % 4 < call { Ok(*n) } else { Err("busy") }
+            })
+            .run(pool, drop)
+            .unwrap();
+        let calls = calls.map(AtomicUsize::into_inner);
+        assert!(
+            calls
+                .iter()
+                .enumerate()
+                .all(|(n, calls)| *calls == (n % 4 + 1).min(3))
+        );
+        assert_eq!(
+            (report.items_out, report.skipped, report.retried),
+            (15, 5, 5 * 5)
+        );
+        assert!(
+            report
+                .dead
+                .iter()
+                .all(|dead| dead.attempts == 3 && dead.number % 4 == 3)
+        );
+    });
+}
+
+/// Runs `pipeline` under a token that is cancelled once `waits` has been called as often as that.
+pub(super) fn cancelled(
+    calls: usize,
+    pipeline: impl FnOnce(&(dyn Fn() + Sync)) -> Result<Report, PipelineError>,
+) {
+    let token = CancelToken::new();
+    let (called, waits) = channel::unbounded();
+    let result = thread::scope(|scope| {
+        let canceller = token.clone();
+        scope.spawn(move || {
+            for _ in 0..calls {
+                waits.recv().unwrap();
+            }
+            canceller.cancel();
+        });
+        token.within(|| pipeline(&move || called.send(()).unwrap()))
+    });
+    let error = result.unwrap_err();
+    assert!(
+        matches!(error.failure, Failure::Cancelled(Reason::User)),
+        "{error}"
+    );
+    assert_eq!(error.part, Part::Whole);
+}
+
+#[test]
+fn who_waits_for_another_attempt_is_in_nobodys_way() {
+    everywhere(|pool| {
+        cancelled(99, |passed| {
+            pipeline::from_iter(0..100)
+                .retry_map(1, Backoff::constant(HOUR), |n| {
+                    if *n == 5 { Err("later") } else { Ok(*n) }
+                })
+                .run(pool, |_| passed())
+        });
+    });
+}
+
+#[test]
+fn a_wait_in_a_stage_is_cancelled() {
+    everywhere(|pool| {
+        let (_sender, receiver) = channel::bounded::<u32>(1);
+        cancelled(1, |waits| {
+            pipeline::from_iter(0..)
+                .try_map(Stage::new(0).skip_errors(), |_: u32| {
+                    waits();
+                    receiver.recv()
+                })
+                .run(pool, drop)
+        });
+    });
+}
+
+#[test]
+fn a_wait_of_the_source_is_cancelled() {
+    everywhere(|pool| {
+        let (sender, receiver) = channel::bounded(1);
+        sender.send(1).unwrap();
+        cancelled(1, |waits| {
+            pipeline::from_iter(receiver.iter())
+                .map(1, |n| n)
+                .run(pool, |_| waits())
+        });
+        sender.send(1).unwrap();
+        cancelled(1, |waits| {
+            pipeline::from_receiver(receiver.clone())
+                .map(1, |n| n)
+                .run(pool, |_| waits())
+        });
+    });
+}
+
+#[test]
+fn a_wait_of_the_sink_and_of_the_caller_for_tickets_is_cancelled() {
+    everywhere(|pool| {
+        let (_sender, receiver) = channel::bounded::<u32>(1);
+        cancelled(1, |waits| {
+            pipeline::from_iter(0..)
+                .in_flight(3)
+                .map(2, |n: u32| n)
+                .try_run(pool, |_| {
+                    waits();
+                    receiver.recv().map(drop)
+                })
+        });
+    });
+}
+
+#[test]
+fn futures_that_wait_are_cancelled_and_dropped() {
+    everywhere(|pool| {
+        let alive = Arc::new(());
+        cancelled(4, |waits| {
+            pipeline::from_iter(0..)
+                .map_async(4, |_: u32| {
+                    let held = Arc::clone(&alive);
+                    waits();
+                    async move {
+                        pending::<()>().await;
+                        drop(held);
+                    }
+                })
+                .run(pool, drop)
+        });
+        assert_eq!(Arc::strong_count(&alive), 1);
+    });
+}
+
+#[test]
+fn a_failure_ends_the_waits_of_the_others() {
+    let pool = Pool::new(2);
+    let caller = thread::current().id();
+    let (_sender, receiver) = channel::bounded::<u32>(1);
+    // The caller may come to do the first item itself. Then nobody waits; and it is done once more.
+    let has_waited = AtomicBool::new(false);
+    while !has_waited.load(SeqCst) {
+        let (began, begins) = channel::bounded(1);
+        let result = pipeline::from_iter(0..2)
+            .try_map(2, |n| {
+                if n == 1 {
+                    begins.recv()?;
+                    return Err::<u32, pipeline::Cause>("one".into());
+                }
+                began.send(())?;
+                if thread::current().id() == caller {
+                    return Ok(0);
+                }
+                has_waited.store(true, SeqCst);
+                Ok(receiver.recv()?)
+            })
+            .run(&pool, drop);
+        assert_eq!(ended(result).1, "one");
+    }
+}
+
+#[test]
+fn under_a_token_that_is_cancelled_nothing_comes_through() {
+    everywhere(|pool| {
+        let token = CancelToken::new();
+        token.cancel();
+        let result = token.within(|| pipeline::from_iter(0..5).run(pool, |_| panic!("cancelled")));
+        assert!(matches!(
+            result.unwrap_err().failure,
+            Failure::Cancelled(Reason::User)
+        ));
+    });
+}
+
+/// Panics when it is dropped, unless that happens in a panic.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            panic!("dropped");
+        }
+    }
+}
+
+/// Panics when it is polled or, if not, when it is dropped.
+struct Fuse {
+    burns: bool,
+}
+
+impl Future for Fuse {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        assert!(!self.burns, "boom");
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        assert!(self.burns, "boom");
+    }
+}
+
+fn boom<T>(at: u32) -> impl Fn(u32) -> T + Send + Sync + Copy
+where
+    T: From<u32>,
+{
+    move |n| if n == at { panic!("boom") } else { T::from(n) }
+}
+
+#[test]
+fn a_panic_anywhere_is_an_error() {
+    everywhere(|pool| {
+        let from = || pipeline::from_iter(0..1000_u32);
+        let to = |part, result| {
+            let (at, text, _) = ended(result);
+            assert_eq!((at, text.as_str()), (part, "panic: boom"));
+        };
+        let source = (0..1000).map(boom::<u64>(20));
+        to(
+            Part::Source,
+            pipeline::from_iter(source).map(2, |n| n).run(pool, drop),
+        );
+        let map = boom::<u64>(20);
+        to(
+            Part::Stage(2),
+            from().map(2, |n| n).map(2, map).run(pool, drop),
+        );
+        to(
+            Part::Stage(1),
+            from().filter_map(2, move |n| Some(map(n))).run(pool, drop),
+        );
+        let tries = move |n| Ok::<_, String>(map(n));
+        to(
+            Part::Stage(1),
+            from()
+                .try_map(Stage::new(2).skip_errors(), tries)
+                .run(pool, drop),
+        );
+        let backoff = Backoff::constant(Duration::ZERO);
+        to(
+            Part::Stage(1),
+            from()
+                .retry_map(2, backoff, move |n| tries(*n))
+                .run(pool, drop),
+        );
+        to(
+            Part::Stage(1),
+            from().map_async(2, move |n| ready(map(n))).run(pool, drop),
+        );
+        for burns in [false, true] {
+            let fuse = move |_| Fuse { burns };
+            to(Part::Stage(1), from().map_async(2, fuse).run(pool, drop));
+        }
+        let late = from().map_async(2, move |n| async move {
+            turn().await;
+            map(n)
+        });
+        to(Part::Stage(1), late.run(pool, drop));
+        to(
+            Part::Sink,
+            from().map(2, |n| n).run(pool, |n| {
+                map(n);
+            }),
+        );
+    });
+}
+
+#[test]
+fn a_panic_of_a_drop_in_the_end_goes_no_further() {
+    everywhere(|pool| {
+        let result = pipeline::from_iter((0..5).map(|n| (n, Bomb)))
+            .in_flight(3)
+            .map(1, |item| item)
+            .batch(100, HOUR)
+            .try_run(pool, |batch| {
+                std::mem::forget(batch);
+                Err("full")
+            });
+        assert_eq!(ended(result).1, "full");
+        // What is in flight then, and the source itself.
+        let bomb = Bomb;
+        let source = (0..50).map(move |n| {
+            let _held = &bomb;
+            (n, Bomb)
+        });
+        let result = pipeline::from_iter(source).try_map(1, |item| {
+            std::mem::forget(item);
+            Err::<(), _>("first")
+        });
+        assert_eq!(ended(result.run(pool, drop)).1, "first");
+    });
+}
