@@ -161,7 +161,8 @@ impl Roster {
             return true;
         }
         let mut state = self.state.lock();
-        if self.is_wanted(number) && !self.over.load(Relaxed) {
+        // Also once the pool is shut down: whoever has called it in counts on it, and starts nobody.
+        if self.is_wanted(number) {
             return true;
         }
         state.alive[number] = false;
@@ -297,5 +298,22 @@ unsafe impl Operation for Ended<'_> {
 
     fn patience(&self) -> &Patience {
         &self.roster.ends
+    }
+}
+
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
+mod tests {
+    use super::*;
+
+    /// What the other is blocked for may be in the queue, and nobody else is started to run that.
+    #[test]
+    fn one_who_sits_out_and_is_called_in_after_the_shutdown_comes() {
+        let roster = Roster::new(2, 2);
+        assert_eq!(roster.resize(1), Some(vec![]));
+        roster.close();
+        assert_eq!(roster.block(), [0; 0]);
+        assert!(roster.sit_out(1));
+        roster.unblock();
+        assert!(!roster.sit_out(1));
     }
 }
