@@ -32,7 +32,7 @@ pub struct Builder {
 pub(super) struct Description {
     pub(super) threads: usize,
     threads_max: usize,
-    spares: usize,
+    pub(super) spares: usize,
     name: String,
     pub(super) stack_size: Option<usize>,
     pub(super) queue_capacity: usize,

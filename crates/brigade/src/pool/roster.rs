@@ -1,9 +1,10 @@
 //! Which workers a pool has, which of them are wanted, and who waits for their end.
 //!
 //! A worker has a number below the most that the pool may have. Wanted are those with the lowest numbers: as many as the
-//! pool was told to have, and one more for each that is [blocked](super::blocking). A worker that is not wanted finishes
-//! what it has begun and sits out, so that it is soon back. It ends if it has not been wanted for [`KEPT_FOR`], or the
-//! pool is shut down.
+//! pool was told to have, and one more for each of them that is [blocked](super::blocking), up to the number of spares. One
+//! that is blocked and not wanted is in nobody's place, so nobody takes over for it. A worker that is not wanted
+//! finishes what it has begun and sits out, so that it is soon back. It ends if it has not been wanted for [`KEPT_FOR`],
+//! or the pool is shut down.
 //!
 //! # Shutdowns by workers
 //!
@@ -43,8 +44,10 @@ pub(super) struct Roster {
 struct State {
     /// How many the pool is told to have.
     told: usize,
-    /// How many are blocked.
-    blocked: usize,
+    /// How many more than that may be wanted.
+    spares: usize,
+    /// How often each is blocked: what it is blocked by may be blocked in turn.
+    blocked: Box<[usize]>,
     /// Who has not ended, by number.
     alive: Box<[bool]>,
     /// How many shutdowns wait on the worker of this number, or below it.
@@ -66,18 +69,28 @@ impl State {
     }
 
     fn wanted(&self) -> usize {
-        self.told.saturating_add(self.blocked).min(self.alive.len())
+        let mut wanted = self.told;
+        for (number, blocks) in self.blocked.iter().enumerate() {
+            if number == wanted || wanted == self.told + self.spares {
+                break;
+            }
+            wanted += usize::from(*blocks > 0);
+        }
+        wanted
     }
 }
 
 impl Roster {
-    /// `told` workers, of `most`; those with the lowest numbers count as alive, and are to be started.
-    pub(super) fn new(told: usize, most: usize) -> Self {
-        debug_assert!(told <= most, "no more workers than there are places");
+    /// `told` workers, of at most `told_max` and the spares; those with the lowest numbers count as alive, and are to be
+    /// started.
+    pub(super) fn new(told: usize, told_max: usize, spares: usize) -> Self {
+        debug_assert!(told <= told_max, "no more workers than there are places");
+        let most = told_max + spares;
         Self {
             state: SeenLock::new(State {
                 told,
-                blocked: 0,
+                spares,
+                blocked: (0..most).map(|_| 0).collect(),
                 alive: (0..most).map(|number| number < told).collect(),
                 leaving: (0..most).map(|_| 0).collect(),
                 all_left: false,
@@ -122,20 +135,20 @@ impl Roster {
         Some(called)
     }
 
-    /// One worker is blocked until [`unblock`](Self::unblock): returns the numbers of those to be started in its place. Also
-    /// after a shutdown: what it waits for may be in the queue.
-    pub(super) fn block(&self) -> Vec<usize> {
+    /// Worker `number` is blocked until [`unblock`](Self::unblock): returns the numbers of those to be started in its
+    /// place. Also after a shutdown: what it waits for may be in the queue.
+    pub(super) fn block(&self, number: usize) -> Vec<usize> {
         let mut state = self.state.lock();
-        state.blocked += 1;
+        state.blocked[number] += 1;
         let called = self.call_in(&mut state);
         drop(state);
         self.bench.wake_all();
         called
     }
 
-    pub(super) fn unblock(&self) {
+    pub(super) fn unblock(&self, number: usize) {
         let mut state = self.state.lock();
-        state.blocked -= 1;
+        state.blocked[number] -= 1;
         self.wanted.store(state.wanted(), Relaxed);
     }
 
@@ -161,7 +174,8 @@ impl Roster {
             return true;
         }
         let mut state = self.state.lock();
-        if self.is_wanted(number) && !self.over.load(Relaxed) {
+        // Also once the pool is shut down: whoever has called it in counts on it, and starts nobody.
+        if self.is_wanted(number) {
             return true;
         }
         state.alive[number] = false;
@@ -297,5 +311,34 @@ unsafe impl Operation for Ended<'_> {
 
     fn patience(&self) -> &Patience {
         &self.roster.ends
+    }
+}
+
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
+mod tests {
+    use super::*;
+
+    /// What the other is blocked for may be in the queue, and nobody else is started to run that.
+    #[test]
+    fn one_who_sits_out_and_is_called_in_after_the_shutdown_comes() {
+        let roster = Roster::new(1, 1, 1);
+        assert_eq!(roster.block(0), [1]);
+        roster.unblock(0);
+        roster.close();
+        assert_eq!(roster.block(0), [0; 0]);
+        assert!(roster.sit_out(1));
+        roster.unblock(0);
+        assert!(!roster.sit_out(1));
+    }
+
+    #[test]
+    fn nobody_takes_over_for_one_who_is_not_wanted() {
+        let roster = Roster::new(1, 1, 2);
+        assert_eq!(roster.block(0), [1]);
+        roster.unblock(0);
+        assert_eq!(roster.block(1), [0; 0]);
+        assert_eq!(roster.wanted(), 1);
+        // Now it would be in the place of this one, and cannot.
+        assert_eq!(roster.block(0), [2]);
     }
 }

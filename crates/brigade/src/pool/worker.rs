@@ -44,7 +44,11 @@ impl Crew {
         Self {
             agenda: Agenda::new(description.queue_capacity),
             forks: Forks::new(most),
-            roster: Roster::new(description.threads, most),
+            roster: Roster::new(
+                description.threads,
+                description.threads_max(),
+                description.spares,
+            ),
             meters: Meters::new(most, description.timed),
             joins: Patience::new(),
             running: (0..most)
@@ -214,11 +218,12 @@ impl Crew {
         ptr::eq(&raw const **crew, self).then_some(number)
     }
 
-    /// Calls `act` with the crew that the calling thread works in.
-    pub(super) fn of_this_thread<R>(act: impl FnOnce(Option<&Arc<Self>>) -> R) -> R {
-        let crew = WORKS_IN.try_with(|works_in| works_in.get().0);
+    /// Calls `act` with the crew that the calling thread works in, and its number there.
+    pub(super) fn of_this_thread<R>(act: impl FnOnce(Option<(&Arc<Self>, usize)>) -> R) -> R {
+        let works_in = WORKS_IN.try_with(Cell::get);
+        let (crew, number) = works_in.unwrap_or((ptr::null(), 0));
         // SAFETY: null, or what `work` shares, a frame below.
-        act(unsafe { crew.unwrap_or(ptr::null()).as_ref() })
+        act(unsafe { crew.as_ref() }.map(|crew| (crew, number)))
     }
 
     /// The sites of the jobs that run at this moment, but not that of the caller's own.
@@ -263,17 +268,19 @@ impl Crew {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn blocking<R>(act: impl FnOnce() -> R) -> R {
-    struct Blocked<'a>(&'a Crew);
+    struct Blocked<'a>(&'a Crew, usize);
     impl Drop for Blocked<'_> {
         fn drop(&mut self) {
             // A spare that is idle finds out when it is woken for something, and hands that on.
-            self.0.roster.unblock();
+            self.0.roster.unblock(self.1);
         }
     }
     Crew::of_this_thread(|crew| {
-        let Some(crew) = crew else { return act() };
-        let called = crew.roster.block();
-        let _blocked = Blocked(crew);
+        let Some((crew, number)) = crew else {
+            return act();
+        };
+        let called = crew.roster.block(number);
+        let _blocked = Blocked(crew, number);
         // A spare that the system does not start is one that is in use: there is none.
         discard_panic(|| drop(Crew::start(crew, called)));
         act()

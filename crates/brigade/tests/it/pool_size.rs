@@ -104,6 +104,46 @@ fn without_spares_and_outside_of_pools_blocking_just_runs() {
     assert_eq!(job.join().unwrap(), 2);
 }
 
+/// A pool of one that counts the threads that it starts.
+fn counted(builder: Builder) -> (Pool, Arc<AtomicUsize>) {
+    let started = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&started);
+    let builder = builder.threads(1).on_thread_start(move |_| {
+        count.fetch_add(1, Relaxed);
+    });
+    (builder.build().unwrap(), started)
+}
+
+#[test]
+fn there_are_no_more_spares_than_allowed_though_the_pool_may_grow() {
+    for spares in [0, 1, 2] {
+        let (pool, started) = counted(Pool::builder().threads_max(8).spares(spares));
+        let blocked = Arc::new(Barrier::new(spares + 2));
+        let jobs: Vec<_> = (0..=spares)
+            .map(|_| {
+                let blocked = Arc::clone(&blocked);
+                pool.submit(move || pool::blocking(|| blocked.wait()))
+                    .unwrap()
+            })
+            .collect();
+        blocked.wait();
+        for job in jobs {
+            job.join().unwrap();
+        }
+        drop(pool);
+        assert_eq!(started.load(Relaxed), 1 + spares);
+    }
+}
+
+#[test]
+fn one_thread_that_is_blocked_twice_has_one_spare() {
+    let (pool, started) = counted(Pool::builder().spares(4));
+    let job = pool.submit(|| pool::blocking(|| pool::blocking(|| 1)));
+    assert_eq!(job.unwrap().join().unwrap(), 1);
+    drop(pool);
+    assert_eq!(started.load(Relaxed), 2);
+}
+
 #[test]
 fn a_panic_while_blocked_ends_the_block() {
     let pool = Pool::builder().threads(1).spares(1).build().unwrap();
