@@ -312,6 +312,20 @@ fn a_timed_pool_measures_every_job() {
 }
 
 #[test]
+fn a_job_that_its_joiner_runs_is_measured_as_well() {
+    let pool = Pool::builder().threads(1).timed().build().unwrap();
+    let pool = Arc::new(pool);
+    let of_job = Arc::clone(&pool);
+    let job = pool.submit(move || of_job.submit(|| 1).unwrap().join().unwrap());
+    assert_eq!(job.unwrap().join().unwrap(), 1);
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+    let stats = pool.stats();
+    assert_eq!(stats.done, 2);
+    assert_eq!(stats.waits.unwrap().count(), 2);
+    assert_eq!(stats.runs.unwrap().count(), 2);
+}
+
+#[test]
 fn a_pool_that_rejects_gives_the_job_back_when_it_is_timed() {
     let builder = Pool::builder().queue_capacity(1).when_full(Full::Reject);
     let (pool, go): (_, Sender<()>) = busy(builder.timed());
