@@ -121,7 +121,7 @@ impl Crew {
     /// Whether the roster has counted the worker out, when it is over.
     fn go_on_working(&self, worker: &Worker, number: usize) -> bool {
         loop {
-            if !self.roster.is_wanted(number) && !self.agenda.is_closed() {
+            if self.is_too_many(number) {
                 if self.roster.sit_out(number) {
                     continue;
                 }
@@ -142,6 +142,12 @@ impl Crew {
         }
     }
 
+    /// Whether worker `number` is to sit out once it has finished what it has begun.
+    #[inline]
+    fn is_too_many(&self, number: usize) -> bool {
+        !self.roster.is_wanted(number) && !self.agenda.is_closed()
+    }
+
     /// What to do next. Waits for it.
     fn next(&self, number: usize) -> Work {
         match self.agenda.next() {
@@ -152,7 +158,7 @@ impl Crew {
         let mut idle = Idle {
             agenda: &self.agenda,
             forks: &self.forks,
-            is_wanted: || self.roster.is_wanted(number) || self.agenda.is_closed(),
+            is_wanted: || !self.is_too_many(number),
         };
         self.forks.idles();
         let work = block(&mut idle, Limit::NONE, Location::caller());
@@ -169,7 +175,8 @@ impl Crew {
         self.note_running(site, number, || self.meters.run(Some(number), job));
     }
 
-    /// Runs children of a scope on worker `number`. When others wait, their turn comes between two children.
+    /// Runs children of a scope on worker `number`. When others wait, their turn comes between two children; and when this
+    /// worker is not wanted any more, the rest is for another.
     fn run_children(&self, telling: Telling, number: usize) {
         while let Some((child, another)) = telling.next(self.roster.wanted()) {
             if let Some(another) = another {
@@ -178,7 +185,7 @@ impl Crew {
             let site = child.site();
             let run = || while_told_of(&telling, || child.run());
             self.note_running(site, number, run);
-            if telling.may_have_more() && self.agenda.has_more() {
+            if telling.may_have_more() && (self.agenda.has_more() || self.is_too_many(number)) {
                 self.agenda.tell(telling);
                 return;
             }
