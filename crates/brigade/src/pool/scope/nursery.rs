@@ -12,8 +12,8 @@
 //! workers. One ends when its worker finds nothing left, under the lock under which children are put in: so a child that
 //! was not told of, because there were tellings enough, is seen by one of those. Workers that come later, because the
 //! pool was resized or one of them is blocked, are told by those that have a telling: whenever they take a child; and one
-//! that is blocked hands its telling over. A telling that is dropped (a shutdown) leaves the children to the owner, who looks whenever one is
-//! put in.
+//! that is blocked hands its telling over. A telling that is dropped (a shutdown) leaves the children to the owner, who
+//! looks whenever one is put in.
 //!
 //! # No wake is lost
 //!
