@@ -6,7 +6,7 @@
 //! |---|---|---|---|
 //! | urgent jobs | 0 | who submits them | the capacity of the lane |
 //! | jobs | 1 | who submits them | the capacity of the lane |
-//! | scopes with children that nobody has begun | 1 | the scope | one entry for each worker and scope |
+//! | scopes with children that nobody has begun | 1 | the scope | one entry for each worker and scope, and as many of scopes that have ended |
 //! | background jobs | 2 | who submits them | the capacity of the lane |
 //!
 //! The lowest rank that has something comes first. But a source that has been passed over [`PASSES`] times comes
@@ -391,8 +391,22 @@ impl Others {
 impl Scopes {
     fn put(&self, telling: Telling) {
         let mut list = self.list.lock();
+        if list.len() == list.capacity() {
+            self.tidy(&mut list);
+        }
         list.push_back(telling);
         self.count.fetch_add(1, Relaxed);
+    }
+
+    /// Takes out what is left of scopes that have ended: nobody else does while all workers are busy. Nothing of the
+    /// application's is dropped in that, as their lists are empty.
+    #[cold]
+    fn tidy(&self, list: &mut VecDeque<Telling>) {
+        let before = list.len();
+        list.retain(|telling| !telling.ends());
+        self.count.fetch_sub(before - list.len(), Relaxed);
+        // Not again before as many have come as there are now.
+        list.reserve(list.len().max(1));
     }
 
     fn take(&self) -> Option<Telling> {
@@ -478,5 +492,28 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
 
     fn patience(&self) -> &Patience {
         self.agenda.ordinary.receiver.patience()
+    }
+}
+
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
+mod tests {
+    use crate::pool::Pool;
+    use crate::prim::StdArc;
+
+    #[test]
+    fn what_is_left_of_scopes_that_have_ended_does_not_pile_up() {
+        let pool = StdArc::new(Pool::new(1));
+        let of_job = StdArc::clone(&pool);
+        let left = pool.submit(move || {
+            // The one worker is here, and comes for nothing that it is told.
+            let left = (0..1000).map(|_| {
+                of_job.scope_plain(|scope| {
+                    scope.spawn(|| ());
+                });
+                of_job.crew.agenda().scopes.look()
+            });
+            left.max()
+        });
+        assert!(left.unwrap().join().unwrap() < Some(20));
     }
 }

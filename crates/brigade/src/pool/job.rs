@@ -308,8 +308,9 @@ impl<T> Job<T> {
     fn help(&self) {
         let Joining { cell, crew } = &self.joining;
         if crew.is_own_worker() {
-            crew.run_here(cell.label().site, || {
-                crew.meters().count(crew.own_number(), cell.run());
+            let Label { site, at } = cell.label();
+            crew.run_here(site, || {
+                crew.meters().run_by(crew.own_number(), at, || cell.run());
             });
         }
     }

@@ -4,7 +4,7 @@ use super::agenda::{Agenda, Priority};
 use super::job::Cell;
 use super::task::{Label, Task};
 use super::{Job, Pool, Rejected};
-use crate::channel::{SendFuture, TrySendError};
+use crate::channel::SendFuture;
 use crate::prim::{Arc, StdArc};
 use std::fmt;
 use std::future::Future;
@@ -273,23 +273,14 @@ impl<'a> Lane<'a> {
         self.agenda().sender(self.priority).send_async(task)
     }
 
-    /// Puts a job in the place of the oldest.
-    fn displace(&self, mut task: Task) -> Result<(), Rejected<Task>> {
-        let agenda = self.agenda();
-        loop {
-            if let Some(oldest) = agenda.oldest(self.priority) {
-                oldest.displace();
-            }
-            match agenda.sender(self.priority).try_send(task) {
-                // Others have been faster.
-                Err(TrySendError::Full(back)) => task = back,
-                put => {
-                    put?;
-                    self.told();
-                    return Ok(());
-                }
-            }
+    /// Puts a job in, in the place of the oldest if there is no room. None loses its place to a job that is not taken.
+    fn displace(&self, task: Task) -> Result<(), Rejected<Task>> {
+        let oldest = self.agenda().sender(self.priority).force_send(task)?;
+        self.told();
+        if let Some(oldest) = oldest {
+            oldest.displace();
         }
+        Ok(())
     }
 
     /// Something has been put in.

@@ -52,26 +52,32 @@ impl Meters {
     /// Runs a job on worker `number`, or on a thread that is none.
     #[inline]
     pub(super) fn run(&self, number: Option<usize>, job: Task) {
-        let meter = self.of(number);
-        let Some(times) = &meter.times else {
-            return self.count(number, job.run());
+        match &self.of(number).times {
+            None => self.count(number, job.run()),
+            Some(times) => {
+                let submitted = job.submitted_at();
+                self.count(number, times.measure(submitted, || job.run()));
+            }
+        }
+    }
+
+    /// The same for a job that was submitted at that time, and is run by `run`.
+    pub(super) fn run_by(
+        &self,
+        number: Option<usize>,
+        submitted: Option<Instant>,
+        run: impl FnOnce() -> Ran,
+    ) {
+        let ran = match &self.of(number).times {
+            None => run(),
+            Some(times) => times.measure(submitted, run),
         };
-        let submitted = job.submitted_at();
-        let begun = clock::now();
-        let ran = job.run();
-        if ran == Ran::Elsewhere {
-            return;
-        }
-        if let Some(at) = submitted {
-            times.waits.add(begun.saturating_duration_since(at));
-        }
-        times.runs.add(begun.elapsed());
         self.count(number, ran);
     }
 
     /// Counts a job that was run on worker `number`, or on a thread that is none.
     #[inline]
-    pub(super) fn count(&self, number: Option<usize>, ran: Ran) {
+    fn count(&self, number: Option<usize>, ran: Ran) {
         let meter = self.of(number);
         let count = match ran {
             Ran::Done => &meter.done,
@@ -110,6 +116,18 @@ impl Times {
             waits: Buckets::new(),
             runs: Buckets::new(),
         }
+    }
+
+    fn measure(&self, submitted: Option<Instant>, run: impl FnOnce() -> Ran) -> Ran {
+        let begun = clock::now();
+        let ran = run();
+        if ran != Ran::Elsewhere {
+            if let Some(at) = submitted {
+                self.waits.add(begun.saturating_duration_since(at));
+            }
+            self.runs.add(begun.elapsed());
+        }
+        ran
     }
 }
 

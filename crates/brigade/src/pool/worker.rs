@@ -36,6 +36,10 @@ thread_local! {
     /// The crew that this thread works in, as the thread itself shares it, and its number there.
     #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no const form")]
     static WORKS_IN: Cell<(*const Arc<Crew>, usize)> = Cell::new((ptr::null(), 0));
+
+    /// What this worker has been told of: the scope whose child it runs. Null while it runs something else.
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no const form")]
+    static TOLD_OF: Cell<*const Telling> = Cell::new(ptr::null());
 }
 
 impl Crew {
@@ -117,7 +121,7 @@ impl Crew {
     /// Whether the roster has counted the worker out, when it is over.
     fn go_on_working(&self, worker: &Worker, number: usize) -> bool {
         loop {
-            if !self.roster.is_wanted(number) && !self.agenda.is_closed() {
+            if self.is_too_many(number) {
                 if self.roster.sit_out(number) {
                     continue;
                 }
@@ -138,6 +142,12 @@ impl Crew {
         }
     }
 
+    /// Whether worker `number` is to sit out once it has finished what it has begun.
+    #[inline]
+    fn is_too_many(&self, number: usize) -> bool {
+        !self.roster.is_wanted(number) && !self.agenda.is_closed()
+    }
+
     /// What to do next. Waits for it.
     fn next(&self, number: usize) -> Work {
         match self.agenda.next() {
@@ -148,7 +158,7 @@ impl Crew {
         let mut idle = Idle {
             agenda: &self.agenda,
             forks: &self.forks,
-            is_wanted: || self.roster.is_wanted(number) || self.agenda.is_closed(),
+            is_wanted: || !self.is_too_many(number),
         };
         self.forks.idles();
         let work = block(&mut idle, Limit::NONE, Location::caller());
@@ -165,14 +175,30 @@ impl Crew {
         self.note_running(site, number, || self.meters.run(Some(number), job));
     }
 
-    /// Runs children of a scope on worker `number`. When others wait, their turn comes between two children.
-    fn run_children(&self, mut telling: Telling, number: usize) {
-        while let Some(child) = telling.next() {
-            self.note_running(child.site(), number, || child.run());
-            if telling.may_have_more() && self.agenda.has_more() {
+    /// Runs children of a scope on worker `number`. When others wait, their turn comes between two children; and when this
+    /// worker is not wanted any more, the rest is for another.
+    fn run_children(&self, telling: Telling, number: usize) {
+        while let Some((child, another)) = telling.next(self.roster.wanted()) {
+            if let Some(another) = another {
+                self.agenda.tell(another);
+            }
+            let site = child.site();
+            let run = || while_told_of(&telling, || child.run());
+            self.note_running(site, number, run);
+            if telling.may_have_more() && (self.agenda.has_more() || self.is_too_many(number)) {
                 self.agenda.tell(telling);
                 return;
             }
+        }
+    }
+
+    /// The calling thread is blocked, one of this crew: the rest of the scope whose child it runs is for whoever takes over.
+    fn tell_who_takes_over(&self) {
+        let told_of = TOLD_OF.try_with(Cell::get).unwrap_or(ptr::null());
+        // SAFETY: null, or what a frame below has and takes away before it ends.
+        let telling = unsafe { told_of.as_ref() };
+        if let Some(telling) = telling.and_then(Telling::hand_over) {
+            self.agenda.tell(telling);
         }
     }
 
@@ -247,6 +273,19 @@ impl Crew {
     }
 }
 
+/// Runs `child`, of which this worker was told by `telling`.
+fn while_told_of(telling: &Telling, child: impl FnOnce()) {
+    struct Forget;
+    impl Drop for Forget {
+        fn drop(&mut self) {
+            TOLD_OF.with(|told_of| told_of.set(ptr::null()));
+        }
+    }
+    TOLD_OF.with(|told_of| told_of.set(telling));
+    let _forget = Forget;
+    child();
+}
+
 /// Runs `act`, which blocks the thread, for as long as that takes; another worker takes over meanwhile.
 ///
 /// For what blocks and is not Brigade's, or for what takes very long: a read, a child process, a lock of
@@ -283,6 +322,7 @@ pub fn blocking<R>(act: impl FnOnce() -> R) -> R {
         let _blocked = Blocked(crew, number);
         // A spare that the system does not start is one that is in use: there is none.
         discard_panic(|| drop(Crew::start(crew, called)));
+        crew.tell_who_takes_over();
         act()
     })
 }

@@ -171,6 +171,27 @@ fn a_full_queue_drops_the_oldest_job_if_told_so() {
 }
 
 #[test]
+fn a_job_loses_its_place_to_one_that_is_taken_only() {
+    struct ShutsDown(Arc<Pool>);
+    impl Drop for ShutsDown {
+        fn drop(&mut self) {
+            let now = Some(Instant::now());
+            self.0.shutdown(Shutdown::Drain, now).unwrap_err();
+        }
+    }
+    let builder = Pool::builder().queue_capacity(1);
+    let (pool, go) = busy(builder.when_full(Full::DropOldest));
+    let pool = Arc::new(pool);
+    let owned = ShutsDown(Arc::clone(&pool));
+    let displaced = pool.submit(move || drop(owned)).unwrap();
+    let newer = pool.submit(|| "newer").unwrap();
+    assert!(matches!(displaced.join(), Err(JobError::Displaced)));
+    assert!(pool.execute(|| ()).is_err());
+    drop(go);
+    assert_eq!(newer.join().unwrap(), "newer");
+}
+
+#[test]
 fn what_a_displaced_job_owns_may_panic_when_dropped() {
     struct Bomb;
     impl Drop for Bomb {
@@ -288,6 +309,20 @@ fn a_timed_pool_measures_every_job() {
     assert_eq!(stats.done, 100);
     assert_eq!(stats.waits.unwrap().count(), 100);
     assert_eq!(stats.runs.unwrap().count(), 100);
+}
+
+#[test]
+fn a_job_that_its_joiner_runs_is_measured_as_well() {
+    let pool = Pool::builder().threads(1).timed().build().unwrap();
+    let pool = Arc::new(pool);
+    let of_job = Arc::clone(&pool);
+    let job = pool.submit(move || of_job.submit(|| 1).unwrap().join().unwrap());
+    assert_eq!(job.unwrap().join().unwrap(), 1);
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+    let stats = pool.stats();
+    assert_eq!(stats.done, 2);
+    assert_eq!(stats.waits.unwrap().count(), 2);
+    assert_eq!(stats.runs.unwrap().count(), 2);
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use crate::sides::until_waiting;
 use brigade::cancel::{CancelToken, Reason};
 use brigade::channel::{Receiver, RecvError, Sender, bounded};
-use brigade::pool::{Pool, Shutdown};
+use brigade::pool::{self, Builder, Pool, Shutdown};
 use brigade::scope::{Failure, OnError, Options};
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,8 +37,11 @@ impl Drop for Bomb {
 
 /// A pool of one thread, which is busy until the sender is dropped.
 fn busy_pool(queue: usize) -> (Pool, Sender<()>) {
-    let pool = Pool::builder().threads(1).queue_capacity(queue);
-    let pool = pool.build().unwrap();
+    busy(Pool::builder().threads(1).queue_capacity(queue))
+}
+
+fn busy(builder: Builder) -> (Pool, Sender<()>) {
+    let pool = builder.build().unwrap();
     let (go, gate) = bounded::<()>(1);
     let (began, begun) = bounded(1);
     pool.execute(move || {
@@ -216,6 +219,45 @@ fn other_jobs_have_their_turn_between_two_children() {
         let order = [(); 3].map(|()| order.recv().unwrap());
         assert_eq!(order, ["first", "job", "last"]);
     });
+}
+
+/// Has two children meet that were put in while the one worker was busy. The owner takes no part.
+fn meet_in(builder: Builder, wait: impl Fn(&Barrier) + Sync, before: impl FnOnce(&Pool)) {
+    let (pool, go) = busy(builder.threads(1));
+    let barrier = Barrier::new(2);
+    let (met, both) = bounded(2);
+    pool.scope_plain(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                wait(&barrier);
+                met.send(()).unwrap();
+            });
+        }
+        before(&pool);
+        drop(go);
+        for _ in 0..2 {
+            // Should they not meet, the owner runs one when this has panicked.
+            both.recv_timeout(Duration::from_secs(20)).unwrap();
+        }
+    });
+}
+
+#[test]
+fn who_takes_over_for_a_child_that_is_blocked_runs_the_others() {
+    let builder = Pool::builder().spares(1);
+    let wait = |barrier: &Barrier| {
+        pool::blocking(|| barrier.wait());
+    };
+    meet_in(builder, wait, |_| ());
+}
+
+#[test]
+fn who_comes_when_the_pool_grows_runs_children_that_are_there() {
+    let wait = |barrier: &Barrier| {
+        barrier.wait();
+    };
+    let grow = |pool: &Pool| pool.resize(2).unwrap();
+    meet_in(Pool::builder().threads_max(2), wait, grow);
 }
 
 #[test]

@@ -65,6 +65,37 @@ fn a_pool_grows_and_shrinks() {
 }
 
 #[test]
+fn one_who_is_not_wanted_any_more_runs_no_further_children() {
+    let pool = Pool::builder().name("fewer").threads(2).build().unwrap();
+    let is_second = || thread::current().name() == Some("fewer-1");
+    let (both, late) = (Barrier::new(3), AtomicUsize::new(0));
+    let (go, gate) = bounded::<()>(1);
+    let (began, begun) = bounded(2);
+    pool.scope_plain(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                began.send(()).unwrap();
+                both.wait();
+                if !is_second() {
+                    let _ = gate.recv();
+                }
+            });
+        }
+        for _ in 0..8 {
+            scope.spawn(|| late.fetch_add(usize::from(is_second()), Relaxed));
+        }
+        for _ in 0..2 {
+            begun.recv().unwrap();
+        }
+        pool.resize(1).unwrap();
+        both.wait();
+        until_asleep("fewer-1", "pool worker", 1);
+        drop(go);
+    });
+    assert_eq!(late.load(Relaxed), 0);
+}
+
+#[test]
 fn a_size_that_makes_no_sense_is_an_error() {
     let pool = Pool::builder().threads(2).build().unwrap();
     assert!(matches!(pool.resize(0), Err(ResizeError::NoThreads)));

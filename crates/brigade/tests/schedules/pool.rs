@@ -2,7 +2,8 @@
 
 use crate::actors::{any, join, task, thread};
 use crate::explore::explore;
-use brigade::pool::{JobError, Pool, Shutdown};
+use brigade::channel::bounded;
+use brigade::pool::{self, JobError, Pool, Priority, Shutdown};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -147,5 +148,97 @@ fn a_pool_is_dropped_by_whoever_is_last() {
         let last = pool.submit(|| 5).unwrap();
         drop(pool);
         assert_eq!(last.join().unwrap(), 5);
+    });
+}
+
+const LANES: [Priority; 3] = [Priority::Urgent, Priority::Ordinary, Priority::Background];
+
+/// Submits to `priority`. Returns how many jobs were taken, all of which are run.
+fn submits(pool: &Pool, priority: Priority, ran: &Arc<AtomicUsize>) -> usize {
+    let submit = || {
+        let ran = ran.clone();
+        pool.lane(priority)
+            .submit(move || ran.fetch_add(1, Relaxed))
+    };
+    let jobs: Vec<_> = (0..2).filter_map(|_| submit().ok()).collect();
+    let taken = jobs.len();
+    for job in jobs {
+        job.join().unwrap();
+    }
+    taken
+}
+
+/// A job is blocked until another says something that was submitted after it: a spare runs that, also after a shutdown.
+fn blocks(pool: &Pool) {
+    for _ in 0..2 {
+        let (say, heard) = bounded(1);
+        let waits = pool.submit(move || pool::blocking(|| heard.recv()).is_ok());
+        let Ok(waits) = waits else { return };
+        let says = pool
+            .lane(LANES[any(3)])
+            .submit(move || say.send(()).unwrap());
+        // If it is refused, nobody says anything, and that is heard.
+        let is_said = says.is_ok();
+        drop(says);
+        assert_eq!(waits.join().unwrap(), is_said);
+    }
+}
+
+#[test]
+fn lanes_sizes_and_blocks_against_a_drain() {
+    explore(|| {
+        let builder = Pool::builder().threads(1).threads_max(2).spares(1);
+        let pool = Arc::new(builder.queue_capacity(1 + any(2)).build().unwrap());
+        let ran = Arc::new(AtomicUsize::new(0));
+        let actors: Vec<_> = [Some(LANES[any(3)]), Some(LANES[any(3)]), None]
+            .into_iter()
+            .map(|lane| {
+                let (pool, ran) = (pool.clone(), ran.clone());
+                thread(move || match lane {
+                    Some(priority) => submits(&pool, priority, &ran),
+                    None => {
+                        blocks(&pool);
+                        0
+                    }
+                })
+            })
+            .collect();
+        let sizes = pool.clone();
+        let sizes = thread(move || [2, 1].map(|threads| sizes.resize(threads).is_ok()));
+        if any(2) == 0 {
+            sizes.join().unwrap();
+        }
+        pool.shutdown(Shutdown::Drain, None).unwrap();
+        let taken: usize = join(actors).into_iter().sum();
+        assert_eq!(ran.load(Relaxed), taken);
+        assert_eq!(pool.queued(), 0);
+    });
+}
+
+/// Children of a scope that wait for each other, one of them blocked, while the pool is resized.
+#[test]
+fn scopes_sizes_and_blocks() {
+    explore(|| {
+        let builder = Pool::builder().threads(1).threads_max(2).spares(1);
+        let pool = Arc::new(builder.queue_capacity(1).build().unwrap());
+        let sizes = pool.clone();
+        let sizes = thread(move || [2, 1].map(|threads| sizes.resize(threads).is_ok()));
+        let (say, heard) = bounded(1);
+        let (end, ended) = bounded(2);
+        pool.scope_plain(|scope| {
+            let (end, heard) = (&end, &heard);
+            scope.spawn(move || {
+                pool::blocking(|| heard.recv()).unwrap();
+                end.send(()).unwrap();
+            });
+            scope.spawn(move || {
+                say.send(()).unwrap();
+                end.send(()).unwrap();
+            });
+            for _ in 0..2 {
+                ended.recv().unwrap();
+            }
+        });
+        assert_eq!(sizes.join().unwrap(), [true; 2]);
     });
 }

@@ -10,8 +10,10 @@
 //!
 //! A [`Telling`] is on the agenda of the pool, or with the worker that has taken it. There are at most as many as
 //! workers. One ends when its worker finds nothing left, under the lock under which children are put in: so a child that
-//! was not told of, because there were tellings enough, is seen by one of those. A telling that is dropped (a
-//! shutdown) leaves the children to the owner, who looks whenever one is put in.
+//! was not told of, because there were tellings enough, is seen by one of those. Workers that come later, because the
+//! pool was resized or one of them is blocked, are told by those that have a telling: whenever they take a child; and one
+//! that is blocked hands its telling over. A telling that is dropped (a shutdown) leaves the children to the owner, who
+//! looks whenever one is put in.
 //!
 //! # No wake is lost
 //!
@@ -25,6 +27,7 @@ use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::{SeenLock, StdArc};
 use crate::scope::Member;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::Location;
 
@@ -127,12 +130,7 @@ impl Nursery {
     pub(super) fn take(self: &StdArc<Self>, workers: usize) -> Option<(Child, Option<Telling>)> {
         let mut list = self.list.lock();
         let child = self.taken(list.oldest())?;
-        let telling = if list.places.is_empty() {
-            None
-        } else {
-            self.telling(&mut list, workers)
-        };
-        Some((child, telling))
+        Some((child, self.telling(&mut list, workers)))
     }
 
     /// For whoever joins: the child of this number, unless somebody has begun it. Called once for each number.
@@ -159,13 +157,13 @@ impl Nursery {
     }
 
     fn telling(self: &StdArc<Self>, list: &mut List, workers: usize) -> Option<Telling> {
-        if list.tellings >= workers {
+        if list.places.is_empty() || list.tellings >= workers {
             return None;
         }
         list.tellings += 1;
         Some(Telling {
             nursery: StdArc::clone(self),
-            over: false,
+            over: Cell::new(false),
         })
     }
 }
@@ -173,22 +171,44 @@ impl Nursery {
 /// Tells a worker that there are children to be run.
 pub(in crate::pool) struct Telling {
     nursery: StdArc<Nursery>,
-    over: bool,
+    over: Cell<bool>,
 }
 
 impl Telling {
-    /// The next child. If there is none, the telling is over.
-    pub(in crate::pool) fn next(&mut self) -> Option<Child> {
-        if self.over {
+    /// The next child, and another telling if others are left and there are fewer tellings than `workers`. If there is no
+    /// child, the telling is over.
+    pub(in crate::pool) fn next(&self, workers: usize) -> Option<(Child, Option<Self>)> {
+        if self.over.get() {
             return None;
         }
         let mut list = self.nursery.list.lock();
-        let child = self.nursery.taken(list.oldest());
-        if child.is_none() {
-            list.tellings -= 1;
-            self.over = true;
+        if let Some(child) = self.nursery.taken(list.oldest()) {
+            return Some((child, self.nursery.telling(&mut list, workers)));
         }
-        child
+        list.tellings -= 1;
+        self.over.set(true);
+        None
+    }
+
+    /// The telling for somebody else, if there is anything to run: its worker is blocked. This one is over.
+    pub(in crate::pool) fn hand_over(&self) -> Option<Self> {
+        if self.ends() || self.over.replace(true) {
+            return None;
+        }
+        Some(Self {
+            nursery: StdArc::clone(&self.nursery),
+            over: Cell::new(false),
+        })
+    }
+
+    /// Whether there is nothing to run: then it is over.
+    pub(in crate::pool) fn ends(&self) -> bool {
+        let mut list = self.nursery.list.lock();
+        if !self.over.get() && list.places.is_empty() {
+            list.tellings -= 1;
+            self.over.set(true);
+        }
+        self.over.get()
     }
 
     /// Whether there may be more to run.
@@ -199,7 +219,7 @@ impl Telling {
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        if !self.over {
+        if !self.over.get() {
             self.nursery.list.lock().tellings -= 1;
         }
     }
