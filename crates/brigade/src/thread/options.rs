@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 ///
 /// A thread fails if it returns an error or panics. Its failure belongs to whoever joins it; if nobody does, to
 /// the scope. In the body, `?` after a join hands it on, if the error is a `Box<dyn Error + Send + Sync>`, an
-/// `io::Error`, or one of your own that implements `From<Failure<Self>>` ([`Failure`]).
+/// `io::Error`, or one of your own that implements `From<Failure<Self>>` ([`Failure`](crate::scope::Failure)).
 ///
 /// If the scope was cancelled and yet nobody has failed, its value is returned all the same.
 ///

@@ -140,7 +140,7 @@ impl<'a, T: Send + 'a, E: Send + 'a> Results<T, E, Local<'a, E>> {
 impl<T, E, G> Results<T, E, G> {
     /// The next result; `None` if there are no more children, or the wait is [cancelled](crate::cancel).
     ///
-    /// A failure that is received is the receiver's, as with [`Child`]; but it has cancelled the others, if that is the
+    /// A failure that is received is the receiver's, as with [`Child`](super::Child); but it has cancelled the others, if that is the
     /// policy. If the wait ends because the group was cancelled, the group returns an error.
     ///
     /// # Cancel safety
