@@ -11,6 +11,7 @@
 mod args;
 mod channel;
 mod cpu_time;
+mod fork;
 mod json;
 mod known;
 mod machine;
