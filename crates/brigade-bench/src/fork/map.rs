@@ -3,7 +3,7 @@
 
 use super::{THREADS, busy};
 use crate::cpu_time;
-use crate::run::{Load, Run, Work};
+use crate::run::{Load, Run, Work, repeat};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -115,7 +115,7 @@ fn trivial<P: Maps>(load: Load) -> Result<Run, String> {
         *rounds += 1;
     };
     add_one(&mut rounds);
-    let run = super::repeat(load, MANY / TOGETHER, || {
+    let run = repeat(load, MANY / TOGETHER, || {
         add_one(&mut rounds);
         Ok(())
     })?;

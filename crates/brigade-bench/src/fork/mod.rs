@@ -6,7 +6,7 @@ pub(crate) mod map;
 pub(crate) mod tree;
 
 use crate::cpu_time;
-use crate::run::{Load, Run, Work};
+use crate::run::{Load, Run, Work, repeat};
 use crate::statistics::median;
 use std::hint::{self, black_box};
 use std::thread;
@@ -87,23 +87,6 @@ fn same(expected: u64, given: u64) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("{given} was returned instead of {expected}")),
     }
-}
-
-/// Repeats what makes `ops` operations each time, until there are enough or the time is over.
-fn repeat(
-    load: Load,
-    ops: usize,
-    mut act: impl FnMut() -> Result<(), String>,
-) -> Result<Run, String> {
-    let cpu = cpu_time::process();
-    let from = Instant::now();
-    let mut done = 0;
-    while done < load.ops && from.elapsed() < load.limit {
-        act()?;
-        done += ops;
-    }
-    let elapsed = from.elapsed();
-    Ok(Run::of(load.ops, done, elapsed, cpu_time::process() - cpu))
 }
 
 fn fib<P: Forks>(load: Load) -> Result<Run, String> {

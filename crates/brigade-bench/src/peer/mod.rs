@@ -7,6 +7,7 @@ mod async_lock;
 mod brigade;
 mod brigade_pool;
 mod brigade_sync;
+mod brigade_task;
 mod chili;
 mod counters;
 mod crossbeam;
@@ -31,10 +32,12 @@ mod thread_alone;
 mod threadpool;
 mod tokio;
 mod tokio_sync;
+mod tokio_task;
 
 use crate::channel::{Message, Size, Wide, Workload, broadcast::Broadcasting, select::Selecting};
 use crate::fork::ForkTraffic;
 use crate::fork::map::MapTraffic;
+use crate::group::Grouping;
 use crate::oneshot::OneshotTraffic;
 use crate::pool::PoolTraffic;
 use crate::pool::scope::Scoping;
@@ -227,6 +230,9 @@ pub(crate) const MAPS: [Peer<MapTraffic>; 4] = [
     rayon_fork::MAP_BY_JOINS,
     chili::MAP,
 ];
+
+/// Everybody with groups of tasks.
+pub(crate) const GROUPS: [Peer<Grouping>; 2] = [brigade_task::GROUP, tokio_task::GROUP];
 
 /// Everybody with a mutex.
 pub(crate) const MUTEXES: [Peer<Locking>; 7] = [

@@ -2,10 +2,8 @@
 //! run.
 
 use super::{Arrivals, THREADS, Workers, answered};
-use crate::cpu_time;
-use crate::run::{Load, Run};
+use crate::run::{Load, Run, repeat};
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Instant;
 
 /// Layers of the tree of jobs.
 const LAYERS: u32 = 16;
@@ -14,22 +12,17 @@ const JOBS: usize = (1 << LAYERS) - 1;
 
 pub(super) fn trees<P: Workers>(arrivals: &'static Arrivals, load: Load) -> Result<Run, String> {
     let pool = answered(P::start_with_room(THREADS, JOBS))?;
-    let mut done = 0;
-    let cpu = cpu_time::process();
-    let from = Instant::now();
-    while done < load.ops && from.elapsed() < load.limit {
+    let run = repeat(load, JOBS, || {
         arrivals.reset();
         let inside = pool.inside();
         pool.execute(move || branch::<P>(inside, LAYERS, arrivals));
         arrivals.wait_for(JOBS);
-        done += JOBS;
-    }
-    let elapsed = from.elapsed();
-    let cpu = cpu_time::process() - cpu;
+        Ok(())
+    })?;
     drop(pool);
     match arrivals.arrived.load(SeqCst) {
-        JOBS => Ok(Run::of(load.ops, done, elapsed, cpu)),
-        ran => Err(format!("{ran} of {JOBS} jobs of the last tree ran")),
+        JOBS => Ok(run),
+        ran => Err(format!("{ran} jobs ran, and not {JOBS}")),
     }
 }
 

@@ -2,9 +2,7 @@
 //! opens a scope, spawns jobs that borrow, and goes on when all have run.
 
 use super::{THREADS, check};
-use crate::cpu_time;
-use crate::run::{Load, Run, Work};
-use std::time::Instant;
+use crate::run::{Load, Run, Work, repeat};
 
 /// The jobs of a scope.
 const JOBS: usize = 100;
@@ -38,13 +36,9 @@ fn scopes<P: Scopes>(load: Load) -> Result<Run, String> {
         check(first..first + JOBS, &answers)
     };
     ask(0)?;
-    let cpu = cpu_time::process();
-    let from = Instant::now();
-    let mut done = 0;
-    while done < load.ops && from.elapsed() < load.limit {
-        done += JOBS;
-        ask(done)?;
-    }
-    let elapsed = from.elapsed();
-    Ok(Run::of(load.ops, done, elapsed, cpu_time::process() - cpu))
+    let mut first = 0;
+    repeat(load, JOBS, || {
+        first += JOBS;
+        ask(first)
+    })
 }

@@ -9,11 +9,12 @@ use crate::channel::select::{Busy, Selecting};
 use crate::channel::{Between, Route, Size, Traffic, Workload};
 use crate::fork::ForkTraffic;
 use crate::fork::map::MapTraffic;
+use crate::group::Grouping;
 use crate::known;
 use crate::oneshot::OneshotTraffic;
 use crate::peer::{
-    self, BARE_LOCK, BARE_RING, BATCHES, BROADCASTS, CHANNELS, CONDVARS, COUNTERS, FORKS, MAPS,
-    MUTEXES, ONCES, ONESHOTS, OURS, POOLS, Peer, READ_MOSTLIES, RWLOCKS, SCOPES, SELECTS,
+    self, BARE_LOCK, BARE_RING, BATCHES, BROADCASTS, CHANNELS, CONDVARS, COUNTERS, FORKS, GROUPS,
+    MAPS, MUTEXES, ONCES, ONESHOTS, OURS, POOLS, Peer, READ_MOSTLIES, RWLOCKS, SCOPES, SELECTS,
     SEMAPHORES, THREAD_ALONE,
 };
 use crate::pool::PoolTraffic;
@@ -63,6 +64,7 @@ enum Kind {
     Scope,
     Fork(ForkTraffic),
     Map(MapTraffic),
+    Group(Place),
     Sharing(Sharing),
 }
 
@@ -174,6 +176,7 @@ pub(crate) fn peer_names() -> Vec<&'static str> {
     names.extend(FORKS.iter().map(|peer| peer.name));
     names.extend(MAPS.iter().map(|peer| peer.name));
     names.push(THREAD_ALONE);
+    names.extend(GROUPS.iter().map(|peer| peer.name));
     names.push(BARE_LOCK);
     names.extend(MUTEXES.iter().map(|peer| peer.name));
     names.extend(RWLOCKS.iter().map(|peer| peer.name));
@@ -285,6 +288,10 @@ impl Row {
                 let mut candidates = answers(&MAPS, &traffic);
                 candidates.push((THREAD_ALONE, Ok(peer::maps_alone(traffic))));
                 candidates
+            }
+            Kind::Group(place) => {
+                let stage = place.stage()?;
+                answers(&GROUPS, &Grouping { stage })
             }
             Kind::Sharing(sharing) => sharing.candidates()?,
         })

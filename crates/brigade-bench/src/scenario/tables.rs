@@ -123,6 +123,7 @@ pub(super) fn all() -> Vec<Row> {
     rows.extend(pools());
     rows.extend(forks());
     rows.extend(maps());
+    rows.extend(groups());
     rows.extend(sharing::all());
     rows
 }
@@ -297,6 +298,13 @@ fn maps() -> [Row; 3] {
         map("map-10k-heavy-end", "times perfect", MapTraffic::HeavyEnd),
         map("map-trivial", "ns/1000 items", MapTraffic::Trivial),
     ]
+}
+
+fn groups() -> [Row; 2] {
+    [Place::CurrentThread, Place::Tasks].map(|place| {
+        let id = format!("task/group-100k/{}", place.name());
+        Row::time_boxed(id, "ns/task", Kind::Group(place))
+    })
 }
 
 fn room(capacity: Option<usize>) -> String {
