@@ -3,10 +3,11 @@
 
 use std::{env, fs, path::Path, process::Command};
 
-const PEERS: [&str; 20] = [
+const PEERS: [&str; 21] = [
     "async-broadcast",
     "async-channel",
     "async-lock",
+    "chili",
     "contatori",
     "crossbeam-channel",
     "crossbeam-utils",

@@ -11,6 +11,8 @@
 mod args;
 mod channel;
 mod cpu_time;
+mod fork;
+mod group;
 mod json;
 mod known;
 mod machine;

@@ -100,9 +100,9 @@ fn notes(result: &RowResult) -> Vec<String> {
             by_medians.peer
         ));
     }
-    if let Some((times, floor)) = verdict::times_the_floor(result) {
+    if let Some((times, mark)) = verdict::times_the_mark(result) {
         notes.push(format!(
-            "brigade takes {} times as long as the {floor} that never sleeps",
+            "brigade takes {} times as long as the {mark}",
             ratio(times)
         ));
     }

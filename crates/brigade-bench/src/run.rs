@@ -1,7 +1,8 @@
 //! What a contestant is asked to do and what it reports back. Knows nothing of channels, pools,
 //! rounds or statistics.
 
-use std::time::Duration;
+use crate::cpu_time;
+use std::time::{Duration, Instant};
 
 /// One measurement, ready to run as often as wanted. The call behind the box is monomorphised:
 /// one dynamic call stands before a whole measurement, none inside it.
@@ -43,6 +44,23 @@ impl Run {
             cut_short: ops < asked,
         }
     }
+}
+
+/// Repeats what makes `ops` operations each time, until there are enough or the time is over.
+pub(crate) fn repeat(
+    load: Load,
+    ops: usize,
+    mut act: impl FnMut() -> Result<(), String>,
+) -> Result<Run, String> {
+    let cpu = cpu_time::process();
+    let from = Instant::now();
+    let mut done = 0;
+    while done < load.ops && from.elapsed() < load.limit {
+        act()?;
+        done += ops;
+    }
+    let elapsed = from.elapsed();
+    Ok(Run::of(load.ops, done, elapsed, cpu_time::process() - cpu))
 }
 
 fn per_op(time: Duration, ops: usize) -> f64 {

@@ -121,6 +121,16 @@ impl Stage {
         Ok(results)
     }
 
+    /// Runs one task, and returns what it returns.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, String> {
+        let runtime = self.runtime.as_ref().expect("task rows have a runtime");
+        let task = self.block_on(runtime.spawn(task));
+        task.map_err(|_| "a task panicked".to_owned())
+    }
+
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         match &self.runtime {
             Some(runtime) => runtime.block_on(future),

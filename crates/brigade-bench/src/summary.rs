@@ -34,7 +34,7 @@ pub(crate) fn summary(results: &[RowResult]) -> String {
     if tables.len() > 1 {
         push(&mut sums, &sum_line("all", &judged));
     }
-    push(&mut text, &against_the_floors(results));
+    push(&mut text, &against_the_marks(results));
     push(&mut text, &sums);
     text
 }
@@ -143,14 +143,14 @@ fn losses(rows: &[Judged]) -> String {
     text
 }
 
-fn against_the_floors(results: &[RowResult]) -> String {
+fn against_the_marks(results: &[RowResult]) -> String {
     let mut text = String::new();
     for result in results {
-        if let Some((times, floor)) = verdict::times_the_floor(result) {
+        if let Some((times, mark)) = verdict::times_the_mark(result) {
             let times = ratio(times);
             push(
                 &mut text,
-                &format!("\n{}: {times} times the time of the {floor}", result.id),
+                &format!("\n{}: {times} times the time of the {mark}", result.id),
             );
         }
     }

@@ -1,7 +1,7 @@
 //! What a row says about us: how many times as fast we are as the best peer, above 1 if faster.
 
 use crate::measure::{RowResult, Standing};
-use crate::peer::{OURS, is_floor};
+use crate::peer::{OURS, is_mark};
 use crate::scenario::CONTROL;
 use crate::statistics::{geometric_mean, median, paired_ratio};
 
@@ -35,7 +35,7 @@ impl Verdict {
         let peers: Vec<Comparison> = result
             .standings
             .iter()
-            .filter(|one| !one.peer.starts_with(OURS) && !is_floor(one.peer))
+            .filter(|one| !one.peer.starts_with(OURS) && !is_mark(one.peer))
             .map(|one| Comparison::of(ours, one))
             .collect();
         let least = |key: fn(&Comparison) -> f64| {
@@ -67,11 +67,11 @@ pub(crate) fn control(result: &RowResult) -> Option<Comparison> {
     Some(Comparison::of(ours, standing(result, CONTROL)?))
 }
 
-/// How many times as long as the floor of the row we take, if it has one; and its name.
-pub(crate) fn times_the_floor(result: &RowResult) -> Option<(f64, &'static str)> {
+/// How many times as long as the mark of the row we take, if it has one; and its name.
+pub(crate) fn times_the_mark(result: &RowResult) -> Option<(f64, &'static str)> {
     let ours = standing(result, OURS)?;
-    let floor = result.standings.iter().find(|one| is_floor(one.peer))?;
-    Some((Comparison::of(floor, ours).paired, floor.peer))
+    let mark = result.standings.iter().find(|one| is_mark(one.peer))?;
+    Some((Comparison::of(mark, ours).paired, mark.peer))
 }
 
 fn standing<'a>(result: &'a RowResult, peer: &str) -> Option<&'a Standing> {
@@ -102,7 +102,7 @@ impl Score {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{OURS, RowResult, Score, Standing, Verdict};
-    use crate::peer::{BARE_LOCK, BARE_RING};
+    use crate::peer::{BARE_LOCK, BARE_RING, THREAD_ALONE};
     use crate::run::Run;
     use crate::scenario::CONTROL;
     use std::time::Duration;
@@ -180,13 +180,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_floor_is_no_peer_but_a_measure() {
-        for name in [BARE_RING, BARE_LOCK] {
+    fn a_mark_is_no_peer_but_a_measure() {
+        for name in [BARE_RING, BARE_LOCK, THREAD_ALONE] {
             let row = result("row", &[(OURS, &[30]), (name, &[20]), ("peer", &[60])]);
             assert_eq!(Verdict::of(&row).unwrap().by_rounds.peer, "peer");
-            let (times, floor) = super::times_the_floor(&row).unwrap();
+            let (times, mark) = super::times_the_mark(&row).unwrap();
             assert!((times - 1.5).abs() < 1e-6);
-            assert_eq!(floor, name);
+            assert_eq!(mark, name);
         }
     }
 

@@ -28,10 +28,11 @@ const BENCH: &str = "brigade-bench";
 /// What we are measured against, and so must not be built on. Not here are `crossbeam-utils`, of
 /// which the library takes the size of a cache line, and `futures`, whose executor its tests and
 /// listings take.
-const PEERS: [&str; 17] = [
+const PEERS: [&str; 18] = [
     "async-broadcast",
     "async-channel",
     "async-lock",
+    "chili",
     "contatori",
     "crossbeam-channel",
     "crossfire",

@@ -1,4 +1,4 @@
-//! Ours: the same handles for every shape, for threads and for tasks, and the pool as it comes.
+//! Ours: the same handles for every shape, for threads and for tasks.
 
 use super::{Channels, OURS, Peer};
 use crate::channel::batches::{BlockingBatches, MOST, TaskBatches};
@@ -9,20 +9,12 @@ use crate::channel::{
     TaskSender, Workload,
 };
 use crate::oneshot::{self, Oneshot, OneshotTraffic};
-use crate::pool::{self, PoolTraffic, Workers};
 use crate::run::{Absent, Work};
 use crate::tally::Tally;
 use brigade::channel::{self, Receiver, RecvError, Sender, bounded, never, unbounded};
-use brigade::pool::{Job, Pool};
 use brigade::select::Select;
 use brigade::{select, select_async};
 use std::future::ready;
-use std::ops::Range;
-
-pub(super) const POOL: Peer<PoolTraffic> = Peer {
-    name: OURS,
-    work: |traffic| Ok(pool::work::<Pool>(traffic)),
-};
 
 pub(super) const BATCHES: Peer<Workload> = Peer {
     name: OURS,
@@ -325,32 +317,5 @@ impl TaskReceiver for channel::broadcast::Receiver<usize> {
     #[inline]
     fn take(&mut self) -> impl Future<Output: Received<usize>> + Send {
         self.recv_async()
-    }
-}
-
-impl Workers for Pool {
-    fn start(threads: usize) -> Self {
-        Self::new(threads)
-    }
-
-    #[inline]
-    fn execute(&self, job: impl FnOnce() + Send + 'static) {
-        Self::execute(self, job).expect("the pool is open");
-    }
-
-    fn answers(&self, questions: Range<usize>) -> Vec<usize> {
-        let submit = |question| self.submit(move || pool::answer(question));
-        let jobs: Vec<Job<usize>> = questions
-            .map(|question| submit(question).expect("the pool is open"))
-            .collect();
-        jobs.into_iter()
-            .map(|job| job.join().expect("the job does not panic"))
-            .collect()
-    }
-
-    fn answer(&self, question: usize) -> usize {
-        let job = self.submit(move || pool::answer(question));
-        let job = job.expect("the pool is open");
-        job.join().expect("the job does not panic")
     }
 }

@@ -5,7 +5,10 @@ mod async_broadcast;
 mod async_channel;
 mod async_lock;
 mod brigade;
+mod brigade_pool;
 mod brigade_sync;
+mod brigade_task;
+mod chili;
 mod counters;
 mod crossbeam;
 mod crossfire;
@@ -18,19 +21,26 @@ mod oneshot;
 mod parking_lot;
 mod rapidfire;
 mod rayon;
+mod rayon_fork;
 mod sharded_lock;
 mod spinning_lock;
 mod spinning_ring;
 mod std_mpsc;
 mod std_sync;
 mod thingbuf;
+mod thread_alone;
 mod threadpool;
 mod tokio;
 mod tokio_sync;
+mod tokio_task;
 
 use crate::channel::{Message, Size, Wide, Workload, broadcast::Broadcasting, select::Selecting};
+use crate::fork::ForkTraffic;
+use crate::fork::map::MapTraffic;
+use crate::group::Grouping;
 use crate::oneshot::OneshotTraffic;
 use crate::pool::PoolTraffic;
+use crate::pool::scope::Scoping;
 use crate::run::{Absent, Work};
 use crate::shared::condvar::TakingTurns;
 use crate::shared::counter::Counting;
@@ -48,9 +58,12 @@ pub(crate) const BARE_RING: &str = "spinning ring";
 /// The name of the lock that is no peer, but what is left of a mutex when nobody ever sleeps.
 pub(crate) const BARE_LOCK: &str = "spinning lock";
 
-/// Whether this is no peer, but a floor.
-pub(crate) fn is_floor(name: &str) -> bool {
-    [BARE_RING, BARE_LOCK].contains(&name)
+/// The name of the thread that is no peer, but what joins and maps take without a pool.
+pub(crate) const THREAD_ALONE: &str = "thread alone";
+
+/// Whether this is no peer, but a mark beside the row.
+pub(crate) fn is_mark(name: &str) -> bool {
+    [BARE_RING, BARE_LOCK, THREAD_ALONE].contains(&name)
 }
 
 const NO_ASYNC: Absent = Absent("its channels have no async side");
@@ -108,6 +121,16 @@ pub(crate) fn bare_ring(workload: Workload) -> Option<Work> {
 /// The lock that is no peer, at work in a row of a mutex, if it can run it.
 pub(crate) fn bare_lock(locking: Locking) -> Option<Work> {
     spinning_lock::work(locking)
+}
+
+/// The thread that is no peer, at work in a row of joins.
+pub(crate) fn forks_alone(traffic: ForkTraffic) -> Work {
+    thread_alone::fork(traffic)
+}
+
+/// The thread that is no peer, at work in a row of maps.
+pub(crate) fn maps_alone(traffic: MapTraffic) -> Work {
+    thread_alone::map(traffic)
 }
 
 /// A crate, or one of the ways to use it, and its answer to the question of a row.
@@ -186,12 +209,30 @@ pub(crate) const BROADCASTS: [Peer<Broadcasting>; 3] = [
 
 /// Everybody with a pool.
 pub(crate) const POOLS: [Peer<PoolTraffic>; 5] = [
-    brigade::POOL,
+    brigade_pool::POOL,
     rayon::POOL,
     tokio::SPAWN_POOL,
     tokio::BLOCKING_POOL,
     threadpool::POOL,
 ];
+
+/// Everybody with a pool whose jobs may borrow.
+pub(crate) const SCOPES: [Peer<Scoping>; 2] = [brigade_pool::SCOPE, rayon::SCOPE];
+
+/// Everybody who forks and joins.
+pub(crate) const FORKS: [Peer<ForkTraffic>; 3] =
+    [brigade_pool::FORK, rayon_fork::FORK, chili::FORK];
+
+/// Everybody who does the same for many items, with a call for it or by joins.
+pub(crate) const MAPS: [Peer<MapTraffic>; 4] = [
+    brigade_pool::MAP,
+    rayon_fork::MAP,
+    rayon_fork::MAP_BY_JOINS,
+    chili::MAP,
+];
+
+/// Everybody with groups of tasks.
+pub(crate) const GROUPS: [Peer<Grouping>; 2] = [brigade_task::GROUP, tokio_task::GROUP];
 
 /// Everybody with a mutex.
 pub(crate) const MUTEXES: [Peer<Locking>; 7] = [

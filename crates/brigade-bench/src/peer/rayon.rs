@@ -1,7 +1,9 @@
 //! rayon: a pool of its own, `spawn` for jobs nobody waits for and for windows of results over a
-//! channel, `install` for one result.
+//! channel, `install` for one result, scopes for jobs that borrow; a job submits others by the free
+//! function `spawn`.
 
 use super::Peer;
+use crate::pool::scope::{self, Scopes, Scoping};
 use crate::pool::{self, PoolTraffic, Workers};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::Range;
@@ -12,10 +14,28 @@ pub(super) const POOL: Peer<PoolTraffic> = Peer {
     work: |traffic| Ok(pool::work::<ThreadPool>(traffic)),
 };
 
+pub(super) const SCOPE: Peer<Scoping> = Peer {
+    name: "rayon",
+    work: |scoping| Ok(scope::work::<ThreadPool>(scoping)),
+};
+
+pub(super) fn start(threads: usize) -> ThreadPool {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("the system gives the pool its threads")
+}
+
 impl Workers for ThreadPool {
+    type Inside = ();
+
     fn start(threads: usize) -> Self {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.expect("the system gives the pool its threads")
+        start(threads)
+    }
+
+    fn inside(&self) {}
+
+    #[inline]
+    fn execute_inside((): &(), job: impl FnOnce() + Send + 'static) {
+        rayon::spawn(job);
     }
 
     #[inline]
@@ -42,5 +62,19 @@ impl Workers for ThreadPool {
 
     fn answer(&self, question: usize) -> usize {
         self.install(|| pool::answer(question))
+    }
+}
+
+impl Scopes for ThreadPool {
+    fn start(threads: usize) -> Self {
+        start(threads)
+    }
+
+    fn answer_all(&self, questions: &[usize], answers: &mut [usize]) {
+        self.scope(|scope| {
+            for (question, answer) in questions.iter().zip(answers) {
+                scope.spawn(|_| *answer = pool::answer(*question));
+            }
+        });
     }
 }

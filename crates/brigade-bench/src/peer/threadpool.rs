@@ -1,4 +1,5 @@
-//! threadpool: `execute` for every job, results over a channel of the standard library.
+//! threadpool: `execute` for every job, results over a channel of the standard library; a job that
+//! submits others holds a clone of the pool.
 
 use super::Peer;
 use crate::pool::{self, PoolTraffic, Workers};
@@ -12,8 +13,19 @@ pub(super) const POOL: Peer<PoolTraffic> = Peer {
 };
 
 impl Workers for ThreadPool {
+    type Inside = Self;
+
     fn start(threads: usize) -> Self {
         Self::new(threads)
+    }
+
+    fn inside(&self) -> Self {
+        self.clone()
+    }
+
+    #[inline]
+    fn execute_inside(pool: &Self, job: impl FnOnce() + Send + 'static) {
+        pool.execute(job);
     }
 
     #[inline]

@@ -257,9 +257,18 @@ impl TaskReceiver for broadcast::Receiver<usize> {
 struct Spawn(Runtime);
 
 impl Workers for Spawn {
+    type Inside = ();
+
     fn start(threads: usize) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(threads).build();
         Self(runtime.expect("the system gives the runtime its threads"))
+    }
+
+    fn inside(&self) {}
+
+    #[inline]
+    fn execute_inside((): &(), job: impl FnOnce() + Send + 'static) {
+        drop(tokio::spawn(async move { job() }));
     }
 
     #[inline]
@@ -285,11 +294,20 @@ impl Workers for Spawn {
 struct SpawnBlocking(Runtime);
 
 impl Workers for SpawnBlocking {
+    type Inside = ();
+
     fn start(threads: usize) -> Self {
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(threads)
             .build();
         Self(runtime.expect("the system gives the runtime what it needs"))
+    }
+
+    fn inside(&self) {}
+
+    #[inline]
+    fn execute_inside((): &(), job: impl FnOnce() + Send + 'static) {
+        drop(tokio::task::spawn_blocking(job));
     }
 
     #[inline]

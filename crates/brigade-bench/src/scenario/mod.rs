@@ -7,13 +7,18 @@ mod tables;
 use crate::channel::broadcast::Broadcasting;
 use crate::channel::select::{Busy, Selecting};
 use crate::channel::{Between, Route, Size, Traffic, Workload};
+use crate::fork::ForkTraffic;
+use crate::fork::map::MapTraffic;
+use crate::group::Grouping;
 use crate::known;
 use crate::oneshot::OneshotTraffic;
 use crate::peer::{
-    self, BARE_LOCK, BARE_RING, BATCHES, BROADCASTS, CHANNELS, CONDVARS, COUNTERS, MUTEXES, ONCES,
-    ONESHOTS, OURS, POOLS, Peer, READ_MOSTLIES, RWLOCKS, SELECTS, SEMAPHORES,
+    self, BARE_LOCK, BARE_RING, BATCHES, BROADCASTS, CHANNELS, CONDVARS, COUNTERS, FORKS, GROUPS,
+    MAPS, MUTEXES, ONCES, ONESHOTS, OURS, POOLS, Peer, READ_MOSTLIES, RWLOCKS, SCOPES, SELECTS,
+    SEMAPHORES, THREAD_ALONE,
 };
 use crate::pool::PoolTraffic;
+use crate::pool::scope::Scoping;
 use crate::run::{Absent, Work};
 use crate::shared::Crew;
 use crate::stage::Stage;
@@ -56,6 +61,10 @@ enum Kind {
     Select(Place, Busy),
     Broadcast(Place),
     Pool(PoolTraffic),
+    Scope,
+    Fork(ForkTraffic),
+    Map(MapTraffic),
+    Group(Place),
     Sharing(Sharing),
 }
 
@@ -163,6 +172,11 @@ pub(crate) fn peer_names() -> Vec<&'static str> {
     names.extend(SELECTS.iter().map(|peer| peer.name));
     names.extend(BROADCASTS.iter().map(|peer| peer.name));
     names.extend(POOLS.iter().map(|peer| peer.name));
+    names.extend(SCOPES.iter().map(|peer| peer.name));
+    names.extend(FORKS.iter().map(|peer| peer.name));
+    names.extend(MAPS.iter().map(|peer| peer.name));
+    names.push(THREAD_ALONE);
+    names.extend(GROUPS.iter().map(|peer| peer.name));
     names.push(BARE_LOCK);
     names.extend(MUTEXES.iter().map(|peer| peer.name));
     names.extend(RWLOCKS.iter().map(|peer| peer.name));
@@ -264,6 +278,21 @@ impl Row {
                 },
             ),
             Kind::Pool(traffic) => answers(&POOLS, &traffic),
+            Kind::Scope => answers(&SCOPES, &Scoping),
+            Kind::Fork(traffic) => {
+                let mut candidates = answers(&FORKS, &traffic);
+                candidates.push((THREAD_ALONE, Ok(peer::forks_alone(traffic))));
+                candidates
+            }
+            Kind::Map(traffic) => {
+                let mut candidates = answers(&MAPS, &traffic);
+                candidates.push((THREAD_ALONE, Ok(peer::maps_alone(traffic))));
+                candidates
+            }
+            Kind::Group(place) => {
+                let stage = place.stage()?;
+                answers(&GROUPS, &Grouping { stage })
+            }
             Kind::Sharing(sharing) => sharing.candidates()?,
         })
     }

@@ -4,6 +4,9 @@ use super::{Amount, Kind, MOST_OPS, Place, Row, sharing};
 use crate::channel::broadcast::LISTENERS;
 use crate::channel::select::Busy;
 use crate::channel::{Route, Shape, Size, Traffic};
+use crate::fork::ForkTraffic;
+use crate::fork::map::MapTraffic;
+use crate::fork::tree::Built;
 use crate::oneshot::OneshotTraffic;
 use crate::pool::PoolTraffic;
 
@@ -86,6 +89,9 @@ const QUICK: &[&str] = &[
     "pool/submit-and-take",
     "pool/wake-from-idle",
     "pool/submit-and-wait",
+    "fork/fib-30",
+    "fork/map-10k",
+    "task/group-100k/tasks",
     "mutex/threads/uncontended",
     "mutex/threads/4/cs-100ns",
     "mutex/threads/4/cs-100ns/longest-wait",
@@ -113,6 +119,9 @@ pub(super) fn all() -> Vec<Row> {
     rows.extend(selects());
     rows.extend(broadcasts());
     rows.extend(pools());
+    rows.extend(forks());
+    rows.extend(maps());
+    rows.extend(groups());
     rows.extend(sharing::all());
     rows
 }
@@ -241,19 +250,59 @@ fn broadcasts() -> [Row; 2] {
     })
 }
 
-fn pools() -> [Row; 4] {
-    let pool = |name: &str, unit, traffic| {
-        Row::time_boxed(format!("pool/{name}"), unit, Kind::Pool(traffic))
+fn pools() -> [Row; 7] {
+    let row = |name: &str, unit, kind| Row::time_boxed(format!("pool/{name}"), unit, kind);
+    let pool = |name: &str, unit, traffic| row(name, unit, Kind::Pool(traffic));
+    let submit_all = |name: &str, submitters| Row {
+        amount: Amount::AllJobs,
+        ..pool(name, "ns/job", PoolTraffic::SubmitAll(submitters))
     };
     [
-        Row {
-            amount: Amount::AllJobs,
-            ..pool("submit-all", "ns/job", PoolTraffic::SubmitAll)
-        },
+        submit_all("submit-all", 1),
+        submit_all("submit-all/4", 4),
         pool("submit-and-take", "ns/job", PoolTraffic::SubmitAndTake),
         pool("wake-from-idle", "ns median", PoolTraffic::WakeFromIdle),
         pool("submit-and-wait", "ns/job", PoolTraffic::SubmitAndWait),
+        pool("nested-tree", "ns/job", PoolTraffic::NestedTree),
+        row("scope", "ns/job", Kind::Scope),
     ]
+}
+
+/// Rows of joins; how many fit into a measurement is bounded by its time alone.
+fn forks() -> [Row; 7] {
+    let fork = |name: &str, unit, traffic| Row {
+        amount: Amount::TimeBoxed { most: usize::MAX },
+        ..Row::time_boxed(format!("fork/{name}"), unit, Kind::Fork(traffic))
+    };
+    let tree = |name, layers, built| fork(name, "ns/node", ForkTraffic::Tree(layers, built));
+    [
+        fork("fib-30", "ns/join", ForkTraffic::Fib),
+        tree("tree-2^14", 14, Built::LeftFirst),
+        tree("tree-2^18", 18, Built::LeftFirst),
+        tree("tree-2^20", 20, Built::LeftFirst),
+        tree("tree-2^20/right-first", 20, Built::RightFirst),
+        fork("two-coarse", "us median", ForkTraffic::TwoCoarse),
+        fork("from-outside", "ns/call", ForkTraffic::FromOutside),
+    ]
+}
+
+fn maps() -> [Row; 3] {
+    let map = |name: &str, unit, traffic| Row {
+        amount: Amount::TimeBoxed { most: usize::MAX },
+        ..Row::time_boxed(format!("fork/{name}"), unit, Kind::Map(traffic))
+    };
+    [
+        map("map-10k", "times perfect", MapTraffic::Even),
+        map("map-10k-heavy-end", "times perfect", MapTraffic::HeavyEnd),
+        map("map-trivial", "ns/1000 items", MapTraffic::Trivial),
+    ]
+}
+
+fn groups() -> [Row; 2] {
+    [Place::CurrentThread, Place::Tasks].map(|place| {
+        let id = format!("task/group-100k/{}", place.name());
+        Row::time_boxed(id, "ns/task", Kind::Group(place))
+    })
 }
 
 fn room(capacity: Option<usize>) -> String {
@@ -277,6 +326,6 @@ mod tests {
         for row in QUICK {
             assert!(ids.contains(*row), "{row}");
         }
-        assert!(QUICK.len() <= 70);
+        assert!(QUICK.len() <= 72);
     }
 }

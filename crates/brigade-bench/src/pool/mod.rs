@@ -1,6 +1,9 @@
-//! What the pool rows need from a peer, and their four workloads. Every pool has two threads, is
+//! What the pool rows need from a peer, and their workloads. Every pool has two threads, is
 //! started for one measurement or a part of it, and has answered before the clock starts. The peers
-//! are in [`crate::peer`].
+//! are in [`crate::peer`], the row of scopes in [`scope`].
+
+mod nested;
+pub(crate) mod scope;
 
 use crate::{
     cpu_time,
@@ -8,8 +11,8 @@ use crate::{
     statistics::median,
 };
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Barrier, Mutex};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -29,8 +32,10 @@ const BATCH: usize = 256;
 /// What to do with the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PoolTraffic {
-    /// Submit tiny jobs from one outside thread, then wait until all have run.
-    SubmitAll,
+    /// Submit tiny jobs from so many outside threads, then wait until all have run.
+    SubmitAll(usize),
+    /// Jobs that submit two more each.
+    NestedTree,
     /// Submit a window of jobs, take every result, submit the next window.
     SubmitAndTake,
     /// One job to a pool that has been idle, and its result.
@@ -40,8 +45,18 @@ pub(crate) enum PoolTraffic {
 }
 
 /// A pool of a peer, used as its users use it.
-pub(crate) trait Workers: Sized + 'static {
+pub(crate) trait Workers: Sized + Sync + 'static {
+    /// What a job holds to submit further ones.
+    type Inside: Clone + Send + 'static;
+
     fn start(threads: usize) -> Self;
+    /// A pool in which so many jobs can wait.
+    fn start_with_room(threads: usize, _jobs: usize) -> Self {
+        Self::start(threads)
+    }
+    fn inside(&self) -> Self::Inside;
+    /// Runs a job nobody waits for, submitted by another one.
+    fn execute_inside(inside: &Self::Inside, job: impl FnOnce() + Send + 'static);
     /// Runs a job nobody waits for.
     fn execute(&self, job: impl FnOnce() + Send + 'static);
     /// Submits [`answer`] for every question and then takes every result, in order.
@@ -58,12 +73,17 @@ pub(crate) fn answer(question: usize) -> usize {
 
 /// Makes the work that a peer's pool is to do.
 pub(crate) fn work<P: Workers>(traffic: PoolTraffic) -> Work {
+    // Leaked once per row, so that a job borrows it for nothing; a counted reference would put the
+    // same contention into every contestant and hide the pool behind it.
+    let arrivals = || -> &'static Arrivals { Box::leak(Box::default()) };
     match traffic {
-        PoolTraffic::SubmitAll => {
-            // Leaked once per row, so that a job borrows it for nothing; a counted reference
-            // would put the same contention into every contestant and hide the pool behind it.
-            let arrivals: &'static Arrivals = Box::leak(Box::default());
-            Box::new(move |load| submit_all::<P>(arrivals, load))
+        PoolTraffic::SubmitAll(submitters) => {
+            let arrivals = arrivals();
+            Box::new(move |load| submit_all::<P>(submitters, arrivals, load))
+        }
+        PoolTraffic::NestedTree => {
+            let arrivals = arrivals();
+            Box::new(move |load| nested::trees::<P>(arrivals, load))
         }
         PoolTraffic::SubmitAndTake => Box::new(submit_and_take::<P>),
         PoolTraffic::WakeFromIdle => Box::new(wake_from_idle::<P>),
@@ -112,25 +132,41 @@ impl Arrivals {
 }
 
 fn started<P: Workers>() -> Result<P, String> {
-    let pool = P::start(THREADS);
+    answered(P::start(THREADS))
+}
+
+/// The pool, once it has answered.
+fn answered<P: Workers>(pool: P) -> Result<P, String> {
     let questions = 0..2 * THREADS;
     check(questions.clone(), &pool.answers(questions))?;
     Ok(pool)
 }
 
-fn submit_all<P: Workers>(arrivals: &'static Arrivals, load: Load) -> Result<Run, String> {
+/// The caller is one of the submitters.
+fn submit_all<P: Workers>(
+    submitters: usize,
+    arrivals: &'static Arrivals,
+    load: Load,
+) -> Result<Run, String> {
     let pool = started::<P>()?;
     arrivals.reset();
-    let cpu = cpu_time::process();
-    let from = Instant::now();
-    let mut submitted = 0;
-    while submitted < load.ops && from.elapsed() < load.limit {
-        let stop = load.ops.min(submitted + BATCH);
-        while submitted < stop {
-            pool.execute(|| arrivals.arrive());
-            submitted += 1;
-        }
-    }
+    let gate = Barrier::new(submitters);
+    let part = Load {
+        ops: load.ops.div_ceil(submitters),
+        ..load
+    };
+    let submit = || {
+        gate.wait();
+        submit(&pool, arrivals, part)
+    };
+    let (cpu, from, submitted) = thread::scope(|scope| {
+        let others: Vec<_> = (1..submitters).map(|_| scope.spawn(submit)).collect();
+        let (cpu, from) = (cpu_time::process(), Instant::now());
+        let ours = submit();
+        let others = others.into_iter().map(|other| other.join());
+        let others = others.map(|submitted| submitted.expect("a submitter does not panic"));
+        (cpu, from, ours + others.sum::<usize>())
+    });
     arrivals.wait_for(submitted);
     let elapsed = from.elapsed();
     let cpu = cpu_time::process() - cpu;
@@ -140,6 +176,20 @@ fn submit_all<P: Workers>(arrivals: &'static Arrivals, load: Load) -> Result<Run
         return Err(format!("{submitted} jobs were submitted, {ran} ran"));
     }
     Ok(Run::of(load.ops, submitted, elapsed, cpu))
+}
+
+/// Submits jobs, and returns how many there was time for.
+fn submit<P: Workers>(pool: &P, arrivals: &'static Arrivals, load: Load) -> usize {
+    let from = Instant::now();
+    let mut submitted = 0;
+    while submitted < load.ops && from.elapsed() < load.limit {
+        let stop = load.ops.min(submitted + BATCH);
+        while submitted < stop {
+            pool.execute(|| arrivals.arrive());
+            submitted += 1;
+        }
+    }
+    submitted
 }
 
 fn submit_and_take<P: Workers>(load: Load) -> Result<Run, String> {
