@@ -8,7 +8,8 @@
 //! - [`thread`] starts threads, alone or in a scope that waits for them; [`scope`] is what scopes tell of failures.
 //! - [`task`] runs async tasks, alone or in a group that ends with them, and gives them sleep and deadlines.
 //! - [`policy`] has what work is governed by: backoff and retries, rate limits, restart windows.
-//! - [`pool`] runs jobs on a fixed number of threads, from a bounded queue.
+//! - [`pool`] runs jobs on a number of threads, from bounded queues, the urgent ones first; also jobs that borrow, and
+//!   closures and slices in parts.
 //! - [`pipeline`] is a source, stages and a sink on a pool, with a bound on what is in flight.
 //! - [`wait`] can say who waits for what, at any moment; with the cargo feature `sight` also who has it, and who
 //!   therefore waits for ever.

@@ -10,6 +10,10 @@
 //! - [`Pool::shutdown`] drains or aborts, until a deadline, and names what did not finish. Dropping
 //!   the pool drains it and joins its threads.
 //! - [`Pool::scope`] runs jobs that borrow, and waits for all of them: a [`thread::scope`](crate::thread::scope()) of jobs.
+//! - [`Pool::join`] runs two closures at once; [`Pool::for_each`], [`reduce`](Pool::reduce) and
+//!   [`map_collect`](Pool::map_collect) go through slices and ranges.
+//! - [`Pool::resize`] changes the number of threads; [`blocking`] has another take over while a job is blocked by something
+//!   that is not Brigade's. [`Pool::stats`] says what has been done.
 //! - A job may use its own pool: one that submits to the full queue runs the new job itself, and one
 //!   that joins a job which nobody has begun runs it itself. It never runs a job of somebody else. So it
 //!   may hold a lock meanwhile, unless the jobs that it submits or joins want the same lock.
