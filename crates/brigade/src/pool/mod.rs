@@ -9,6 +9,7 @@
 //! - [`Pool::shutdown`] drains or aborts, until a deadline, and names what did not finish. Dropping
 //!   the pool drains it and joins its threads.
 //! - [`Pool::scope`] runs jobs that borrow, and waits for all of them: a [`thread::scope`](crate::thread::scope()) of jobs.
+//! - [`Pool::spawn`] runs futures, of any number, as tasks; [`Pool::block_on`] runs one on the calling thread.
 //! - A job may use its own pool: one that submits to the full queue runs the new job itself, and one
 //!   that joins a job which nobody has begun runs it itself. It never runs a job of somebody else. So it
 //!   may hold a lock meanwhile, unless the jobs that it submits or joins want the same lock.
@@ -39,6 +40,7 @@ mod roster;
 mod scope;
 mod shutdown;
 mod span;
+mod spawned;
 mod stats;
 mod task;
 mod worker;
@@ -52,6 +54,7 @@ pub use lane::{Full, Lane};
 pub use scope::{PlainScope, Scope, ScopedJob};
 pub use shutdown::{Shutdown, Unfinished};
 pub use span::Span;
+pub use spawned::{Spawned, SpawnedFuture};
 pub use stats::{Durations, Stats};
 pub use worker::blocking;
 

@@ -23,7 +23,7 @@
 //! - `mutex`, `condvar`, `rwlock`, `semaphore`: locks, and what threads and tasks wait for at them.
 //! - `counter`: counters and gauges. `read_mostly`: the lock that is mostly read.
 //! - `thread`: threads of their own, joined and awaited. `scope`: threads that borrow, and who cancels whom.
-//! - `pool`: jobs, panics, shutdown. `pool_scope`: jobs that borrow. `fork`: two closures at once, spans of items.
+//! - `pool`: jobs, panics, shutdown. `pool_future`: futures that a pool runs. `pool_scope`: jobs that borrow. `fork`: two closures at once, spans of items.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
 //!   processors. `BRIGADE_STRESS_SECONDS` makes it longer.
@@ -56,6 +56,7 @@ mod once;
 mod oneshot;
 mod permit;
 mod pool;
+mod pool_future;
 mod pool_lane;
 mod pool_scope;
 mod pool_size;
