@@ -179,7 +179,12 @@ impl Crew {
 
     /// Polls a task on worker `number`.
     fn run_task(&self, task: StdArc<dyn spawned::Task>, number: usize) {
-        self.note_running(task.site(), number, || task.run());
+        self.note_running(task.site(), number, || {
+            if let Some(again) = task.run() {
+                // Nobody is woken for it: this worker looks next, or wakes another if it does not.
+                self.agenda.tasks().put(again);
+            }
+        });
     }
 
     /// Runs children of a scope on worker `number`. When others wait, their turn comes between two children.

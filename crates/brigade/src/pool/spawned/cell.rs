@@ -27,8 +27,10 @@ const DETACHED: u8 = 1 << 4;
 
 /// A task, whatever its future is.
 pub(in crate::pool) trait Task: Send + Sync {
-    /// Polls the future once, or drops it if it is cancelled. Does nothing if somebody else has it.
-    fn run(self: StdArc<Self>);
+    /// Polls the future once, or drops it if it is cancelled. Does nothing if somebody else has it. Returns the task if it
+    /// was woken meanwhile: the caller puts it back into the queue.
+    #[must_use = "nobody else puts it back"]
+    fn run(self: StdArc<Self>) -> Option<StdArc<dyn Task>>;
 
     /// Its place in the list; `usize::MAX` if it is not there.
     fn place(&self) -> &PlainAtomicUsize;
@@ -110,6 +112,12 @@ where
         before & (READY | RUNNING | OVER) == 0
     }
 
+    /// Puts a share into the queue. The task may be over before an idle worker is called for it: the caller's share keeps
+    /// the crew.
+    fn put(self: &StdArc<Self>) {
+        self.crew.agenda().put(StdArc::clone(self) as _);
+    }
+
     /// Gets it to `RUNNING`, if it is nobody else's, and returns what it was before.
     fn claim(&self) -> Option<u8> {
         let mut state = READY;
@@ -123,26 +131,36 @@ where
         None
     }
 
-    /// Lets go of a future that waits; if it was woken meanwhile it goes back into the queue. False if it has been
-    /// cancelled: then it is still the caller's.
-    fn let_go(self: &StdArc<Self>) -> bool {
+    /// Lets go of a future that waits. Whether it was woken meanwhile; `None` if it has been cancelled: then it is still
+    /// the caller's.
+    fn let_go(&self) -> Option<bool> {
         let mut state = RUNNING;
         while state & CANCELLED == 0 {
             match self
                 .state
                 .compare_exchange(state, state & !RUNNING, AcqRel, Relaxed)
             {
-                Ok(_) => {
-                    if state & READY != 0 {
-                        // Nobody is woken: the runner looks next.
-                        self.crew.agenda().tasks().put(StdArc::clone(self) as _);
-                    }
-                    return true;
-                }
+                Ok(_) => return Some(state & READY != 0),
                 Err(now) => state = now,
             }
         }
-        false
+        None
+    }
+
+    /// Goes on with a task that was in state `before`. Whether it is to be put back.
+    fn go_on(self: &StdArc<Self>, before: u8) -> bool {
+        if before & CANCELLED != 0 {
+            self.end(None);
+            return false;
+        }
+        if let Poll::Ready(came) = self.poll() {
+            self.end(Some(came));
+            return false;
+        }
+        self.let_go().unwrap_or_else(|| {
+            self.end(None);
+            false
+        })
     }
 
     /// Polls the future. The caller runs it.
@@ -205,19 +223,10 @@ impl<F> Task for Cell<F>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    fn run(self: StdArc<Self>) {
-        let Some(before) = self.claim() else { return };
+    fn run(self: StdArc<Self>) -> Option<StdArc<dyn Task>> {
+        let before = self.claim()?;
         // What ends the waits of this thread says nothing of this task.
-        under(None, || {
-            if before & CANCELLED != 0 {
-                return self.end(None);
-            }
-            match self.poll() {
-                Poll::Ready(came) => self.end(Some(came)),
-                Poll::Pending if self.let_go() => {}
-                Poll::Pending => self.end(None),
-            }
-        });
+        under(None, || self.go_on(before)).then_some(self as _)
     }
 
     fn place(&self) -> &PlainAtomicUsize {
@@ -265,7 +274,7 @@ where
 
     fn cancel(self: StdArc<Self>) {
         if self.make_ready(CANCELLED) {
-            self.crew.agenda().put(StdArc::clone(&self) as _);
+            self.put();
         }
     }
 
@@ -289,13 +298,19 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     fn wake(self: StdArc<Self>) {
-        self.wake_by_ref();
+        if !self.make_ready(0) {
+            return;
+        }
+        Crew::of_this_thread(|crew| match crew {
+            // The usual case: this share goes into the queue, as the thread has one of the crew.
+            Some(crew) if Arc::ptr_eq(crew, &self.crew) => crew.agenda().put(self),
+            _ => self.put(),
+        });
     }
 
     fn wake_by_ref(self: &StdArc<Self>) {
         if self.make_ready(0) {
-            // The task may be over before its worker is called: the caller's share keeps the crew.
-            self.crew.agenda().put(StdArc::clone(self) as _);
+            self.put();
         }
     }
 }

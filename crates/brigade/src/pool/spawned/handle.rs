@@ -23,11 +23,15 @@ pub struct Spawned<T> {
 /// The operation of waiting for a task. There is one for each cell.
 struct Joining<T> {
     cell: StdArc<dyn Join<T>>,
+    /// Whether the result has been taken.
+    taken: bool,
 }
 
 impl<T> Drop for Joining<T> {
     fn drop(&mut self) {
-        self.cell.detach();
+        if !self.taken {
+            self.cell.detach();
+        }
     }
 }
 
@@ -40,6 +44,7 @@ unsafe impl<T> Operation for Joining<T> {
     fn attempt(&mut self) -> Poll<Self::Output> {
         // SAFETY: this is what the one handle is made of, and borrowed for itself alone.
         let taken = unsafe { self.cell.take() };
+        self.taken = taken.is_some();
         taken.map_or(Poll::Pending, Poll::Ready)
     }
 
@@ -59,7 +64,7 @@ unsafe impl<T> Operation for Joining<T> {
 impl<T> Spawned<T> {
     pub(super) fn new(cell: StdArc<dyn Join<T>>) -> Self {
         Self {
-            joining: Joining { cell },
+            joining: Joining { cell, taken: false },
         }
     }
 

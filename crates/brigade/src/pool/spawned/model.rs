@@ -4,8 +4,8 @@ use super::{Cell, Spawned, block_on};
 use crate::pool::builder::Description;
 use crate::pool::worker::Crew;
 use crate::pool::{JobError, Pool};
-use crate::prim::{Arc, Lock, three_threads};
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use crate::prim::{Arc, Lock};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
 use loom::thread;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
@@ -35,7 +35,9 @@ where
 
 fn run_ready(crew: &Crew) {
     while let Some(task) = crew.agenda().next_task() {
-        task.run();
+        if let Some(again) = task.run() {
+            crew.agenda().tasks().put(again);
+        }
     }
 }
 
@@ -59,7 +61,7 @@ impl Gate {
         let gate = self.clone();
         poll_fn(move |cx| {
             gate.waker.lock().get_or_insert_with(|| cx.waker().clone());
-            if gate.open.load(Relaxed) {
+            if gate.open.fetch_or(false, AcqRel) {
                 Poll::Ready(())
             } else {
                 Poll::Pending
@@ -73,7 +75,7 @@ impl Gate {
 
     /// Opens it, and wakes who has been here first.
     fn open(&self) {
-        self.open.store(true, Relaxed);
+        self.open.swap(true, AcqRel);
         let waker = self.waker.lock().clone();
         if let Some(waker) = waker {
             waker.wake();
@@ -280,16 +282,13 @@ fn an_idle_worker_is_woken_for_the_first_task() {
 
 #[test]
 fn a_pool_that_is_dropped_leaves_no_joiner_behind() {
-    three_threads(|| {
+    loom::model(|| {
         let (pool, gate) = (pool_of_one(), Gate::new());
         let task = pool.spawn(gate.pass());
-        let opener = thread::spawn({
-            let gate = gate.clone();
-            move || gate.open()
-        });
+        gate.open();
         drop(pool);
+        assert!(task.is_finished());
         assert!(matches!(task.join(), Ok(()) | Err(JobError::Cancelled)));
-        opener.join().unwrap();
         gate.forget();
     });
 }
@@ -303,13 +302,7 @@ fn a_thread_that_runs_a_future_is_woken() {
             move || gate.open()
         });
         let passes = gate.pass();
-        block_on(
-            async {
-                // A gate that is opened before anybody has been here wakes nobody.
-                passes.await;
-            },
-            Location::caller(),
-        );
+        block_on(passes, Location::caller());
         opener.join().unwrap();
         gate.forget();
     });

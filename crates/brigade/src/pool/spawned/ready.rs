@@ -5,7 +5,7 @@
 use super::cell::Task;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicBool, AtomicUsize};
-use crate::prim::{MODEL, SeenLock, StdArc, discard_panic, thread};
+use crate::prim::{MODEL, SeenLock, StdArc, thread};
 use crate::queue::Blocks;
 use crossbeam_utils::CachePadded;
 use std::mem;
@@ -170,7 +170,7 @@ impl Tasks {
     /// Has a task dropped that is in no queue, or not to be polled from there; by the caller, unless somebody runs it.
     pub(in crate::pool) fn cancel(task: Shared) {
         task.condemn();
-        // What a future owns is the application's, and panics are caught with it; this is for the rest.
-        discard_panic(|| task.run());
+        let again = task.run();
+        debug_assert!(again.is_none(), "what is condemned is not polled");
     }
 }
