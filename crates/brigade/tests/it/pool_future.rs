@@ -615,6 +615,38 @@ fn tasks_that_keep_each_other_alive_end_with_the_pool() {
 }
 
 #[test]
+fn a_future_whose_drop_waits_for_another_task_does_not_hold_up_the_end() {
+    struct JoinsInDrop(Option<Spawned<()>>);
+    impl Drop for JoinsInDrop {
+        fn drop(&mut self) {
+            assert!(is_cancelled(self.0.take().unwrap()));
+        }
+    }
+    for how in [Shutdown::Drain, Shutdown::Abort] {
+        let pool = Pool::new(1);
+        let (wakers, woken) = unbounded();
+        let tasks: Vec<_> = (0..20)
+            .map(|_| pool.spawn(gives_waker(wakers.clone())))
+            .collect();
+        let joins: Vec<_> = tasks
+            .into_iter()
+            .map(|task| {
+                let (joins, wakers) = (JoinsInDrop(Some(task)), wakers.clone());
+                pool.spawn(async move {
+                    let _joins = joins;
+                    gives_waker(wakers).await;
+                })
+            })
+            .collect();
+        for _ in 0..40 {
+            woken.recv().unwrap();
+        }
+        pool.shutdown(how, None).unwrap();
+        assert!(joins.into_iter().all(is_cancelled));
+    }
+}
+
+#[test]
 fn a_pool_is_dropped_by_its_own_task() {
     let pool = Pool::new(1);
     let (done, ended) = bounded(1);

@@ -57,6 +57,9 @@ pub(super) trait Join<T>: Send + Sync {
     /// Has the future dropped at the next chance.
     fn cancel(self: StdArc<Self>);
 
+    /// Drops the future here and now, if it is to be dropped and nobody has it.
+    fn drop_condemned(self: StdArc<Self>);
+
     /// The handle is gone: nobody will take the result.
     fn detach(&self);
 
@@ -191,7 +194,11 @@ where
     fn end(&self, came: Option<Result<F::Output, Box<dyn Any + Send>>>) {
         let dropped = catch_unwind(AssertUnwindSafe(|| self.set(Stage::Over(None))));
         let came = match (came, dropped) {
-            (Some(Err(thrown)), _) => Some(Err(thrown)),
+            (Some(Err(thrown)), second) => {
+                // What is thrown is the application's, and so is its drop.
+                discard_panic(|| drop(second));
+                Some(Err(thrown))
+            }
             (came, Err(thrown)) => {
                 discard_panic(|| drop(came));
                 Some(Err(thrown))
@@ -275,6 +282,13 @@ where
     fn cancel(self: StdArc<Self>) {
         if self.make_ready(CANCELLED) {
             self.put();
+        }
+    }
+
+    fn drop_condemned(self: StdArc<Self>) {
+        if self.state.load(Relaxed) & CANCELLED != 0 {
+            let again = self.run();
+            debug_assert!(again.is_none(), "what is condemned is not polled");
         }
     }
 

@@ -42,6 +42,10 @@ unsafe impl<T> Operation for Joining<T> {
     const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| Err(JobError::WaitCancelled));
 
     fn attempt(&mut self) -> Poll<Self::Output> {
+        assert!(
+            !self.taken,
+            "a task was polled after it had given its result"
+        );
         // SAFETY: this is what the one handle is made of, and borrowed for itself alone.
         let taken = unsafe { self.cell.take() };
         self.taken = taken.is_some();
@@ -70,7 +74,7 @@ impl<T> Spawned<T> {
 
     /// Has the future dropped at the next chance: at once if a worker is free and it waits, or when its poll returns.
     ///
-    /// It is dropped by a worker. If it is done by then, nothing happens, and the result is there.
+    /// It is dropped by a worker, or by who joins it. If it is done by then, nothing happens, and the result is there.
     ///
     /// # Examples
     ///
@@ -97,6 +101,9 @@ impl<T> Spawned<T> {
     /// [cancelled](crate::cancel): then the task goes on alone.
     #[track_caller]
     pub fn join(mut self) -> Result<T, JobError> {
+        if !self.is_finished() {
+            StdArc::clone(&self.joining.cell).drop_condemned();
+        }
         match self.wait(Limit::NONE, Location::caller()) {
             Some(result) => result,
             None => unreachable!("a wait without a limit ends with the operation"),

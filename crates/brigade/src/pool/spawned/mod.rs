@@ -14,8 +14,8 @@
 //! | `RUNNING`, `OVER` | gone | the handle takes what came of it. Final |
 //!
 //! Two more bits only get set: `CANCELLED`, after which the future is not polled again but dropped by the next runner, or
-//! by the one there is when it would let go; and `DETACHED`, when the handle is dropped, after which whoever sees both
-//! that and `OVER` first drops what came of it.
+//! by the one there is when it would let go, or by who blocks to join it, whoever claims it first; and `DETACHED`, when the
+//! handle is dropped without the result: of who sets that and who sets `OVER` the later one drops what came of it.
 //!
 //! Who sets `READY` where neither `READY` nor `RUNNING` nor `OVER` is set puts the task into the queue, and nobody else
 //! does. So a task is in it once at most, the queue is as long at most as there are tasks, and it needs no other bound.
@@ -36,9 +36,10 @@
 //!
 //! All tasks are listed (`ready.rs`). A pool that is shut down takes no new ones, and goes on with those that are ready for as
 //! long as one of its workers has something to do. A worker leaves when it finds nothing, and the last to leave ends the
-//! tasks: it closes list and queue, and cancels what is in the list. Nothing runs any more then that belongs to the
-//! pool, so these wait for something outside, which may never come. [`Shutdown::Abort`](super::Shutdown::Abort) does the
-//! same at once, and the tasks that run at that moment are dropped when they let go.
+//! tasks: it closes the list, cancels all that are in it, drops one after the other, and closes the queue. Nothing runs
+//! any more then that belongs to the pool, so these wait for something outside, which may never come.
+//! [`Shutdown::Abort`](super::Shutdown::Abort) does the same at once, and the tasks that run at that moment are dropped
+//! when they let go.
 //!
 //! A worker that is about to sit out leaves as well. If it is the last by that and the pool has been shut down, it comes
 //! back, and leaves like the others. The count of those who have not left changes by read-modify-writes, and each worker

@@ -218,6 +218,24 @@ fn the_end_drops_who_is_woken_at_the_same_time() {
 }
 
 #[test]
+fn the_end_and_a_joiner_drop_it_once() {
+    loom::model(|| {
+        let crew = crew();
+        let drops = StdArc::new(AtomicUsize::new(0));
+        let counted = Counted(StdArc::clone(&drops));
+        let task = spawn(&crew, async move {
+            std::future::pending::<()>().await;
+            drop(counted);
+        });
+        run_ready(&crew);
+        let joiner = thread::spawn(move || task.join());
+        crew.agenda().tasks().end();
+        assert!(matches!(joiner.join().unwrap(), Err(JobError::Cancelled)));
+        assert_eq!(drops.load(Relaxed), 1);
+    });
+}
+
+#[test]
 fn a_spawn_at_the_end_is_refused_or_ended() {
     loom::model(|| {
         let crew = crew();

@@ -8,7 +8,6 @@ use crate::prim::atomic::{AtomicBool, AtomicUsize};
 use crate::prim::{MODEL, SeenLock, StdArc, thread};
 use crate::queue::Blocks;
 use crossbeam_utils::CachePadded;
-use std::mem;
 
 /// Parts of the list, so that threads that spawn at the same time seldom want the same lock.
 const PARTS: usize = if MODEL { 1 } else { 8 };
@@ -93,7 +92,7 @@ impl Tasks {
         let index = place / PARTS;
         // Not there if they have been ended.
         let share = part.places.get_mut(index).and_then(Option::take);
-        if share.is_some() {
+        if share.is_some() && !part.closed {
             part.free.push(index as u32);
         }
         drop(part);
@@ -132,11 +131,10 @@ impl Tasks {
 
     /// How many are not over.
     pub(in crate::pool) fn count(&self) -> usize {
-        let live = |part: &CachePadded<SeenLock<Part>>| {
-            let part = part.lock();
-            part.places.len() - part.free.len()
-        };
-        self.list.iter().map(live).sum()
+        let parts = self.list.iter();
+        parts
+            .map(|part| part.lock().places.iter().flatten().count())
+            .sum()
     }
 
     /// A worker looks for something to do from now on.
@@ -151,13 +149,14 @@ impl Tasks {
 
     /// Takes no more tasks, and drops those that nobody runs; the others are dropped when they would wait.
     pub(in crate::pool) fn end(&self) {
+        // All first: the drop of one may wait for the end of another.
         for part in &self.list {
             let mut part = part.lock();
             part.closed = true;
-            part.free = Vec::new();
-            let listed = mem::take(&mut part.places);
-            drop(part);
-            for task in listed.into_iter().flatten() {
+            part.places.iter().flatten().for_each(|task| task.condemn());
+        }
+        for part in &self.list {
+            while let Some(task) = Self::unlist(part) {
                 Self::cancel(task);
             }
         }
@@ -165,6 +164,17 @@ impl Tasks {
         while let Some(task) = self.take() {
             drop(task);
         }
+    }
+
+    /// Takes out a task that is not over.
+    fn unlist(part: &SeenLock<Part>) -> Option<Shared> {
+        let mut part = part.lock();
+        while let Some(place) = part.places.pop() {
+            if place.is_some() {
+                return place;
+            }
+        }
+        None
     }
 
     /// Has a task dropped that is in no queue, or not to be polled from there; by the caller, unless somebody runs it.
