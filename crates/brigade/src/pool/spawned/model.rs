@@ -4,7 +4,7 @@ use super::{Cell, Spawned, block_on};
 use crate::pool::builder::Description;
 use crate::pool::worker::Crew;
 use crate::pool::{JobError, Pool};
-use crate::prim::{Arc, Lock};
+use crate::prim::{Arc, SeenLock, three_threads};
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
 use loom::thread;
 use std::future::{Future, poll_fn};
@@ -45,14 +45,14 @@ fn run_ready(crew: &Crew) {
 #[derive(Clone)]
 struct Gate {
     open: StdArc<AtomicBool>,
-    waker: StdArc<Lock<Option<Waker>>>,
+    waker: StdArc<SeenLock<Option<Waker>>>,
 }
 
 impl Gate {
     fn new() -> Self {
         Self {
             open: StdArc::new(AtomicBool::new(false)),
-            waker: StdArc::new(Lock::new(None)),
+            waker: StdArc::new(SeenLock::new(None)),
         }
     }
 
@@ -284,6 +284,7 @@ fn of_workers_that_leave_the_last_sees_it() {
     });
 }
 
+/// Whole pools have so many steps that one preemption is what can be explored.
 fn pool_of_one() -> Pool {
     let pool = Pool::builder().threads(1).queue_capacity(1);
     pool.build().unwrap()
@@ -291,7 +292,7 @@ fn pool_of_one() -> Pool {
 
 #[test]
 fn an_idle_worker_is_woken_for_the_first_task() {
-    loom::model(|| {
+    three_threads(|| {
         let pool = pool_of_one();
         assert_eq!(pool.spawn(async { 1 }).join().unwrap(), 1);
         drop(pool);
@@ -300,7 +301,7 @@ fn an_idle_worker_is_woken_for_the_first_task() {
 
 #[test]
 fn a_pool_that_is_dropped_leaves_no_joiner_behind() {
-    loom::model(|| {
+    three_threads(|| {
         let (pool, gate) = (pool_of_one(), Gate::new());
         let task = pool.spawn(gate.pass());
         gate.open();
