@@ -150,10 +150,6 @@ impl Pool {
     /// assert_eq!(sum.unwrap(), 42);
     /// ```
     #[track_caller]
-    #[expect(
-        clippy::unused_self,
-        reason = "a pool that is asked for it may come to help"
-    )]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         block_on(future, Location::caller())
     }
