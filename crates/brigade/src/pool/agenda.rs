@@ -7,6 +7,7 @@
 //! | urgent jobs | 0 | who submits them | the capacity of the lane |
 //! | jobs | 1 | who submits them | the capacity of the lane |
 //! | scopes with children that nobody has begun | 1 | the scope | one entry for each worker and scope, and as many of scopes that have ended |
+//! | tasks that are ready | 1 | who wakes them (`spawned`) | the number of tasks |
 //! | background jobs | 2 | who submits them | the capacity of the lane |
 //!
 //! The lowest rank that has something comes first. But a source that has been passed over [`PASSES`] times comes
@@ -26,15 +27,16 @@
 //! The other two lanes are made when they are first used, since most pools never use them. Until then a worker
 //! pays one load to see that they are not there. Making them is a rare move: it is published by a store, and then
 //! `wake_all`. It and the shutdown exclude each other, and a shutdown closes the ordinary lane last: whoever sees that closed
-//! knows that nothing more comes into any lane.
+//! knows that nothing more comes into any lane. That there is a first task is such a move, too.
 
 use super::fork::{Forks, Taken};
 use super::scope::Telling;
+use super::spawned::{self, Tasks};
 use super::task::Task;
 use crate::channel::{self, Receiver, Sender, TryRecvError};
 use crate::prim::Ordering::{Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicPtr, AtomicUsize};
-use crate::prim::{SeenLock, discard_panic};
+use crate::prim::{SeenLock, StdArc, discard_panic};
 use crate::wait::{Operation, Patience, WaitQueue, What};
 use std::collections::VecDeque;
 use std::ptr;
@@ -73,6 +75,7 @@ pub(super) struct Agenda {
     /// Held while the others are made, or all are closed.
     lanes: SeenLock<()>,
     scopes: Scopes,
+    tasks: Tasks,
     /// How often each source was passed over while it had something, in the order of [`SOURCES`].
     passed: [AtomicUsize; SOURCES.len()],
 }
@@ -88,12 +91,14 @@ struct Scopes {
 enum Source {
     Lane(Priority),
     Scopes,
+    Tasks,
 }
 
-const SOURCES: [Source; 4] = [
+const SOURCES: [Source; 5] = [
     Source::Lane(Priority::Urgent),
     Source::Lane(Priority::Ordinary),
     Source::Scopes,
+    Source::Tasks,
     Source::Lane(Priority::Background),
 ];
 
@@ -101,7 +106,7 @@ impl Source {
     const fn rank(self) -> usize {
         match self {
             Self::Lane(Priority::Urgent) => 0,
-            Self::Lane(Priority::Ordinary) | Self::Scopes => 1,
+            Self::Lane(Priority::Ordinary) | Self::Scopes | Self::Tasks => 1,
             Self::Lane(Priority::Background) => 2,
         }
     }
@@ -112,6 +117,7 @@ pub(super) enum Found {
     Job(Task),
     /// Children of a scope.
     Children(Telling),
+    Ready(StdArc<dyn spawned::Task>),
 }
 
 /// What there is to take out.
@@ -139,6 +145,7 @@ impl Agenda {
                 list: SeenLock::new(VecDeque::new()),
                 count: AtomicUsize::new(0),
             },
+            tasks: Tasks::new(),
             passed: [const { 0 }; SOURCES.len()].map(AtomicUsize::new),
         }
     }
@@ -233,6 +240,30 @@ impl Agenda {
         self.wake_idle();
     }
 
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Lists a new task, which is ready, and puts it in. If the pool is shut down, the task is dropped.
+    pub(super) fn spawn(&self, task: StdArc<dyn spawned::Task>) {
+        let first = self.tasks.use_first();
+        if self.is_closed() || !self.tasks.list(&task) {
+            return Tasks::cancel(task);
+        }
+        self.tasks.put(task);
+        if first {
+            self.wake_all_idle();
+        } else {
+            self.wake_idle();
+        }
+    }
+
+    /// Puts in a task that has become ready.
+    pub(super) fn put(&self, task: StdArc<dyn spawned::Task>) {
+        self.tasks.put(task);
+        self.wake_idle();
+    }
+
     /// Wakes an idle worker. For those who have put something in, anywhere but into the ordinary lane.
     pub(super) fn wake_idle(&self) {
         self.waiting().wake_one();
@@ -245,7 +276,10 @@ impl Agenda {
 
     /// Whether there is anything but what is given.
     pub(super) fn has_more(&self) -> bool {
-        self.scopes.may_have() || !self.ordinary.receiver.is_empty() || self.has_others()
+        self.scopes.may_have()
+            || self.tasks.may_have()
+            || !self.ordinary.receiver.is_empty()
+            || self.has_others()
     }
 
     #[inline]
@@ -265,7 +299,20 @@ impl Agenda {
 
     #[inline(always)]
     fn has_ordinary_only(&self) -> bool {
+        self.has_one_lane() && !self.tasks.may_have()
+    }
+
+    #[inline(always)]
+    fn has_one_lane(&self) -> bool {
         self.others.load(Relaxed).is_null() && !self.scopes.may_have()
+    }
+
+    /// Takes out a task, if there is one and nothing else. May miss one.
+    #[inline(always)]
+    pub(super) fn next_task(&self) -> Option<StdArc<dyn spawned::Task>> {
+        let has_tasks_only =
+            self.tasks.may_have() && self.has_one_lane() && self.ordinary.receiver.is_empty();
+        has_tasks_only.then(|| self.tasks.take()).flatten()
     }
 
     /// Takes out what comes next.
@@ -325,6 +372,7 @@ impl Agenda {
                 .lane(priority)
                 .is_some_and(|lane| !lane.receiver.is_empty()),
             Source::Scopes => self.scopes.may_have(),
+            Source::Tasks => self.tasks.may_have(),
         }
     }
 
@@ -332,6 +380,7 @@ impl Agenda {
         match source {
             Source::Lane(priority) => self.oldest(priority).map(Found::Job),
             Source::Scopes => self.scopes.take().map(Found::Children),
+            Source::Tasks => self.tasks.take().map(Found::Ready),
         }
     }
 
@@ -347,12 +396,13 @@ impl Agenda {
         while let Some(telling) = self.scopes.take() {
             drop(telling);
         }
+        self.tasks.end();
     }
 
     /// The second look of an idle worker, at all but what is forked.
     fn look(&self) -> usize {
         let others = self.others().map_or(0, Others::look);
-        self.ordinary.receiver.look() + others + self.scopes.look()
+        self.ordinary.receiver.look() + others + self.scopes.look() + self.tasks.look()
     }
 
     fn waiting(&self) -> &WaitQueue {
@@ -465,7 +515,8 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
     }
 
     fn glance(&mut self) -> Poll<Work> {
-        if !(self.is_wanted)() || self.agenda.scopes.may_have() || self.agenda.has_others() {
+        let agenda = self.agenda;
+        if !(self.is_wanted)() || !agenda.has_ordinary_only() && agenda.has_more() {
             return self.attempt();
         }
         if let Some(job) = self.agenda.ordinary.receiver.glance() {

@@ -173,7 +173,8 @@ impl Error for ResizeError {
 pub enum JobError {
     /// It panicked.
     Panicked(Panic),
-    /// It was dropped from the queue by a shutdown before it began.
+    /// It was dropped: by a shutdown, from the queue, before it began; or if it is a future, because it was
+    /// [cancelled](super::Spawned::cancel) or the pool has ended.
     Cancelled,
     /// It was dropped from a full queue before it began, because a newer job took its place
     /// ([`Full::DropOldest`](super::Full::DropOldest)).
@@ -190,7 +191,9 @@ impl fmt::Display for JobError {
                 "the job submitted at {} panicked: {panic}",
                 panic.spawned_at()
             ),
-            Self::Cancelled => f.write_str("the pool was shut down before the job began"),
+            Self::Cancelled => {
+                f.write_str("the job was cancelled, or the pool shut down, before it was done")
+            }
             Self::Displaced => {
                 f.write_str("the queue was full, and a newer job took the place of this one")
             }

@@ -14,6 +14,7 @@
 //!   [`map_collect`](Pool::map_collect) go through slices and ranges.
 //! - [`Pool::resize`] changes the number of threads; [`blocking`] has another take over while a job is blocked by something
 //!   that is not Brigade's. [`Pool::stats`] says what has been done.
+//! - [`Pool::spawn`] runs futures, of any number, as tasks; [`Pool::block_on`] runs one on the calling thread.
 //! - A job may use its own pool: one that submits to the full queue runs the new job itself, and one
 //!   that joins a job which nobody has begun runs it itself. It never runs a job of somebody else. So it
 //!   may hold a lock meanwhile, unless the jobs that it submits or joins want the same lock.
@@ -45,6 +46,7 @@ mod roster;
 mod scope;
 mod shutdown;
 mod span;
+mod spawned;
 mod stats;
 mod task;
 mod worker;
@@ -59,6 +61,7 @@ pub use map::{Map, MapAsCompleted};
 pub use scope::{PlainScope, Scope, ScopedJob};
 pub use shutdown::{Shutdown, Unfinished};
 pub use span::Span;
+pub use spawned::{Spawned, SpawnedFuture};
 pub use stats::{Durations, Stats};
 pub use worker::blocking;
 

@@ -13,9 +13,10 @@ use std::time::Instant;
 /// What becomes of the jobs in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// They are run.
+    /// They are run. So are [tasks](Pool::spawn), as long as any is ready; those that then wait for something are dropped.
     Drain,
-    /// They are dropped; their joiners get [`JobError::Cancelled`](super::JobError::Cancelled).
+    /// They are dropped, and so are tasks; their joiners get [`JobError::Cancelled`](super::JobError::Cancelled). A task
+    /// that runs at this moment is dropped when its poll is over.
     Abort,
 }
 
@@ -25,6 +26,7 @@ pub enum Shutdown {
 pub struct Unfinished {
     running: Vec<&'static Location<'static>>,
     queued: usize,
+    tasks: usize,
 }
 
 impl Unfinished {
@@ -39,6 +41,12 @@ impl Unfinished {
     pub fn queued(&self) -> usize {
         self.queued
     }
+
+    /// How many [tasks](Pool::spawn) are not over.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.tasks
+    }
 }
 
 impl fmt::Display for Unfinished {
@@ -49,6 +57,9 @@ impl fmt::Display for Unfinished {
             self.running.len(),
             self.queued
         )?;
+        if self.tasks > 0 {
+            write!(f, ", {} tasks", self.tasks)?;
+        }
         for site in &self.running {
             write!(f, "; submitted at {site}")?;
         }
@@ -95,7 +106,8 @@ impl Pool {
         let roster = self.crew.roster();
         let waited = roster.wait_for_end(&held_up, Limit::until(deadline), Location::caller());
         let queued = self.queued();
-        if waited.is_ok() && queued == 0 {
+        let tasks = self.crew.agenda().tasks();
+        if waited.is_ok() && queued == 0 && !tasks.may_have() {
             return Ok(());
         }
         // That nobody but this worker is left to run what is queued is no reason for the drop not to wait.
@@ -105,12 +117,13 @@ impl Pool {
         Err(Unfinished {
             running: self.crew.running_elsewhere(),
             queued,
+            tasks: tasks.count(),
         })
     }
 }
 
 impl Drop for Pool {
-    /// Takes no more jobs, runs those in the queue, and joins the threads.
+    /// Takes no more jobs, runs those in the queue and tasks as long as any is ready, and joins the threads.
     ///
     /// It leaves the threads to end by themselves if it is dropped by one of its own jobs, or if a
     /// [`shutdown`](Self::shutdown) has passed its deadline: who sets a deadline is not to hang after it.

@@ -5,11 +5,12 @@ use super::builder::Description;
 use super::fork::{Forks, Worker};
 use super::roster::Roster;
 use super::scope::Telling;
+use super::spawned;
 use super::stats::Meters;
 use super::task::Task;
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicPtr;
-use crate::prim::{Arc, discard_panic, thread, thread_local};
+use crate::prim::{Arc, StdArc, discard_panic, thread, thread_local};
 use crate::wait::{Limit, Patience, block, under};
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
@@ -120,9 +121,14 @@ impl Crew {
 
     /// Whether the roster has counted the worker out, when it is over.
     fn go_on_working(&self, worker: &Worker, number: usize) -> bool {
+        let tasks = self.agenda.tasks();
+        tasks.enter();
         loop {
             if self.is_too_many(number) {
-                if self.roster.sit_out(number) {
+                // A task that this worker has put back is left to another.
+                self.agenda.wake_idle();
+                if tasks.leave() && self.agenda.is_closed() || self.roster.sit_out(number) {
+                    tasks.enter();
                     continue;
                 }
                 return true;
@@ -132,12 +138,22 @@ impl Crew {
                 self.run(job, number);
                 continue;
             }
+            if let Some(task) = self.agenda.next_task() {
+                self.run_task(task, number);
+                continue;
+            }
             match self.next(number) {
                 Work::Found(Found::Job(job)) => self.run(job, number),
                 Work::Found(Found::Children(telling)) => self.run_children(telling, number),
+                Work::Found(Found::Ready(task)) => self.run_task(task, number),
                 Work::Half(half) => worker.run_half(half),
                 Work::Unwanted => {}
-                Work::Over => return false,
+                Work::Over => {
+                    if tasks.leave() {
+                        tasks.end();
+                    }
+                    return false;
+                }
             }
         }
     }
@@ -173,6 +189,16 @@ impl Crew {
     fn run(&self, job: Task, number: usize) {
         let site = job.site();
         self.note_running(site, number, || self.meters.run(Some(number), job));
+    }
+
+    /// Polls a task on worker `number`.
+    fn run_task(&self, task: StdArc<dyn spawned::Task>, number: usize) {
+        self.note_running(task.site(), number, || {
+            if let Some(again) = task.run() {
+                // Nobody is woken for it: this worker looks next, or wakes another if it does not.
+                self.agenda.tasks().put(again);
+            }
+        });
     }
 
     /// Runs children of a scope on worker `number`. When others wait, their turn comes between two children; and when this

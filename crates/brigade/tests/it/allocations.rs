@@ -30,11 +30,16 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// How often this thread has allocated so far.
+pub(crate) fn so_far() -> u64 {
+    COUNT.get()
+}
+
 /// How often `body` allocates on this thread.
 pub(crate) fn during(body: impl FnOnce()) -> u64 {
-    let before = COUNT.get();
+    let before = so_far();
     body();
-    COUNT.get() - before
+    so_far() - before
 }
 
 /// How many bytes more this thread holds after `body`.

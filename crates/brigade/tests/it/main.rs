@@ -27,7 +27,7 @@
 //! - `pipeline`: source, stages and sink: order, bounds, failures, cancellation.
 //! - `policy`: retries and rate limits: what ends the waits for them.
 //! - `pool`: jobs, panics, shutdown. `pool_lane`: priorities, full queues, statistics. `pool_size`: how many threads.
-//!   `pool_scope`: jobs that borrow. `pool_map`: iterators. `fork`: two closures at once, spans of items.
+//!   `pool_future`: futures that a pool runs. `pool_scope`: jobs that borrow. `pool_map`: iterators. `fork`: two closures at once, spans of items.
 //! - `sleep`: what a wait costs: no allocation, no processor.
 //! - `stress`: every value counted, pinned to one processor and with many more threads than
 //!   processors. `BRIGADE_STRESS_SECONDS` makes it longer.
@@ -62,6 +62,7 @@ mod permit;
 mod pipeline;
 mod policy;
 mod pool;
+mod pool_future;
 mod pool_lane;
 mod pool_map;
 mod pool_scope;

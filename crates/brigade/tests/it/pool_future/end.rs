@@ -1,0 +1,180 @@
+//! What becomes of tasks when their pool ends.
+
+use super::*;
+use brigade::channel::unbounded;
+use std::future::pending;
+
+#[test]
+fn a_drain_runs_what_is_ready_and_drops_what_waits() {
+    let pool = Pool::new(1);
+    let (open, gate) = bounded::<()>(1);
+    pool.execute(move || gate.recv().unwrap()).unwrap();
+    let (drops, owned) = counted();
+    let ready = pool.spawn(async {
+        yields().await;
+        1
+    });
+    let (sender, receiver) = bounded::<()>(1);
+    let waits = pool.spawn(async move {
+        let _owned = owned;
+        receiver.recv_async().await
+    });
+    let shuts = thread::spawn(move || {
+        pool.shutdown(Shutdown::Drain, None).unwrap();
+        let late = pool.spawn(async { 2 });
+        assert!(is_cancelled(late));
+        pool
+    });
+    open.send(()).unwrap();
+    let pool = shuts.join().unwrap();
+    assert_eq!(ready.join().unwrap(), 1);
+    assert!(waits.is_finished());
+    assert_eq!(drops.load(SeqCst), 1);
+    assert!(is_cancelled(waits));
+    assert!(sender.send(()).is_err());
+    drop(pool);
+}
+
+#[test]
+fn a_drain_goes_on_with_tasks_while_jobs_wake_them() {
+    let pool = Pool::new(2);
+    let (sender, receiver) = bounded::<u32>(1);
+    let (open, gate) = bounded::<()>(1);
+    let waits = pool.spawn(async move { receiver.recv_async().await });
+    pool.execute(move || {
+        gate.recv().unwrap();
+        sender.send(7).unwrap();
+    })
+    .unwrap();
+    let shuts = thread::spawn(move || pool.shutdown(Shutdown::Drain, None));
+    crate::sides::until_waiting("pool shutdown", file!(), 1);
+    open.send(()).unwrap();
+    shuts.join().unwrap().unwrap();
+    assert_eq!(waits.join().unwrap(), Ok(7));
+}
+
+#[test]
+fn an_abort_drops_what_is_ready_and_what_runs() {
+    let pool = Pool::new(1);
+    let (began, begun) = bounded(1);
+    let (open, gate) = bounded::<()>(1);
+    let runs = pool.spawn(async move {
+        began.send(()).unwrap();
+        gate.recv().unwrap();
+        yields().await;
+        unreachable!("the pool has ended before");
+    });
+    begun.recv().unwrap();
+    let ready = pool.spawn(async { 1 });
+    let left = pool
+        .shutdown(Shutdown::Abort, Some(Instant::now()))
+        .unwrap_err();
+    assert_eq!(left.running().len(), 1);
+    assert!(ready.is_finished());
+    assert!(is_cancelled(ready));
+    assert!(!runs.is_finished());
+    open.send(()).unwrap();
+    assert!(is_cancelled::<()>(runs));
+}
+
+#[test]
+fn a_shutdown_that_does_not_end_counts_tasks() {
+    let pool = Pool::new(1);
+    let endless = pool.spawn(async {
+        loop {
+            yields().await;
+        }
+    });
+    let _waits = pool.spawn(pending::<()>());
+    let left = pool
+        .shutdown(Shutdown::Drain, Some(Instant::now()))
+        .unwrap_err();
+    assert_eq!(left.tasks(), 2);
+    assert!(left.to_string().contains("2 tasks"));
+    endless.cancel();
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+}
+
+#[test]
+fn a_waker_outlives_the_pool() {
+    let pool = Pool::new(1);
+    let (wakers, woken) = unbounded();
+    let (drops, owned) = counted();
+    let task = pool.spawn(async move {
+        let _owned = owned;
+        gives_waker(wakers).await;
+    });
+    let waker = woken.recv().unwrap();
+    drop(pool);
+    assert_eq!(drops.load(SeqCst), 1);
+    waker.wake_by_ref();
+    let other = waker.clone();
+    waker.wake();
+    assert!(is_cancelled(task));
+    other.wake();
+}
+
+#[test]
+fn tasks_that_keep_each_other_alive_end_with_the_pool() {
+    let pool = Pool::new(2);
+    let drops = Arc::new(AtomicUsize::new(0));
+    let ((to_left, left), (to_right, right)) = (bounded::<()>(1), bounded::<()>(1));
+    for (sender, receiver) in [(to_left, right), (to_right, left)] {
+        let owned = Counted(Arc::clone(&drops));
+        drop(pool.spawn(async move {
+            let _owned = owned;
+            let _ = receiver.recv_async().await;
+            drop(sender);
+        }));
+    }
+    drop(pool);
+    assert_eq!(drops.load(SeqCst), 2);
+}
+
+#[test]
+fn a_future_whose_drop_waits_for_another_task_does_not_hold_up_the_end() {
+    struct JoinsInDrop(Option<Spawned<()>>);
+    impl Drop for JoinsInDrop {
+        fn drop(&mut self) {
+            assert!(is_cancelled(self.0.take().unwrap()));
+        }
+    }
+    for how in [Shutdown::Drain, Shutdown::Abort] {
+        let pool = Pool::new(1);
+        let (wakers, woken) = unbounded();
+        let tasks: Vec<_> = (0..20)
+            .map(|_| pool.spawn(gives_waker(wakers.clone())))
+            .collect();
+        let joins: Vec<_> = tasks
+            .into_iter()
+            .map(|task| {
+                let (joins, wakers) = (JoinsInDrop(Some(task)), wakers.clone());
+                pool.spawn(async move {
+                    let _joins = joins;
+                    gives_waker(wakers).await;
+                })
+            })
+            .collect();
+        for _ in 0..40 {
+            woken.recv().unwrap();
+        }
+        pool.shutdown(how, None).unwrap();
+        assert!(joins.into_iter().all(is_cancelled));
+    }
+}
+
+#[test]
+fn a_pool_is_dropped_by_its_own_task() {
+    let pool = Pool::new(1);
+    let (done, ended) = bounded(1);
+    let (pools, own) = bounded::<Pool>(1);
+    let task = pool.spawn(async move {
+        drop(own.recv_async().await.unwrap());
+        done.send(()).unwrap();
+    });
+    let waits = pool.spawn(pending::<()>());
+    pools.send(pool).unwrap();
+    ended.recv().unwrap();
+    task.join().unwrap();
+    assert!(is_cancelled(waits));
+}
