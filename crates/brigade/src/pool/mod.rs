@@ -35,6 +35,7 @@
 
 mod agenda;
 mod builder;
+mod closure;
 mod error;
 mod fork;
 mod job;

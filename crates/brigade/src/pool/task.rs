@@ -2,6 +2,7 @@
 //!
 //! It does not know who runs it, nor what its closure does.
 
+use super::closure::Closure;
 use super::job::Run;
 use crate::prim::{StdArc, discard_panic, panics};
 use std::panic::Location;
@@ -10,7 +11,7 @@ use std::time::Instant;
 /// A job in a queue.
 pub(super) enum Task {
     /// And where it was submitted.
-    Forgotten(Box<dyn FnOnce() + Send>, &'static Location<'static>),
+    Forgotten(Closure, &'static Location<'static>),
     Joinable(Ticket),
 }
 
@@ -46,7 +47,7 @@ impl Task {
     where
         F: FnOnce() + Send + 'static,
     {
-        Self::Forgotten(Box::new(job), site)
+        Self::Forgotten(Closure::new(job), site)
     }
 
     pub(super) fn joinable(cell: StdArc<dyn Run>) -> Self {
@@ -62,8 +63,8 @@ impl Task {
         let Self::Forgotten(job, _) = self else {
             unreachable!("the caller has made a task of a closure alone")
         };
-        // SAFETY: the box was made of an `F`, so that is what it points to and how it was allocated.
-        *unsafe { Box::from_raw(Box::into_raw(job).cast::<F>()) }
+        // SAFETY: by the contract.
+        unsafe { job.into_inner() }
     }
 
     /// Where the job was submitted.
@@ -86,7 +87,7 @@ impl Task {
     pub(super) fn run(self) -> Ran {
         match self {
             Self::Forgotten(job, _) => {
-                if panics(job) {
+                if panics(|| job.call()) {
                     Ran::Panicked
                 } else {
                     Ran::Done
