@@ -397,9 +397,11 @@ impl Agenda {
             drop(telling);
         }
         self.tasks.end();
+        self.wake_all_idle();
     }
 
-    /// The second look of an idle worker, at all but what is forked.
+    /// The second look of an idle worker, at all but what is forked. At the tasks last: who puts its own task back wakes
+    /// nobody, and may take something else then, for which this worker was woken. Who sees that gone sees the task.
     fn look(&self) -> usize {
         let others = self.others().map_or(0, Others::look);
         self.ordinary.receiver.look() + others + self.scopes.look() + self.tasks.look()
@@ -535,6 +537,43 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
 
     fn moves(&self) -> usize {
         self.agenda.ordinary.receiver.moves()
+    }
+
+    fn queue(&self) -> &WaitQueue {
+        self.agenda.waiting()
+    }
+
+    fn patience(&self) -> &Patience {
+        self.agenda.ordinary.receiver.patience()
+    }
+}
+
+/// The operation of a worker that has nothing to do after the shutdown, while jobs go on: true if it is to end, false if a
+/// task is ready.
+pub(super) struct Stays<'a, H> {
+    pub(super) agenda: &'a Agenda,
+    /// Whether those who have not left wait for the others to end.
+    pub(super) is_held_up: H,
+}
+
+// SAFETY: the queue is that of the ordinary lane, a field of the agenda, which is borrowed.
+unsafe impl<H: Fn() -> bool> Operation for Stays<'_, H> {
+    type Output = bool;
+    const WAITS_FOR: &'static What = &"pool job";
+
+    fn attempt(&mut self) -> Poll<bool> {
+        if self.agenda.tasks.may_have() {
+            Poll::Ready(false)
+        } else if self.agenda.tasks.are_ended() || (self.is_held_up)() {
+            Poll::Ready(true)
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn chances(&self) -> usize {
+        let ends = self.agenda.tasks.are_ended() || (self.is_held_up)();
+        self.agenda.tasks.look() + usize::from(ends)
     }
 
     fn queue(&self) -> &WaitQueue {

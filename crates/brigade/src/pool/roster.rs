@@ -214,15 +214,22 @@ impl Roster {
         self.state.lock().handles.pop()
     }
 
-    /// Waits for the end while the workers with these numbers are leaving; `Err` if the limit has come before.
+    /// Whether the workers that have not left, so many, all are leaving.
+    pub(super) fn are_leaving(&self, present: usize) -> bool {
+        present <= self.state.lock().count_leaving()
+    }
+
+    /// Waits for the end while the workers with these numbers are leaving, of which `wake_idle` tells the others; `Err` if the limit has come before.
     pub(super) fn wait_for_end(
         &self,
         leaving: &[usize],
+        wake_idle: impl FnOnce(),
         limit: Limit<'_>,
         site: &'static Location<'static>,
     ) -> Result<(), ()> {
         self.note_leaving(leaving, |shutdowns| *shutdowns += 1);
         self.ended.wake_all();
+        wake_idle();
         let mut ended = Ended {
             roster: self,
             by_worker: !leaving.is_empty(),

@@ -104,7 +104,9 @@ impl Pool {
         }
         let held_up = Worker::held_up_by_this_thread(&self.crew);
         let roster = self.crew.roster();
-        let waited = roster.wait_for_end(&held_up, Limit::until(deadline), Location::caller());
+        let wake_idle = || self.crew.agenda().wake_all_idle();
+        let limit = Limit::until(deadline);
+        let waited = roster.wait_for_end(&held_up, wake_idle, limit, Location::caller());
         let queued = self.queued();
         let tasks = self.crew.agenda().tasks();
         if waited.is_ok() && queued == 0 && !tasks.may_have() {

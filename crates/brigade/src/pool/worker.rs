@@ -1,6 +1,6 @@
 //! The workers of a pool: what they share, and the loop that runs what there is to do.
 
-use super::agenda::{Agenda, Found, Idle, Next, Work};
+use super::agenda::{Agenda, Found, Idle, Next, Stays, Work};
 use super::builder::Description;
 use super::fork::{Forks, Worker};
 use super::roster::Roster;
@@ -131,6 +131,7 @@ impl Crew {
                     tasks.enter();
                     continue;
                 }
+                self.agenda.wake_all_idle();
                 return true;
             }
             // The usual case by itself: the wider a job is wrapped up, the longer it takes to unwrap.
@@ -149,13 +150,36 @@ impl Crew {
                 Work::Half(half) => worker.run_half(half),
                 Work::Unwanted => {}
                 Work::Over => {
-                    if tasks.leave() {
-                        tasks.end();
+                    if self.leave_or_stay() {
+                        return false;
                     }
-                    return false;
+                    tasks.enter();
                 }
             }
         }
+    }
+
+    /// Nothing is left to do here, and no jobs come. The last ends the tasks; the others stay for as long as a job goes on
+    /// that may wake one and wait for it. False if one has become ready.
+    fn leave_or_stay(&self) -> bool {
+        let tasks = self.agenda.tasks();
+        let leaves = if tasks.leave() {
+            tasks.end();
+            true
+        } else if tasks.used() {
+            let mut stays = Stays {
+                agenda: &self.agenda,
+                is_held_up: || self.roster.are_leaving(tasks.present()),
+            };
+            block(&mut stays, Limit::NONE, Location::caller()) == Ok(true)
+        } else {
+            true
+        };
+        if leaves && tasks.used() {
+            // What those wait for who stay may have come.
+            self.agenda.wake_all_idle();
+        }
+        leaves
     }
 
     /// Whether worker `number` is to sit out once it has finished what it has begun.

@@ -38,6 +38,9 @@
 //! long as one of its workers has something to do. A worker leaves when it finds nothing, and the last to leave ends the
 //! tasks: it closes the list, cancels all that are in it, drops one after the other, and closes the queue. Nothing runs
 //! any more then that belongs to the pool, so these wait for something outside, which may never come.
+//! Those who left before stay until then, and enter again when a task is ready: the job that still runs may be blocked,
+//! and wait for that task. They go at once if all who have not left wait for the others to end (`roster.rs`): the workers
+//! in a shutdown of their own pool. What they stay for changes rarely, so each change is followed by a `wake_all`.
 //! [`Shutdown::Abort`](super::Shutdown::Abort) does the same at once, and the tasks that run at that moment are dropped
 //! when they let go.
 //!

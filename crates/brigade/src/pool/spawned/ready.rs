@@ -21,6 +21,7 @@ pub(in crate::pool) struct Tasks {
     list: [CachePadded<SeenLock<Part>>; PARTS],
     /// The workers that have not left.
     present: AtomicUsize,
+    ended: AtomicBool,
 }
 
 /// A part of the list of those that are not over.
@@ -44,6 +45,7 @@ impl Tasks {
             ready: Blocks::new(),
             list: [(); PARTS].map(part),
             present: AtomicUsize::new(0),
+            ended: AtomicBool::new(false),
         }
     }
 
@@ -147,7 +149,18 @@ impl Tasks {
         self.present.fetch_sub(1, AcqRel) == 1
     }
 
-    /// Takes no more tasks, and drops those that nobody runs; the others are dropped when they would wait.
+    /// How many have not left.
+    pub(in crate::pool) fn present(&self) -> usize {
+        self.present.load(Acquire)
+    }
+
+    /// Whether they have been ended.
+    pub(in crate::pool) fn are_ended(&self) -> bool {
+        self.ended.load(Acquire)
+    }
+
+    /// Takes no more tasks, and drops those that nobody runs; the others are dropped when they would wait. All idle workers
+    /// are to be woken afterwards.
     pub(in crate::pool) fn end(&self) {
         // All first: the drop of one may wait for the end of another.
         for part in &self.list {
@@ -164,6 +177,7 @@ impl Tasks {
         while let Some(task) = self.take() {
             drop(task);
         }
+        self.ended.store(true, Release);
     }
 
     /// Takes out a task that is not over.

@@ -178,3 +178,47 @@ fn a_pool_is_dropped_by_its_own_task() {
     task.join().unwrap();
     assert!(is_cancelled(waits));
 }
+
+/// The pool is shut down while its one worker waits for a task, which is woken from outside after that.
+#[test]
+fn a_drain_goes_on_with_the_task_that_a_job_waits_for() {
+    const ROUNDS: u32 = 1000;
+    let pool = Arc::new(Pool::new(1));
+    let (sender, receiver) = bounded::<u32>(0);
+    let of_job = Arc::clone(&pool);
+    let job = pool
+        .submit(move || {
+            let task = of_job.spawn(async move {
+                let mut received = 0;
+                while receiver.recv_async().await.is_ok() {
+                    received += 1;
+                }
+                received
+            });
+            task.join().unwrap()
+        })
+        .unwrap();
+    sender.send(0).unwrap();
+    let shuts = thread::spawn(move || pool.shutdown(Shutdown::Drain, None));
+    // The other worker would end some time between these, if it did.
+    for round in 1..ROUNDS {
+        sender.send(round).unwrap();
+    }
+    drop(sender);
+    assert_eq!(job.join().unwrap(), ROUNDS);
+    shuts.join().unwrap().unwrap();
+}
+
+/// It waits for them to end, so they do not wait for it.
+#[test]
+fn a_job_that_shuts_its_pool_down_waits_for_no_worker_that_stays_for_tasks() {
+    let pool = Arc::new(Pool::new(3));
+    let (sender, receiver) = bounded::<u32>(0);
+    let task = pool.spawn(async move { receiver.recv_async().await.is_ok() });
+    let of_job = Arc::clone(&pool);
+    let job = pool.submit(move || of_job.shutdown(Shutdown::Drain, None).is_ok());
+    assert!(job.unwrap().join().unwrap());
+    drop(pool);
+    assert!(is_cancelled(task));
+    drop(sender);
+}
