@@ -2,6 +2,8 @@
 //!
 //! It knows when they end, but not what they do, and it wakes nobody.
 
+#![allow(clippy::modulo_one, reason = "a model has one part")]
+
 use super::cell::Task;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicBool, AtomicUsize};
