@@ -52,13 +52,13 @@ pub(crate) struct Ledger<E> {
     on_error: OnError,
     /// In the order in which they came.
     failures: Lock<Vec<StdArc<Entry<E>>>>,
-    /// The one in the list that stands for all that were dropped.
-    dropped: Lock<Option<StdArc<Entry<E>>>>,
 }
 
 /// How many children have not ended, and where the owner waits for them.
 struct Tally {
     members: AtomicUsize,
+    /// Children that were dropped before their end, and whose failure nobody has taken.
+    dropped: AtomicUsize,
     waiting: WaitQueue,
     patience: Patience,
 }
@@ -82,12 +82,18 @@ pub(crate) struct Entry<E> {
     whose: Whose,
     /// Why the scope had been cancelled before.
     after: Option<Reason>,
+    /// Where it is counted, if it is not listed.
+    counted_in: Option<Arc<Tally>>,
 }
 
 impl<E> Entry<E> {
     /// The failure, for the first who asks.
     pub(crate) fn take(&self) -> Option<Failure<E>> {
-        self.failure.lock().take()
+        let failure = self.failure.lock().take();
+        if let (Some(_), Some(tally)) = (&failure, &self.counted_in) {
+            tally.dropped.fetch_sub(1, Relaxed);
+        }
+        failure
     }
 
     /// What to say to one who asks when it has been taken.
@@ -106,13 +112,13 @@ impl<E> Ledger<E> {
         Self {
             tally: Arc::new(Tally {
                 members: AtomicUsize::new(0),
+                dropped: AtomicUsize::new(0),
                 waiting: WaitQueue::new(),
                 patience: Patience::new(),
             }),
             token,
             on_error,
             failures: Lock::new(Vec::new()),
-            dropped: Lock::new(None),
         }
     }
 
@@ -155,24 +161,26 @@ impl<E> Ledger<E> {
             failure: Lock::new(Some(failure)),
             whose: Whose::Child,
             after: self.token.reason(),
+            counted_in: None,
         })
     }
 
-    /// Notes that somebody was dropped before its end. There may be many, all for one cause: one of them is listed.
+    /// Notes that somebody was dropped before its end. There may be many children, all for one cause: they are counted, until
+    /// they are taken, and not listed.
     pub(crate) fn note_dropped(&self, whose: Whose) -> StdArc<Entry<E>> {
         // Only a runtime that ends drops a child without the token.
         let why = self.token.reason();
+        let is_counted = whose == Whose::Child && self.on_error != OnError::Ignore;
+        if is_counted {
+            self.tally.dropped.fetch_add(1, Relaxed);
+        }
         let entry = StdArc::new(Entry {
             failure: Lock::new(Some(Failure::Cancelled(why.unwrap_or(Reason::Shutdown)))),
             whose,
             after: why,
+            counted_in: is_counted.then(|| Arc::clone(&self.tally)),
         });
-        let mut dropped = self.dropped.lock();
-        let is_new = dropped.as_ref().is_none_or(|before| before.is_taken());
-        if is_new && (self.on_error != OnError::Ignore || whose == Whose::Body) {
-            let before = dropped.replace(StdArc::clone(&entry));
-            drop(dropped);
-            drop(before);
+        if whose == Whose::Body {
             self.list(StdArc::clone(&entry));
         }
         entry
@@ -184,6 +192,7 @@ impl<E> Ledger<E> {
             failure: Lock::new(Some(failure)),
             whose,
             after: self.token.reason(),
+            counted_in: None,
         });
         if self.on_error != OnError::Ignore || whose == Whose::Body {
             self.list(StdArc::clone(&entry));
@@ -245,6 +254,11 @@ impl<E> Ledger<E> {
                 marks.push((entry.whose, entry.after));
                 failures.push(failure);
             }
+        }
+        if self.tally.dropped.load(Relaxed) > 0 {
+            let why = self.token.reason();
+            marks.push((Whose::Child, why));
+            failures.push(Failure::Cancelled(why.unwrap_or(Reason::Shutdown)));
         }
         let first = match marks.first() {
             None => {

@@ -1,6 +1,5 @@
 //! Scopes of jobs: what they lend, who runs what, and that a scope ends on any pool.
 
-use crate::sides::until_waiting;
 use brigade::cancel::{CancelToken, Reason};
 use brigade::channel::{Receiver, RecvError, Sender, bounded};
 use brigade::pool::{self, Builder, Pool, Shutdown};
@@ -278,10 +277,15 @@ fn a_lock_may_be_held_across_a_join_that_a_sibling_wants() {
 fn the_first_error_ends_the_waits_of_the_others() {
     let pool = Pool::new(3);
     let (_sender, receiver) = silence();
+    let begun = Barrier::new(3);
+    let waits = || {
+        begun.wait();
+        receiver.recv()
+    };
     let error = pool.scope(|scope| {
-        scope.spawn(|| receiver.recv());
-        scope.spawn(|| receiver.recv());
-        until_waiting("channel recv", file!(), 2);
+        scope.spawn(waits);
+        scope.spawn(waits);
+        begun.wait();
         scope.spawn(|| Err::<i32, _>(RecvError::Closed));
         Ok(())
     });
@@ -301,10 +305,15 @@ fn a_scope_that_is_cancelled_from_outside_ends_children_that_wait() {
     let pool = Pool::new(2);
     let token = CancelToken::new();
     let (_sender, receiver) = silence();
+    let begun = Barrier::new(3);
+    let waits = || {
+        begun.wait();
+        receiver.recv()
+    };
     let error = pool.scope_with(Options::new().token(&token), |scope| {
-        scope.spawn(|| receiver.recv());
-        scope.spawn(|| receiver.recv());
-        until_waiting("channel recv", file!(), 2);
+        scope.spawn(waits);
+        scope.spawn(waits);
+        begun.wait();
         token.cancel_because(Reason::Shutdown);
         Ok(())
     });
@@ -390,15 +399,18 @@ fn a_panic_in_the_middle_is_told_and_the_workers_live_on() {
 fn a_panic_of_the_body_cancels_the_children_and_goes_on() {
     let pool = Pool::new(2);
     let (_sender, receiver) = silence();
-    let ended = AtomicBool::new(false);
+    let (began, ended) = (AtomicBool::new(false), AtomicBool::new(false));
     let said = unwound(|| {
         pool.scope(|scope| -> Result<(), RecvError> {
             scope.spawn(|| {
+                began.store(true, Relaxed);
                 let received = receiver.recv();
                 ended.store(true, Relaxed);
                 received
             });
-            until_waiting("channel recv", file!(), 1);
+            while !began.load(Relaxed) {
+                thread::yield_now();
+            }
             panic!("the body")
         })
     });

@@ -124,3 +124,21 @@ fn a_spawn_that_waits_for_room_ends_with_the_group() {
         assert!(ended.await.is_err());
     });
 }
+
+#[test]
+fn a_dropped_child_that_is_joined_does_not_hide_one_that_is_not() {
+    on_both(|| async {
+        // Whichever of the two comes to its end first.
+        for joins_the_first in [true, false] {
+            let ended = GroupOptions::new().run(async |group: Group<Infallible>| {
+                let first = group.spawn(pending::<Result<(), _>>()).await;
+                let second = group.spawn(pending::<Result<(), _>>()).await;
+                group.token().cancel();
+                let joined = if joins_the_first { first } else { second };
+                assert!(matches!(joined.await, Err(Failure::Cancelled(_))));
+                Ok(())
+            });
+            assert!(ended.await.is_err());
+        }
+    });
+}

@@ -2,11 +2,11 @@
 
 use super::{Census, alone, on_both, until, workers};
 use crate::by_hand::poll;
-use brigade::channel;
+use brigade::cancel::shield_async;
+use brigade::channel::{self, bounded};
 use brigade::scope::{Failure, OnError};
 use brigade::task::{Group, GroupOptions, group};
 use std::convert::Infallible;
-use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -98,9 +98,19 @@ fn what_is_missing_does_not_pass_for_the_whole() {
     on_both(|| async {
         let ended = group(async |group: Group<Infallible>| {
             let mut results = group.results::<()>();
-            results.spawn(pending()).await;
+            let (began, begun) = bounded(1);
+            let (go, gate) = bounded::<()>(1);
+            // It has begun, and does not end before the wait for its result has.
+            let child = async move {
+                began.send(()).unwrap();
+                shield_async(gate.recv_async()).await.unwrap();
+                Ok(())
+            };
+            results.spawn(child).await;
+            begun.recv_async().await.unwrap();
             group.token().cancel();
             assert!(results.next().await.is_none());
+            go.send(()).unwrap();
             Ok(())
         });
         assert!(matches!(
