@@ -3,7 +3,7 @@
 use super::{Census, alone, on_both, send, until, workers};
 use crate::by_hand::poll;
 use brigade::cancel::{self, CancelToken, Reason};
-use brigade::channel::{self, RecvError};
+use brigade::channel::{self, RecvError, bounded};
 use brigade::scope::{Failure, OnError};
 use brigade::task::{Group, GroupOptions, group};
 use std::convert::Infallible;
@@ -158,7 +158,14 @@ fn panics_of_drops_are_failures_too() {
                     Ok(())
                 };
                 drop(group.spawn(owned).await);
-                drop(group.spawn(async { Ok(Bomb) }).await);
+                // It ends when its handle is gone: else the result would be dropped with that, here.
+                let (go, gate) = bounded::<()>(1);
+                let made = async move {
+                    gate.recv_async().await.unwrap();
+                    Ok(Bomb)
+                };
+                drop(group.spawn(made).await);
+                go.send(()).unwrap();
                 Ok::<_, Infallible>(())
             });
         let (first, others) = ended.await.unwrap_err().into_parts();
