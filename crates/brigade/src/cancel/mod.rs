@@ -106,7 +106,7 @@ pub use guard::DropGuard;
 pub(crate) use keep::{Keep, Keeper};
 pub use reason::{Cancelled, Reason};
 pub use registration::Registration;
-pub(crate) use sleeping::Sleeping;
+pub(crate) use sleeping::{Sleeping, Why};
 pub use token::CancelToken;
 
 use crate::wait::under;

@@ -4,8 +4,8 @@
 //! way, and wait in between as all others wait (`pause.rs`).
 
 use super::backoff::{Backoff, Delays, UsedUp};
-use super::pause::{self, Why};
-use crate::cancel::Reason;
+use super::pause;
+use crate::cancel::{Reason, Why};
 use crate::prim::clock;
 use crate::wait::What;
 use std::error::Error;

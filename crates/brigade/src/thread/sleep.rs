@@ -47,7 +47,7 @@ pub fn sleep_until(instant: Instant) -> Result<(), Cancelled> {
 }
 
 fn until(instant: Option<Instant>, site: &'static Location<'static>) -> Result<(), Cancelled> {
-    let mut sleeping = Sleeping::until(instant);
+    let mut sleeping: Sleeping = Sleeping::until(instant);
     // The limit wakes the thread; the look at the clock is the attempt, so that what is over is over.
     match block(&mut sleeping, Limit::until(instant), site) {
         Ok(ended) => ended,

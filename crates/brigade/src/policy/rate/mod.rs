@@ -8,7 +8,8 @@ mod gcra;
 
 pub use error::{BadRate, RateError};
 
-use super::pause::{self, Why};
+use super::pause;
+use crate::cancel::Why;
 use crate::prim::clock;
 use crate::wait::{What, deadline_after};
 use gcra::{Rate, Slot, TooLate, Word, ticks, time};
