@@ -8,6 +8,7 @@
 //! | jobs | 1 | who submits them | the capacity of the lane |
 //! | scopes with children that nobody has begun | 1 | the scope | one entry for each worker and scope, and as many of scopes that have ended |
 //! | tasks that are ready | 1 | who wakes them (`spawned`) | the number of tasks |
+//! | jobs and tasks in a worker's own queues | 1 | that worker (`local.rs`) | what is named there |
 //! | background jobs | 2 | who submits them | the capacity of the lane |
 //!
 //! The lowest rank that has something comes first. But a source that has been passed over [`PASSES`] times comes
@@ -15,21 +16,25 @@
 //! over more often comes first, so they take turns. The numbers are read and written as hints: with several workers at
 //! once, one more may pass.
 //!
+//! A worker takes from its own queues first, if there is nothing urgent, and from the others once in [`PASSES`] times. It
+//! takes from those of another worker when there is nothing else, and once in twice as many times.
+//!
 //! Halves of joins, which `fork` knows, come when all of these are empty: who has forked them runs them if nobody else does.
 //!
 //! # Where idle workers wait
 //!
 //! Each lane is a channel, and an idle worker is a receiver that waits at the channel of the ordinary jobs, whatever it
-//! comes to do: that is the wait of this module, [`Idle`]. Who puts something into another source makes its move there
+//! comes to do: that is the wait of `idle.rs`. Who puts something into another source makes its move there
 //! and then wakes at that queue ([`Agenda::wake_idle`]); the second look of the idle worker takes all sources in, each by the
 //! read-modify-write, or under the lock, that its movers use. So the handshake of `wait/README.md` holds for each.
 //!
 //! The other two lanes are made when they are first used, since most pools never use them. Until then a worker
 //! pays one load to see that they are not there. Making them is a rare move: it is published by a store, and then
 //! `wake_all`. It and the shutdown exclude each other, and a shutdown closes the ordinary lane last: whoever sees that closed
-//! knows that nothing more comes into any lane. That there is a first task is such a move, too.
+//! knows that nothing more comes into any lane, or into a worker's own queue. That there is a first task is such a move, too,
+//! and that a worker has queues of its own.
 
-use super::fork::{Forks, Taken};
+use super::local::{Local, Locals, Seen, Taken};
 use super::scope::Telling;
 use super::spawned::{self, Tasks};
 use super::task::Task;
@@ -37,13 +42,15 @@ use crate::channel::{self, Receiver, Sender, TryRecvError};
 use crate::prim::Ordering::{Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicPtr, AtomicUsize};
 use crate::prim::{SeenLock, StdArc, discard_panic};
-use crate::wait::{Operation, Patience, WaitQueue, What};
+use crate::wait::{Patience, WaitQueue};
 use std::collections::VecDeque;
 use std::ptr;
-use std::task::Poll;
 
 /// How often a source is passed over by others before it comes first.
 pub(super) const PASSES: usize = 32;
+
+/// The most tasks that a worker takes at once.
+const REFILL: usize = 32;
 
 /// How urgent a job is. See [`Pool::lane`](super::Pool::lane).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,10 +79,11 @@ struct Others {
 pub(super) struct Agenda {
     ordinary: Lane,
     others: AtomicPtr<Others>,
-    /// Held while the others are made, or all are closed.
+    /// Held while the others are made, or queues of a worker, or all are closed.
     lanes: SeenLock<()>,
     scopes: Scopes,
     tasks: Tasks,
+    locals: Locals,
     /// How often each source was passed over while it had something, in the order of [`SOURCES`].
     passed: [AtomicUsize; SOURCES.len()],
 }
@@ -120,6 +128,16 @@ pub(super) enum Found {
     Ready(StdArc<dyn spawned::Task>),
 }
 
+impl From<Taken> for Found {
+    #[inline(always)]
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Job(job) => Self::Job(job),
+            Taken::Task(task) => Self::Ready(task),
+        }
+    }
+}
+
 /// What there is to take out.
 pub(super) enum Next {
     Found(Found),
@@ -136,7 +154,8 @@ impl Lane {
 }
 
 impl Agenda {
-    pub(super) fn new(capacity: usize) -> Self {
+    /// For so many workers.
+    pub(super) fn new(capacity: usize, workers: usize) -> Self {
         Self {
             ordinary: Lane::new(capacity),
             others: AtomicPtr::new(ptr::null_mut()),
@@ -146,6 +165,7 @@ impl Agenda {
                 count: AtomicUsize::new(0),
             },
             tasks: Tasks::new(),
+            locals: Locals::new(workers, capacity),
             passed: [const { 0 }; SOURCES.len()].map(AtomicUsize::new),
         }
     }
@@ -210,6 +230,7 @@ impl Agenda {
         if let Some(others) = self.others() {
             others.close();
         }
+        self.locals.close();
         self.ordinary.sender.close();
         drop(lanes);
         self.waiting().wake_all();
@@ -224,10 +245,36 @@ impl Agenda {
         self.ordinary.sender.capacity().unwrap_or(usize::MAX)
     }
 
-    /// How many jobs are in the lanes.
+    /// How many jobs have not been begun.
     pub(super) fn queued(&self) -> usize {
         let others = self.others().map_or(0, Others::queued);
-        self.ordinary.receiver.len() + others
+        self.ordinary.receiver.len() + others + self.locals.jobs()
+    }
+
+    /// Puts in an ordinary job of worker `number`, who calls this. Gives it back if there is no room in the worker's own
+    /// queue.
+    #[inline]
+    pub(super) fn put_own(&self, number: usize, job: Task) -> Result<(), Task> {
+        let Some(local) = self.locals.of(number) else {
+            return self.put_first(number, |local| local.put_job(job));
+        };
+        local.put_job(job)?;
+        self.wake_idle();
+        Ok(())
+    }
+
+    #[cold]
+    fn put_first<T>(
+        &self,
+        number: usize,
+        put: impl FnOnce(&Local) -> Result<(), T>,
+    ) -> Result<(), T> {
+        let lanes = self.lanes.lock();
+        let local = self.locals.make(number, self.is_closed());
+        drop(lanes);
+        put(local)?;
+        self.wake_all_idle();
+        Ok(())
     }
 
     /// Has one more worker come to the children of a scope. Nobody is told once the pool is shut down: the owner of
@@ -245,23 +292,49 @@ impl Agenda {
     }
 
     /// Lists a new task, which is ready, and puts it in. If the pool is shut down, the task is dropped.
-    pub(super) fn spawn(&self, task: StdArc<dyn spawned::Task>) {
+    pub(super) fn spawn(&self, task: StdArc<dyn spawned::Task>, worker: Option<usize>) {
         let first = self.tasks.use_first();
         if self.is_closed() || !self.tasks.list(&task) {
             return Tasks::cancel(task);
         }
-        self.tasks.put(task);
+        self.put(task, worker);
         if first {
             self.wake_all_idle();
-        } else {
-            self.wake_idle();
         }
     }
 
-    /// Puts in a task that has become ready.
-    pub(super) fn put(&self, task: StdArc<dyn spawned::Task>) {
+    /// Puts in a task that has become ready; by the worker of this number, or somebody else.
+    #[inline]
+    pub(super) fn put(&self, task: StdArc<dyn spawned::Task>, worker: Option<usize>) {
+        let Err(task) = self.put_near(task, worker) else {
+            return self.wake_idle();
+        };
         self.tasks.put(task);
         self.wake_idle();
+    }
+
+    /// Puts back a task that the worker of this number has polled: it has given way, so it comes after what is in the shared
+    /// queues. Wakes nobody: this worker looks next, or wakes another if it does not.
+    pub(super) fn put_back(&self, task: StdArc<dyn spawned::Task>, worker: usize) {
+        let near = Some(worker).filter(|_| !self.has_more());
+        if let Err(task) = self.put_near(task, near) {
+            self.tasks.put(task);
+        }
+    }
+
+    #[inline]
+    fn put_near(
+        &self,
+        task: StdArc<dyn spawned::Task>,
+        worker: Option<usize>,
+    ) -> Result<(), StdArc<dyn spawned::Task>> {
+        let Some(worker) = worker else {
+            return Err(task);
+        };
+        match self.locals.of(worker) {
+            Some(local) => local.put_task(task),
+            None => self.put_first(worker, |local| local.put_task(task)),
+        }
     }
 
     /// Wakes an idle worker. For those who have put something in, anywhere but into the ordinary lane.
@@ -274,12 +347,22 @@ impl Agenda {
         self.waiting().wake_all();
     }
 
-    /// Whether there is anything but what is given.
+    /// Whether a task is ready. A guess, for one who looks again.
+    pub(super) fn may_have_tasks(&self) -> bool {
+        self.tasks.may_have() || self.locals.may_have_tasks()
+    }
+
+    /// Whether there is anything in the shared queues.
     pub(super) fn has_more(&self) -> bool {
         self.scopes.may_have()
             || self.tasks.may_have()
             || !self.ordinary.receiver.is_empty()
             || self.has_others()
+    }
+
+    /// Whether there is anything in the queues of this worker.
+    pub(super) fn has_own(&self, worker: usize) -> bool {
+        self.locals.of(worker).is_some_and(|local| local.len() > 0)
     }
 
     #[inline]
@@ -315,7 +398,50 @@ impl Agenda {
         has_tasks_only.then(|| self.tasks.take()).flatten()
     }
 
-    /// Takes out what comes next.
+    /// The queues of this worker, if it has any and there is nothing urgent.
+    #[inline(always)]
+    pub(super) fn own_queues(&self, worker: usize) -> Option<&Local> {
+        let urgent = |others: &Others| !others.urgent.receiver.is_empty();
+        self.locals
+            .of(worker)
+            .filter(|_| !self.others().is_some_and(urgent))
+    }
+
+    /// Takes something out of the queues of this worker.
+    pub(super) fn take_own(&self, worker: usize) -> Option<Found> {
+        Some(self.locals.of(worker)?.take()?.into())
+    }
+
+    /// Has this worker, which has taken a task out and has none of its own, take more of them at once: the workers meet less
+    /// often, and those who spawn and await many in turn find them in that order.
+    #[inline]
+    pub(super) fn refill(&self, worker: usize) {
+        let Some(local) = self.locals.of(worker) else {
+            return;
+        };
+        for _ in 0..REFILL.min(self.tasks.ready() / 2) {
+            let Some(task) = self.tasks.take() else {
+                return;
+            };
+            if let Err(task) = local.put_task(task) {
+                return self.tasks.put(task);
+            }
+            // It has been in neither queue for a moment.
+            self.wake_idle();
+        }
+    }
+
+    /// Takes something out of the queues of the workers after this one, and of its own.
+    pub(super) fn steal(&self, worker: usize) -> Option<Found> {
+        self.locals.steal(worker).map(Found::from)
+    }
+
+    /// `steal`, of what nobody else is about to take, for one who looks again.
+    pub(super) fn leftover(&self, worker: usize, seen: &mut Seen) -> Option<Found> {
+        self.locals.leftover(worker, seen).map(Found::from)
+    }
+
+    /// Takes out of the shared queues what comes next.
     pub(super) fn next(&self) -> Next {
         if self.has_ordinary_only() {
             match self.ordinary.receiver.try_recv() {
@@ -339,7 +465,7 @@ impl Agenda {
                 return Next::Found(found);
             }
         }
-        if is_closed && self.ordinary.receiver.is_empty() {
+        if is_closed && self.ordinary.receiver.is_empty() && self.locals.is_empty() {
             Next::Over
         } else {
             Next::Nothing
@@ -397,17 +523,42 @@ impl Agenda {
             drop(telling);
         }
         self.tasks.end();
+        while let Some(left) = self.locals.steal(0) {
+            discard_panic(|| drop(left));
+        }
         self.wake_all_idle();
     }
 
     /// The second look of an idle worker, at all but what is forked. At the tasks last: who puts its own task back wakes
     /// nobody, and may take something else then, for which this worker was woken. Who sees that gone sees the task.
-    fn look(&self) -> usize {
+    pub(super) fn look(&self) -> usize {
         let others = self.others().map_or(0, Others::look);
-        self.ordinary.receiver.look() + others + self.scopes.look() + self.tasks.look()
+        let shared = self.ordinary.receiver.look() + others + self.scopes.look();
+        shared + self.locals.look() + self.tasks.look()
     }
 
-    fn waiting(&self) -> &WaitQueue {
+    /// A look for one who looks again: at the ordinary jobs alone if there is nothing else, and else at all.
+    #[inline]
+    pub(super) fn glance(&self) -> Next {
+        if !self.has_ordinary_only() && self.has_more() {
+            return self.next();
+        }
+        let job = self.ordinary.receiver.glance();
+        job.map_or(Next::Nothing, |job| Next::Found(Found::Job(job)))
+    }
+
+    /// What those who wait have learnt about spinning.
+    pub(super) fn patience(&self) -> &Patience {
+        self.ordinary.receiver.patience()
+    }
+
+    /// How often a job has been taken out.
+    pub(super) fn moves(&self) -> usize {
+        self.ordinary.receiver.moves()
+    }
+
+    /// Where idle workers wait.
+    pub(super) fn waiting(&self) -> &WaitQueue {
         self.ordinary.receiver.waiting()
     }
 }
@@ -477,111 +628,6 @@ impl Scopes {
     /// How many there are: the second look of the handshake.
     fn look(&self) -> usize {
         self.list.lock().len()
-    }
-}
-
-/// What an idle worker goes on with.
-pub(super) enum Work {
-    Found(Found),
-    Half(Taken),
-    /// Whether it is wanted has to be looked at.
-    Unwanted,
-    Over,
-}
-
-/// The operation of waiting for something to do.
-pub(super) struct Idle<'a, W> {
-    pub(super) agenda: &'a Agenda,
-    pub(super) forks: &'a Forks,
-    /// Whether the worker is wanted.
-    pub(super) is_wanted: W,
-}
-
-// SAFETY: the queue is that of the ordinary lane, a field of the agenda, which is borrowed.
-unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
-    type Output = Work;
-    const WAITS_FOR: &'static What = &"pool job";
-
-    fn attempt(&mut self) -> Poll<Work> {
-        if !(self.is_wanted)() {
-            return Poll::Ready(Work::Unwanted);
-        }
-        match self.agenda.next() {
-            Next::Found(found) => Poll::Ready(Work::Found(found)),
-            Next::Over => Poll::Ready(Work::Over),
-            Next::Nothing => match self.forks.take_offered() {
-                Some(half) => Poll::Ready(Work::Half(half)),
-                None => Poll::Pending,
-            },
-        }
-    }
-
-    fn glance(&mut self) -> Poll<Work> {
-        let agenda = self.agenda;
-        if !(self.is_wanted)() || !agenda.has_ordinary_only() && agenda.has_more() {
-            return self.attempt();
-        }
-        if let Some(job) = self.agenda.ordinary.receiver.glance() {
-            return Poll::Ready(Work::Found(Found::Job(job)));
-        }
-        match self.forks.take_offered() {
-            Some(half) => Poll::Ready(Work::Half(half)),
-            None => Poll::Pending,
-        }
-    }
-
-    fn chances(&self) -> usize {
-        let unwanted = usize::from(!(self.is_wanted)());
-        self.agenda.look() + self.forks.look() + unwanted
-    }
-
-    fn moves(&self) -> usize {
-        self.agenda.ordinary.receiver.moves()
-    }
-
-    fn queue(&self) -> &WaitQueue {
-        self.agenda.waiting()
-    }
-
-    fn patience(&self) -> &Patience {
-        self.agenda.ordinary.receiver.patience()
-    }
-}
-
-/// The operation of a worker that has nothing to do after the shutdown, while jobs go on: true if it is to end, false if a
-/// task is ready.
-pub(super) struct Stays<'a, H> {
-    pub(super) agenda: &'a Agenda,
-    /// Whether those who have not left wait for the others to end.
-    pub(super) is_held_up: H,
-}
-
-// SAFETY: the queue is that of the ordinary lane, a field of the agenda, which is borrowed.
-unsafe impl<H: Fn() -> bool> Operation for Stays<'_, H> {
-    type Output = bool;
-    const WAITS_FOR: &'static What = &"pool job";
-
-    fn attempt(&mut self) -> Poll<bool> {
-        if self.agenda.tasks.may_have() {
-            Poll::Ready(false)
-        } else if self.agenda.tasks.are_ended() || (self.is_held_up)() {
-            Poll::Ready(true)
-        } else {
-            Poll::Pending
-        }
-    }
-
-    fn chances(&self) -> usize {
-        let ends = self.agenda.tasks.are_ended() || (self.is_held_up)();
-        self.agenda.tasks.look() + usize::from(ends)
-    }
-
-    fn queue(&self) -> &WaitQueue {
-        self.agenda.waiting()
-    }
-
-    fn patience(&self) -> &Patience {
-        self.agenda.ordinary.receiver.patience()
     }
 }
 

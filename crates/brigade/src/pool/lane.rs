@@ -243,13 +243,20 @@ impl<'a> Lane<'a> {
     }
 
     #[track_caller]
-    fn put(&self, task: Task) -> Result<(), Rejected<Task>> {
+    fn put(&self, mut task: Task) -> Result<(), Rejected<Task>> {
         let crew = &self.pool.crew;
         let full = crew.description().full;
-        if full == Full::Block && !crew.is_own_worker() {
+        let worker = crew.own_number();
+        if full == Full::Block && worker.is_none() {
             self.agenda().sender(self.priority).send(task)?;
             self.told();
             return Ok(());
+        }
+        if let Some(worker) = worker.filter(|_| self.keeps_near(full)) {
+            match self.agenda().put_own(worker, task) {
+                Ok(()) => return Ok(()),
+                Err(left) => task = left,
+            }
         }
         match (self.try_put(task), full) {
             (Err(Rejected::Full(task)), Full::DropOldest) => self.displace(task),
@@ -271,6 +278,12 @@ impl<'a> Lane<'a> {
     #[track_caller]
     fn putting(self, task: Task) -> SendFuture<'a, Task> {
         self.agenda().sender(self.priority).send_async(task)
+    }
+
+    /// Whether a worker may keep what it submits in a queue of its own. Where it depends on whether the queue is full what
+    /// becomes of a job, that is to be the one queue.
+    fn keeps_near(&self, full: Full) -> bool {
+        self.priority == Priority::Ordinary && matches!(full, Full::Block | Full::CallerRuns)
     }
 
     /// Puts a job in, in the place of the oldest if there is no room. None loses its place to a job that is not taken.

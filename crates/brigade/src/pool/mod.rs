@@ -31,15 +31,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Each queue is a [`channel`](crate::channel): an idle worker is a receiver that waits (`agenda.rs`).
+//! Each queue is a [`channel`](crate::channel): an idle worker is a receiver that waits (`idle.rs`).
 
 mod agenda;
 mod builder;
 mod closure;
 mod error;
 mod fork;
+mod idle;
 mod job;
 mod lane;
+mod local;
 mod map;
 #[cfg(all(test, brigade_loom))]
 mod model;

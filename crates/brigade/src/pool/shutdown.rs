@@ -108,8 +108,8 @@ impl Pool {
         let limit = Limit::until(deadline);
         let waited = roster.wait_for_end(&held_up, wake_idle, limit, Location::caller());
         let queued = self.queued();
-        let tasks = self.crew.agenda().tasks();
-        if waited.is_ok() && queued == 0 && !tasks.may_have() {
+        let agenda = self.crew.agenda();
+        if waited.is_ok() && queued == 0 && !agenda.may_have_tasks() {
             return Ok(());
         }
         // That nobody but this worker is left to run what is queued is no reason for the drop not to wait.
@@ -119,7 +119,7 @@ impl Pool {
         Err(Unfinished {
             running: self.crew.running_elsewhere(),
             queued,
-            tasks: tasks.count(),
+            tasks: agenda.tasks().count(),
         })
     }
 }

@@ -1,8 +1,10 @@
 //! The workers of a pool: what they share, and the loop that runs what there is to do.
 
-use super::agenda::{Agenda, Found, Idle, Next, Stays, Work};
+use super::agenda::{Agenda, Found, Next, PASSES};
 use super::builder::Description;
 use super::fork::{Forks, Worker};
+use super::idle::{Idle, Stays, Work};
+use super::local::Seen;
 use super::roster::Roster;
 use super::scope::Telling;
 use super::spawned;
@@ -47,7 +49,7 @@ impl Crew {
     pub(super) fn new(description: Description) -> Self {
         let most = description.most();
         Self {
-            agenda: Agenda::new(description.queue_capacity),
+            agenda: Agenda::new(description.queue_capacity, most),
             forks: Forks::new(most),
             roster: Roster::new(
                 description.threads,
@@ -123,6 +125,7 @@ impl Crew {
     fn go_on_working(&self, worker: &Worker, number: usize) -> bool {
         let tasks = self.agenda.tasks();
         tasks.enter();
+        let mut turn = 0_usize;
         loop {
             if self.is_too_many(number) {
                 // A task that this worker has put back is left to another.
@@ -134,19 +137,12 @@ impl Crew {
                 self.agenda.wake_all_idle();
                 return true;
             }
-            // The usual case by itself: the wider a job is wrapped up, the longer it takes to unwrap.
-            if let Some(job) = self.agenda.next_ordinary() {
-                self.run(job, number);
-                continue;
-            }
-            if let Some(task) = self.agenda.next_task() {
-                self.run_task(task, number);
+            turn = turn.wrapping_add(1);
+            if self.run_at_hand(number, turn) {
                 continue;
             }
             match self.next(number) {
-                Work::Found(Found::Job(job)) => self.run(job, number),
-                Work::Found(Found::Children(telling)) => self.run_children(telling, number),
-                Work::Found(Found::Ready(task)) => self.run_task(task, number),
+                Work::Found(found) => self.run_found(found, number),
                 Work::Half(half) => worker.run_half(half),
                 Work::Unwanted => {}
                 Work::Over => {
@@ -188,6 +184,51 @@ impl Crew {
         !self.roster.is_wanted(number) && !self.agenda.is_closed()
     }
 
+    /// Runs what comes next in the usual cases, each by itself: the wider something is wrapped up, the longer it takes to
+    /// unwrap. False if there is no such thing. In some turns the worker's own queues are not the first.
+    #[inline(always)]
+    fn run_at_hand(&self, number: usize, turn: usize) -> bool {
+        let agenda = &self.agenda;
+        if turn % PASSES == 0 {
+            let others_first = turn % (2 * PASSES) == 0;
+            let stolen = others_first.then(|| agenda.steal(number)).flatten();
+            return stolen.map(|found| self.run_found(found, number)).is_some();
+        }
+        if let Some(own) = agenda.own_queues(number) {
+            let tasks_first = turn % 2 == 0;
+            if tasks_first && let Some(task) = own.glance_task() {
+                self.run_task(task, number);
+                return true;
+            }
+            if let Some(job) = own.glance_job() {
+                self.run(job, number);
+                return true;
+            }
+            if !tasks_first && let Some(task) = own.glance_task() {
+                self.run_task(task, number);
+                return true;
+            }
+        }
+        if let Some(job) = agenda.next_ordinary() {
+            self.run(job, number);
+            return true;
+        }
+        if let Some(task) = agenda.next_task() {
+            agenda.refill(number);
+            self.run_task(task, number);
+            return true;
+        }
+        false
+    }
+
+    fn run_found(&self, found: Found, number: usize) {
+        match found {
+            Found::Job(job) => self.run(job, number),
+            Found::Ready(task) => self.run_task(task, number),
+            Found::Children(telling) => self.run_children(telling, number),
+        }
+    }
+
     /// What to do next. Waits for it.
     fn next(&self, number: usize) -> Work {
         match self.agenda.next() {
@@ -195,10 +236,16 @@ impl Crew {
             Next::Over => return Work::Over,
             Next::Nothing => {}
         }
+        // What is its own a glance may have missed, and in some turns it has not looked there.
+        if let Some(own) = self.agenda.take_own(number) {
+            return Work::Found(own);
+        }
         let mut idle = Idle {
             agenda: &self.agenda,
             forks: &self.forks,
             is_wanted: || !self.is_too_many(number),
+            number,
+            seen: Seen::default(),
         };
         self.forks.idles();
         let work = block(&mut idle, Limit::NONE, Location::caller());
@@ -219,8 +266,7 @@ impl Crew {
     fn run_task(&self, task: StdArc<dyn spawned::Task>, number: usize) {
         self.note_running(task.site(), number, || {
             if let Some(again) = task.run() {
-                // Nobody is woken for it: this worker looks next, or wakes another if it does not.
-                self.agenda.tasks().put(again);
+                self.agenda.put_back(again, number);
             }
         });
     }
@@ -235,7 +281,8 @@ impl Crew {
             let site = child.site();
             let run = || while_told_of(&telling, || child.run());
             self.note_running(site, number, run);
-            if telling.may_have_more() && (self.agenda.has_more() || self.is_too_many(number)) {
+            let others_wait = || self.agenda.has_more() || self.agenda.has_own(number);
+            if telling.may_have_more() && (others_wait() || self.is_too_many(number)) {
                 self.agenda.tell(telling);
                 return;
             }

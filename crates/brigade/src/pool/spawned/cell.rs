@@ -105,7 +105,7 @@ where
             stage: UnsafeCell::new(Stage::Future(future)),
         });
         let handle = Spawned::new(StdArc::clone(&cell) as _);
-        crew.agenda().spawn(cell);
+        crew.agenda().spawn(cell, crew.own_number());
         handle
     }
 
@@ -118,7 +118,8 @@ where
     /// Puts a share into the queue. The task may be over before an idle worker is called for it: the caller's share keeps
     /// the crew.
     fn put(self: &StdArc<Self>) {
-        self.crew.agenda().put(StdArc::clone(self) as _);
+        let worker = self.crew.own_number();
+        self.crew.agenda().put(StdArc::clone(self) as _, worker);
     }
 
     /// Gets it to `RUNNING`, if it is nobody else's, and returns what it was before.
@@ -317,7 +318,9 @@ where
         }
         Crew::of_this_thread(|crew| match crew {
             // The usual case: this share goes into the queue, as the thread has one of the crew.
-            Some((crew, _)) if Arc::ptr_eq(crew, &self.crew) => crew.agenda().put(self),
+            Some((crew, number)) if Arc::ptr_eq(crew, &self.crew) => {
+                crew.agenda().put(self, Some(number));
+            }
             _ => self.put(),
         });
     }

@@ -124,6 +124,11 @@ impl Tasks {
         self.used.load(Relaxed) && self.ready.len() > 0
     }
 
+    /// How many are ready, about.
+    pub(in crate::pool) fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
     /// How many are ready, about: the second look of the handshake.
     pub(in crate::pool) fn look(&self) -> usize {
         if !self.used() {
