@@ -142,7 +142,7 @@ impl From<Taken> for Found {
 pub(super) enum Next {
     Found(Found),
     Nothing,
-    /// Nothing, and nothing will come.
+    /// Nothing, and nothing will come, but what workers have in queues of their own.
     Over,
 }
 
@@ -255,7 +255,7 @@ impl Agenda {
     /// queue.
     #[inline]
     pub(super) fn put_own(&self, number: usize, job: Task) -> Result<(), Task> {
-        let Some(local) = self.locals.of(number) else {
+        let Some(local) = self.locals.own(number) else {
             return self.put_first(number, |local| local.put_job(job));
         };
         local.put_job(job)?;
@@ -331,7 +331,7 @@ impl Agenda {
         let Some(worker) = worker else {
             return Err(task);
         };
-        match self.locals.of(worker) {
+        match self.locals.own(worker) {
             Some(local) => local.put_task(task),
             None => self.put_first(worker, |local| local.put_task(task)),
         }
@@ -362,7 +362,7 @@ impl Agenda {
 
     /// Whether there is anything in the queues of this worker.
     pub(super) fn has_own(&self, worker: usize) -> bool {
-        self.locals.of(worker).is_some_and(|local| local.len() > 0)
+        self.locals.own(worker).is_some_and(|local| local.len() > 0)
     }
 
     #[inline]
@@ -403,20 +403,20 @@ impl Agenda {
     pub(super) fn own_queues(&self, worker: usize) -> Option<&Local> {
         let urgent = |others: &Others| !others.urgent.receiver.is_empty();
         self.locals
-            .of(worker)
+            .own(worker)
             .filter(|_| !self.others().is_some_and(urgent))
     }
 
     /// Takes something out of the queues of this worker.
     pub(super) fn take_own(&self, worker: usize) -> Option<Found> {
-        Some(self.locals.of(worker)?.take()?.into())
+        Some(self.locals.own(worker)?.take()?.into())
     }
 
     /// Has this worker, which has taken a task out and has none of its own, take more of them at once: the workers meet less
     /// often, and those who spawn and await many in turn find them in that order.
     #[inline]
     pub(super) fn refill(&self, worker: usize) {
-        let Some(local) = self.locals.of(worker) else {
+        let Some(local) = self.locals.own(worker) else {
             return;
         };
         for _ in 0..REFILL.min(self.tasks.ready() / 2) {
@@ -431,9 +431,14 @@ impl Agenda {
         }
     }
 
-    /// Takes something out of the queues of the workers after this one, and of its own.
+    /// Takes something out of the queues of the other workers.
     pub(super) fn steal(&self, worker: usize) -> Option<Found> {
         self.locals.steal(worker).map(Found::from)
+    }
+
+    /// Whether there is anything in the queues of the other workers.
+    pub(super) fn others_have(&self, worker: usize) -> bool {
+        self.locals.others_have(worker)
     }
 
     /// `steal`, of what nobody else is about to take, for one who looks again.
@@ -465,7 +470,7 @@ impl Agenda {
                 return Next::Found(found);
             }
         }
-        if is_closed && self.ordinary.receiver.is_empty() && self.locals.is_empty() {
+        if is_closed && self.ordinary.receiver.is_empty() {
             Next::Over
         } else {
             Next::Nothing
@@ -523,7 +528,7 @@ impl Agenda {
             drop(telling);
         }
         self.tasks.end();
-        while let Some(left) = self.locals.steal(0) {
+        while let Some(left) = self.locals.take_any() {
             discard_panic(|| drop(left));
         }
         self.wake_all_idle();
@@ -531,10 +536,10 @@ impl Agenda {
 
     /// The second look of an idle worker, at all but what is forked. At the tasks last: who puts its own task back wakes
     /// nobody, and may take something else then, for which this worker was woken. Who sees that gone sees the task.
-    pub(super) fn look(&self) -> usize {
+    pub(super) fn look(&self, worker: usize) -> usize {
         let others = self.others().map_or(0, Others::look);
         let shared = self.ordinary.receiver.look() + others + self.scopes.look();
-        shared + self.locals.look() + self.tasks.look()
+        shared + self.locals.look(worker) + self.tasks.look()
     }
 
     /// A look for one who looks again: at the ordinary jobs alone if there is nothing else, and else at all.

@@ -46,13 +46,15 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
         if !(self.is_wanted)() {
             return Poll::Ready(Work::Unwanted);
         }
-        match self.agenda.next() {
-            Next::Found(found) => return Poll::Ready(Work::Found(found)),
-            Next::Over => return Poll::Ready(Work::Over),
-            Next::Nothing => {}
+        let next = self.agenda.next();
+        if let Next::Found(found) = next {
+            return Poll::Ready(Work::Found(found));
         }
         match self.agenda.steal(self.number) {
             Some(found) => Poll::Ready(Work::Found(found)),
+            None if matches!(next, Next::Over) && !self.agenda.others_have(self.number) => {
+                Poll::Ready(Work::Over)
+            }
             None => self.take_half(),
         }
     }
@@ -63,7 +65,7 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
         }
         match self.agenda.glance() {
             Next::Found(found) => return Poll::Ready(Work::Found(found)),
-            Next::Over => return Poll::Ready(Work::Over),
+            Next::Over => return self.attempt(),
             Next::Nothing => {}
         }
         match self.agenda.leftover(self.number, &mut self.seen) {
@@ -74,7 +76,7 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
 
     fn chances(&self) -> usize {
         let unwanted = usize::from(!(self.is_wanted)());
-        self.agenda.look() + self.forks.look() + unwanted
+        self.agenda.look(self.number) + self.forks.look() + unwanted
     }
 
     fn moves(&self) -> usize {

@@ -25,9 +25,9 @@
 
 use super::spawned;
 use super::task::Task;
-use crate::prim::Ordering::{Acquire, Release};
+use crate::prim::Ordering::{Acquire, Relaxed, Release};
 use crate::prim::atomic::AtomicPtr;
-use crate::prim::{MODEL, StdArc};
+use crate::prim::{MODEL, PlainAtomicPtr, StdArc};
 use crate::queue::Ring;
 use std::mem::ManuallyDrop;
 use std::ptr;
@@ -44,9 +44,17 @@ type Ready = StdArc<dyn spawned::Task>;
 
 /// The queues of all workers.
 pub(super) struct Locals {
-    /// By the numbers of the workers. Null until the worker has put something in.
-    places: Box<[AtomicPtr<Local>]>,
+    /// By the numbers of the workers.
+    places: Box<[Place]>,
     room: usize,
+}
+
+/// Where the queues of one worker are. Null until it has put something in.
+struct Place {
+    /// For the worker itself, which is the only one to write and to read this.
+    own: PlainAtomicPtr<Local>,
+    /// For the others.
+    published: AtomicPtr<Local>,
 }
 
 /// The queues of one worker.
@@ -75,23 +83,32 @@ impl Locals {
     pub(super) fn new(workers: usize, capacity: usize) -> Self {
         Self {
             places: (0..workers)
-                .map(|_| AtomicPtr::new(ptr::null_mut()))
+                .map(|_| Place {
+                    own: PlainAtomicPtr::new(ptr::null_mut()),
+                    published: AtomicPtr::new(ptr::null_mut()),
+                })
                 .collect(),
             room: capacity.min(ROOM),
         }
     }
 
-    /// The queues of worker `number`, if it has any.
+    /// The queues of worker `number`, who calls this, if it has any.
     #[inline(always)]
-    pub(super) fn of(&self, number: usize) -> Option<&Local> {
+    pub(super) fn own(&self, number: usize) -> Option<&Local> {
+        // SAFETY: null, or what this worker, or the one that had the number before it, has made. It lives as long as `self`.
+        unsafe { self.places[number].own.load(Relaxed).as_ref() }
+    }
+
+    /// The queues of worker `number`, if it has any.
+    fn of(&self, number: usize) -> Option<&Local> {
         // SAFETY: null, or what `make` has published. It lives as long as `self`.
-        unsafe { self.places[number].load(Acquire).as_ref() }
+        unsafe { self.places[number].published.load(Acquire).as_ref() }
     }
 
     /// Makes the queues of worker `number`, who calls this. Not for two at a time, nor while they are closed.
     #[cold]
     pub(super) fn make(&self, number: usize, is_closed: bool) -> &Local {
-        debug_assert!(self.of(number).is_none(), "made by its worker, and once");
+        debug_assert!(self.own(number).is_none(), "made by its worker, and once");
         let local = Local {
             jobs: Ring::new(self.room),
             tasks: Ring::new(ROOM),
@@ -100,7 +117,8 @@ impl Locals {
             local.close();
         }
         let local = Box::into_raw(Box::new(local));
-        self.places[number].store(local, Release);
+        self.places[number].own.store(local, Relaxed);
+        self.places[number].published.store(local, Release);
         // SAFETY: just made, and not freed before `self` is dropped.
         unsafe { &*local }
     }
@@ -114,42 +132,47 @@ impl Locals {
         (0..self.places.len()).filter_map(|number| self.of(number))
     }
 
-    /// Those of the workers after this one, round to itself.
-    fn after(&self, number: usize) -> impl Iterator<Item = &Local> {
-        let numbers = (number + 1..self.places.len()).chain(0..=number);
+    /// Those of the other workers, from the next number on and round.
+    fn others(&self, number: usize) -> impl Iterator<Item = &Local> {
+        let numbers = (number + 1..self.places.len()).chain(0..number);
         numbers.filter_map(|number| self.of(number))
     }
 
-    /// Takes something out for worker `number`, of anybody's, its own last.
+    /// Takes something out for worker `number`, of what others have.
     pub(super) fn steal(&self, number: usize) -> Option<Taken> {
-        self.after(number).find_map(Local::take)
+        self.others(number).find_map(Local::take)
+    }
+
+    /// Takes something out, of anybody's.
+    pub(super) fn take_any(&self) -> Option<Taken> {
+        self.all().find_map(Local::take)
     }
 
     /// `steal`, of what nobody else is about to take out, for one who looks again.
     pub(super) fn leftover(&self, number: usize, seen: &mut Seen) -> Option<Taken> {
         seen.looks += 1;
-        let left = self.after(number).find(|local| local.len() > FEW);
+        let left = self.others(number).find(|local| local.len() > FEW);
         if let Some(local) = left {
             return local.take();
         }
-        if self.is_empty() {
+        if !self.others_have(number) {
             seen.taken = None;
             return None;
         }
-        let taken = self
-            .all()
-            .fold(0_usize, |sum, local| sum.wrapping_add(local.taken()));
+        let others = self.others(number).map(Local::taken);
+        let taken = others.fold(0_usize, usize::wrapping_add);
         let stands = seen.taken.replace(taken) == Some(taken) && seen.looks > HASTY;
         stands.then(|| self.steal(number)).flatten()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.all().all(|local| local.len() == 0)
+    /// Whether others than worker `number` have something.
+    pub(super) fn others_have(&self, number: usize) -> bool {
+        self.others(number).any(|local| local.len() > 0)
     }
 
-    /// How much there is: the second look of the handshake.
-    pub(super) fn look(&self) -> usize {
-        self.all().map(Local::look).sum()
+    /// How much others than worker `number` have: the second look of the handshake. It knows what it has put in itself.
+    pub(super) fn look(&self, number: usize) -> usize {
+        self.others(number).map(Local::look).sum()
     }
 
     /// How many jobs there are.
@@ -166,7 +189,7 @@ impl Locals {
 impl Drop for Locals {
     fn drop(&mut self) {
         for place in &self.places {
-            let local = place.load(Acquire);
+            let local = place.published.load(Acquire);
             if !local.is_null() {
                 // SAFETY: made by `Box::into_raw` and published once; nobody else has them any more.
                 drop(unsafe { Box::from_raw(local) });

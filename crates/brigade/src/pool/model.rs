@@ -1,9 +1,15 @@
 //! Loom's proof for the pool: a job's result reaches its joiner, a shutdown ends, nothing is lost.
 
+use super::agenda::Found;
+use super::builder::Description;
+use super::idle::Work;
+use super::task::Task;
+use super::worker::Crew;
 use super::{JobError, Pool, Shutdown};
-use crate::prim::three_threads;
+use crate::prim::{Arc, three_threads};
 use loom::future::block_on;
 use loom::thread;
+use std::panic::Location;
 
 fn pool_of_one(queue: usize) -> Pool {
     Pool::builder()
@@ -70,5 +76,58 @@ fn a_shutdown_wakes_a_submitter_who_waits_for_room() {
         };
         pool.shutdown(Shutdown::Drain, None).unwrap();
         submitter.join().unwrap();
+    });
+}
+
+/// A crew without workers, which the model stands in for.
+fn crew_of_two() -> Arc<Crew> {
+    Arc::new(Crew::new(Description::of(2)))
+}
+
+/// Has worker 0 submit a job, and keep it for itself. Whether it was taken.
+fn put_own(crew: &Crew) -> bool {
+    let job = Task::forgotten(|| (), Location::caller());
+    crew.agenda().put_own(0, job).is_ok()
+}
+
+/// Worker 0 does something else from then on, and the other is idle, or about to be.
+fn idle_worker_takes_it(crew: Arc<Crew>) {
+    let idle = {
+        let crew = Arc::clone(&crew);
+        thread::spawn(move || matches!(crew.next(1), Work::Found(Found::Job(_))))
+    };
+    assert!(put_own(&crew));
+    assert!(idle.join().unwrap());
+}
+
+#[test]
+fn the_first_job_that_a_worker_keeps_reaches_an_idle_one() {
+    loom::model(|| idle_worker_takes_it(crew_of_two()));
+}
+
+#[test]
+fn a_later_job_that_a_worker_keeps_reaches_an_idle_one() {
+    loom::model(|| {
+        let crew = crew_of_two();
+        assert!(put_own(&crew));
+        assert!(crew.agenda().take_own(0).is_some());
+        idle_worker_takes_it(crew);
+    });
+}
+
+#[test]
+fn what_a_worker_keeps_is_taken_before_the_end_or_refused() {
+    loom::model(|| {
+        let crew = crew_of_two();
+        let keeps = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || put_own(&crew))
+        };
+        crew.agenda().close();
+        let mut found = false;
+        while let Work::Found(_) = crew.next(1) {
+            found = true;
+        }
+        assert_eq!(keeps.join().unwrap(), found);
     });
 }

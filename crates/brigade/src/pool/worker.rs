@@ -230,15 +230,17 @@ impl Crew {
     }
 
     /// What to do next. Waits for it.
-    fn next(&self, number: usize) -> Work {
-        match self.agenda.next() {
-            Next::Found(found) => return Work::Found(found),
-            Next::Over => return Work::Over,
-            Next::Nothing => {}
+    pub(super) fn next(&self, number: usize) -> Work {
+        let next = self.agenda.next();
+        if let Next::Found(found) = next {
+            return Work::Found(found);
         }
         // What is its own a glance may have missed, and in some turns it has not looked there.
         if let Some(own) = self.agenda.take_own(number) {
             return Work::Found(own);
+        }
+        if matches!(next, Next::Over) && !self.agenda.others_have(number) {
+            return Work::Over;
         }
         let mut idle = Idle {
             agenda: &self.agenda,

@@ -44,7 +44,9 @@ pub(crate) use self::shuttle::*;
 mod panic;
 mod plain;
 pub(crate) use panic::{discard_panic, panics};
-pub(crate) use plain::{Lock, PlainAtomicU8, PlainAtomicUsize, PlainOnceLock, PlainUnsafeCell};
+pub(crate) use plain::{
+    Lock, PlainAtomicPtr, PlainAtomicU8, PlainAtomicUsize, PlainOnceLock, PlainUnsafeCell,
+};
 
 pub(crate) use std::sync::Arc as StdArc;
 pub(crate) use std::sync::atomic::Ordering;

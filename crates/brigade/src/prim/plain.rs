@@ -7,7 +7,9 @@
 
 pub(crate) use std::cell::UnsafeCell as PlainUnsafeCell;
 pub(crate) use std::sync::OnceLock as PlainOnceLock;
-pub(crate) use std::sync::atomic::{AtomicU8 as PlainAtomicU8, AtomicUsize as PlainAtomicUsize};
+pub(crate) use std::sync::atomic::{
+    AtomicPtr as PlainAtomicPtr, AtomicU8 as PlainAtomicU8, AtomicUsize as PlainAtomicUsize,
+};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Std's mutex without poisoning: what it guards here is always consistent between statements.
