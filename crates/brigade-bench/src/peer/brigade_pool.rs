@@ -6,13 +6,12 @@ use crate::fork::tree::Node;
 use crate::fork::{self, ForkTraffic, Forks};
 use crate::pool::scope::{self, Scopes, Scoping};
 use crate::pool::{self, PoolTraffic, Workers};
-use brigade::pool::{Job, Pool, Worker};
+use brigade::pool::{Job, Pool, Worker, current};
 use std::ops::Range;
-use std::sync::Arc;
 
 pub(super) const POOL: Peer<PoolTraffic> = Peer {
     name: OURS,
-    work: |traffic| Ok(pool::work::<Arc<Pool>>(traffic)),
+    work: |traffic| Ok(pool::work::<Pool>(traffic)),
 };
 
 pub(super) const SCOPE: Peer<Scoping> = Peer {
@@ -30,26 +29,26 @@ pub(super) const MAP: Peer<MapTraffic> = Peer {
     work: |traffic| Ok(map::work::<Pool>(traffic)),
 };
 
-/// Shared by those who submit to it, its own jobs among them.
-impl Workers for Arc<Pool> {
-    type Inside = Self;
+impl Workers for Pool {
+    type Inside = ();
 
     fn start(threads: usize) -> Self {
-        Self::new(Pool::new(threads))
+        Self::new(threads)
     }
 
     fn start_with_room(threads: usize, jobs: usize) -> Self {
         let pool = Pool::builder().threads(threads).queue_capacity(jobs);
-        Self::new(pool.build().expect("the system gives the pool its threads"))
+        pool.build().expect("the system gives the pool its threads")
     }
 
-    fn inside(&self) -> Self {
-        Self::clone(self)
-    }
+    fn inside(&self) {}
 
     #[inline]
-    fn execute_inside(pool: &Self, job: impl FnOnce() + Send + 'static) {
-        Workers::execute(pool, job);
+    fn execute_inside((): &(), job: impl FnOnce() + Send + 'static) {
+        current(|pool| {
+            let pool = pool.expect("on a worker of the pool");
+            pool.execute(job).expect("the pool is open");
+        });
     }
 
     #[inline]

@@ -145,6 +145,10 @@ impl Builder {
     }
 
     /// How many jobs may wait in each [lane](Pool::lane); without this, [`QUEUE_CAPACITY`](Self::QUEUE_CAPACITY).
+    ///
+    /// What a worker submits to its own pool by `execute` or `submit`, it keeps in a queue of its own first, which has room for
+    /// as many, but for 256 at most; others take from it when they find nothing else. Not so with
+    /// [`Full::Reject`] and [`Full::DropOldest`], where the one queue decides.
     pub fn queue_capacity(self, jobs: usize) -> Self {
         self.with(|description| description.queue_capacity = jobs)
     }

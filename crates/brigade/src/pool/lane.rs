@@ -3,6 +3,7 @@
 use super::agenda::{Agenda, Priority};
 use super::job::Cell;
 use super::task::{Label, Task};
+use super::worker::Crew;
 use super::{Job, Pool, Rejected};
 use crate::channel::SendFuture;
 use crate::prim::{Arc, StdArc};
@@ -29,8 +30,46 @@ pub enum Full {
 /// The jobs of one priority in a pool. See [`Pool::lane`].
 #[derive(Clone, Copy)]
 pub struct Lane<'a> {
-    pool: &'a Pool,
+    crew: &'a Arc<Crew>,
     priority: Priority,
+}
+
+/// Calls `act` with the pool whose job or task the calling thread runs at the moment; with `None` on a thread that is
+/// none of a pool's.
+///
+/// A job that submits others needs no handle of its pool for that, which it would share with all other jobs, and which would
+/// be dropped by one of them in the end. Through the [`Lane`] it submits jobs of ordinary priority.
+///
+/// # Examples
+///
+/// ```
+/// use brigade::channel::{Sender, unbounded};
+/// use brigade::pool::{self, Pool};
+///
+/// fn visit(layers: u32, visited: Sender<u32>) {
+///     visited.send(layers).unwrap();
+///     pool::current(|pool| {
+///         let pool = pool.expect("only jobs call this");
+///         for _ in 0..if layers > 1 { 2 } else { 0 } {
+///             let visited = visited.clone();
+///             pool.execute(move || visit(layers - 1, visited)).unwrap();
+///         }
+///     });
+/// }
+///
+/// let pool = Pool::new(2);
+/// let (visited, nodes) = unbounded();
+/// pool.execute(move || visit(4, visited))?;
+/// assert_eq!(nodes.iter().count(), 15);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn current<R>(act: impl FnOnce(Option<Lane<'_>>) -> R) -> R {
+    Crew::of_this_thread(|crew| {
+        act(crew.map(|(crew, _)| Lane {
+            crew,
+            priority: Priority::Ordinary,
+        }))
+    })
 }
 
 impl Pool {
@@ -39,7 +78,8 @@ impl Pool {
     /// Each priority has a queue of its own with the [capacity](super::Builder::queue_capacity) of the pool. A worker
     /// takes the oldest urgent job before the oldest ordinary one, and that before one of the background. But what has been
     /// passed over by 32 others comes next, whatever it is. So nothing is put off for ever, and a background job makes an
-    /// urgent one wait now and then. A job that has begun is not interrupted.
+    /// urgent one wait now and then. A job that has begun is not interrupted. What a worker has put in itself, and
+    /// [keeps](super::Builder::queue_capacity), comes before the ordinary jobs of others, but not more than 31 times in a row.
     ///
     /// # Examples
     ///
@@ -63,7 +103,7 @@ impl Pool {
     #[must_use]
     pub fn lane(&self, priority: Priority) -> Lane<'_> {
         Lane {
-            pool: self,
+            crew: &self.crew,
             priority,
         }
     }
@@ -215,7 +255,7 @@ impl<'a> Lane<'a> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let crew = &self.pool.crew;
+        let crew = self.crew;
         let at = crew.meters().now();
         let (cell, task) = joinable(job, Label { site, at });
         let put = match self.try_put(task) {
@@ -229,7 +269,7 @@ impl<'a> Lane<'a> {
     }
 
     fn agenda(&self) -> &'a Agenda {
-        self.pool.crew.agenda()
+        self.crew.agenda()
     }
 
     /// What is known of a job that is being submitted.
@@ -238,13 +278,13 @@ impl<'a> Lane<'a> {
     fn label(&self) -> Label {
         Label {
             site: Location::caller(),
-            at: self.pool.crew.meters().now(),
+            at: self.crew.meters().now(),
         }
     }
 
     #[track_caller]
     fn put(&self, mut task: Task) -> Result<(), Rejected<Task>> {
-        let crew = &self.pool.crew;
+        let crew = self.crew;
         let full = crew.description().full;
         let worker = crew.own_number();
         if full == Full::Block && worker.is_none() {
@@ -315,7 +355,7 @@ impl<'a> Lane<'a> {
         F: FnOnce() -> T + Send + 'static,
     {
         match put {
-            Ok(()) => Ok(Job::new(cell, Arc::clone(&self.pool.crew))),
+            Ok(()) => Ok(Job::new(cell, Arc::clone(self.crew))),
             Err(rejected) => {
                 let job = cell.claim().expect("nobody else has seen this job");
                 // Only now is the task dropped: it claims its job then, to tell the joiner.

@@ -15,7 +15,7 @@
 //! - [`Pool::resize`] changes the number of threads; [`blocking`] has another take over while a job is blocked by something
 //!   that is not Brigade's. [`Pool::stats`] says what has been done.
 //! - [`Pool::spawn`] runs futures, of any number, as tasks; [`Pool::block_on`] runs one on the calling thread.
-//! - A job may use its own pool: one that submits to the full queue runs the new job itself, and one
+//! - A job may use its own pool, which it finds by [`current`]: one that submits to the full queue runs the new job itself, and one
 //!   that joins a job which nobody has begun runs it itself. It never runs a job of somebody else. So it
 //!   may hold a lock meanwhile, unless the jobs that it submits or joins want the same lock.
 //!
@@ -59,7 +59,7 @@ pub use builder::Builder;
 pub use error::{BuildError, JobError, JoinTimeoutError, Rejected, ResizeError};
 pub use fork::Worker;
 pub use job::{Job, JobFuture};
-pub use lane::{Full, Lane};
+pub use lane::{Full, Lane, current};
 pub use map::{Map, MapAsCompleted};
 pub use scope::{PlainScope, Scope, ScopedJob};
 pub use shutdown::{Shutdown, Unfinished};

@@ -189,13 +189,17 @@ impl Crew {
     #[inline(always)]
     fn run_at_hand(&self, number: usize, turn: usize) -> bool {
         let agenda = &self.agenda;
-        if turn % PASSES == 0 {
-            let others_first = turn % (2 * PASSES) == 0;
+        if turn.is_multiple_of(PASSES) {
+            if agenda.has_own(number) {
+                // Perhaps put back without a wake; and what is run now may take long.
+                agenda.wake_idle();
+            }
+            let others_first = turn.is_multiple_of(2 * PASSES);
             let stolen = others_first.then(|| agenda.steal(number)).flatten();
             return stolen.map(|found| self.run_found(found, number)).is_some();
         }
         if let Some(own) = agenda.own_queues(number) {
-            let tasks_first = turn % 2 == 0;
+            let tasks_first = turn.is_multiple_of(2);
             if tasks_first && let Some(task) = own.glance_task() {
                 self.run_task(task, number);
                 return true;

@@ -64,6 +64,7 @@ mod policy;
 mod pool;
 mod pool_future;
 mod pool_lane;
+mod pool_local;
 mod pool_map;
 mod pool_scope;
 mod pool_size;

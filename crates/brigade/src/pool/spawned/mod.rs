@@ -24,10 +24,12 @@
 //!
 //! # Which worker looks
 //!
-//! The queue is one of the sources of the agenda (`agenda.rs`), and its ends move by read-modify-writes only. Who puts a
+//! There is a queue for all, one of the sources of the agenda (`agenda.rs`), and one for what each worker has put in itself
+//! (`local.rs`); their ends move by read-modify-writes only. Who puts a
 //! task in wakes an idle worker, with one exception: a runner that puts its own task back wakes nobody. It is a
-//! worker, and looks at the agenda next; so in the sense of `wait/README.md` it counts as woken for what it has put in. A
-//! worker that sits out instead of looking wakes another one first.
+//! worker, and looks there next; so in the sense of `wait/README.md` it counts as woken for what it has put in. A
+//! worker that sits out instead of looking, or takes something of another worker's first, wakes another one before.
+//! A task that gives way goes behind what is in the shared queues, if there is anything.
 //!
 //! There is no place for a task that only one worker can take it from: such a task would wait for whatever that worker
 //! does next, and for as long as that takes.
@@ -74,7 +76,8 @@ impl Pool {
     ///
     /// It never waits, and the queues of jobs have nothing to do with it: there are as many tasks as are spawned. Bound
     /// them where they come from, for instance by a [`Semaphore`](crate::sync::Semaphore). Tasks and jobs of ordinary
-    /// priority take turns.
+    /// priority take turns; those that a worker has itself spawned, woken or submitted come before others, but not more than 31
+    /// times in a row.
     ///
     /// A task begins with no cancellation token, wherever it is spawned; see
     /// [`within_async`](crate::cancel::CancelToken::within_async). It goes on if the handle is dropped.
