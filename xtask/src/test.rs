@@ -102,7 +102,7 @@ fn steps(fast: bool, locked: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
         let preemptions =
             variable("LOOM_MAX_PREEMPTIONS").unwrap_or_else(|| LOOM_PREEMPTIONS.into());
         steps.push(
-            under_loom("test --release -p brigade --lib")
+            under_loom("test --profile loom -p brigade --lib")
                 .with("LOOM_MAX_PREEMPTIONS", preemptions)
                 .step("loom models"),
         );
@@ -218,7 +218,7 @@ mod tests {
                     "{shuttle} cargo test --locked --release -p brigade --test schedules -- --nocapture"
                 ),
                 &format!(
-                    "{loom} LOOM_MAX_PREEMPTIONS=2 cargo test --locked --release -p brigade --lib"
+                    "{loom} LOOM_MAX_PREEMPTIONS=2 cargo test --locked --profile loom -p brigade --lib"
                 ),
             ]
         );
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(
             all[10],
             "RUSTFLAGS='-C target-cpu=native --cfg brigade_loom' CARGO_TARGET_DIR=elsewhere/loom \
-             LOOM_MAX_PREEMPTIONS=3 cargo test --locked --release -p brigade --lib"
+             LOOM_MAX_PREEMPTIONS=3 cargo test --locked --profile loom -p brigade --lib"
         );
     }
 

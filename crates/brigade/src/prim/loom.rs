@@ -6,6 +6,9 @@
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
+#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+mod stacks;
+
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::Arc;
 
