@@ -1,6 +1,8 @@
-//! Futures that a pool runs: results, wakes, cancellation, panics, and the end of the pool.
+//! Futures that a pool runs: results, wakes, cancellation, panics, the end of the pool, and sockets and timers of tokio.
 
 mod end;
+#[cfg(feature = "tokio")]
+mod in_tokio;
 
 use brigade::cancel::CancelToken;
 use brigade::channel::{self, RecvError, bounded};

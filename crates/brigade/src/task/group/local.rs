@@ -72,8 +72,7 @@ use std::panic::Location;
 /// # }
 /// ```
 //
-// `AsyncFnOnce` would say the same in fewer words. But the future is then not seen to be `Send` where it has to be: in
-// there the compiler forgets which lifetime `'a` was, and asks for a body that takes any.
+// No `AsyncFnOnce`, as for `group`.
 #[track_caller]
 pub fn local<'a, T, E, F, B>(
     body: F,
