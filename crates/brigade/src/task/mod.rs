@@ -2,7 +2,8 @@
 //!
 //! - [`group`](fn@group) runs children on the runtime or pool around it, and waits for all of them. The first that fails
 //!   cancels the others, and the group returns its error. [`GroupOptions`] bounds how many run at once.
-//! - [`local`](fn@local) is such a group inside of one task: its children may borrow, and need no runtime.
+//! - [`local`](fn@local) is such a group inside of one task: its children may borrow, and need no runtime. Those of
+//!   [`local_on_thread`] need not be `Send` either.
 //! - [`spawn`] starts a task and gives a [`Task`], which another task awaits and a thread joins.
 //! - [`sleep`] waits for the time, and can be cancelled. [`timeout`] and [`deadline`] end any future in time.
 //! - [`join`] and [`try_join`] run two futures of any kind in one task, [`first`] keeps the one that is done first, and
@@ -56,7 +57,10 @@ mod timeout;
 mod together;
 
 pub use error::JoinError;
-pub use group::{Child, ChildFuture, Group, GroupOptions, Local, NoRoom, Results, group, local};
+pub use group::{
+    AnyThread, Child, ChildFuture, Group, GroupOptions, Local, NoRoom, OneThread, Results, Threads,
+    group, local, local_on_thread,
+};
 pub use race::race;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use spawn::{Task, TaskFuture, spawn};

@@ -17,12 +17,12 @@ use std::task::{Context, Poll};
 pub(super) type Joining<T, E> = crate::scope::Joining<Outcome<T, E>, OfTask>;
 
 /// Where a child leaves it.
-pub(super) trait Sink<T, E>: Send {
+pub(super) trait Sink<T, E> {
     /// Called once. Only what nobody wants any more is dropped in it, which may panic.
     fn fill(self, outcome: Outcome<T, E>);
 }
 
-impl<T: Send, E: Send> Sink<T, E> for StdArc<Cell<Outcome<T, E>>> {
+impl<T, E> Sink<T, E> for StdArc<Cell<Outcome<T, E>>> {
     fn fill(self, outcome: Outcome<T, E>) {
         Cell::fill(&self, outcome);
     }

@@ -35,7 +35,7 @@ mod room;
 
 pub use child::{Child, ChildFuture};
 pub use conduct::{GroupOptions, group};
-pub use local::{Local, local};
+pub use local::{AnyThread, Local, OneThread, Threads, local, local_on_thread};
 pub use results::Results;
 
 use super::home::Home;
@@ -228,7 +228,7 @@ impl<E: Send + 'static> Group<E> {
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + 'static,
-        S: Sink<T, E> + 'static,
+        S: Sink<T, E> + Send + 'static,
     {
         let (found, refused) = match self.home {
             Some(_) => (None, None),
