@@ -150,7 +150,7 @@ unsafe impl<R> Drive<R> for NoArms {
         true
     }
 
-    fn called(&mut self, _: &Waker) {}
+    fn called(&self, _: &Waker) {}
 
     fn look(&mut self, _: Range<usize>, _: Look) -> bool {
         false
@@ -226,7 +226,7 @@ where
     }
 
     #[inline]
-    fn called(&mut self, waker: &Waker) {
+    fn called(&self, waker: &Waker) {
         self.before.called(waker);
     }
 

@@ -20,6 +20,7 @@
 use super::{Arms, Select};
 use crate::prim::thread::Thread;
 use crate::wait::{Drive, Kind, Look, Patience};
+use std::cell::Cell;
 use std::future::Future;
 use std::ops::Range;
 use std::panic::Location;
@@ -34,8 +35,8 @@ struct Polled<'f, A, F: Future, G> {
     /// Its output, until that is finished.
     output: Option<F::Output>,
     /// That of the poll of the task. `None` is before the first.
-    waker: Option<Waker>,
-    is_due: bool,
+    waker: Cell<Option<Waker>>,
+    is_due: Cell<bool>,
     finish: G,
 }
 
@@ -54,8 +55,8 @@ impl<A> Select<A> {
             before,
             future: Some(future),
             output: None,
-            waker: None,
-            is_due: false,
+            waker: Cell::new(None),
+            is_due: Cell::new(false),
             finish,
         })
     }
@@ -64,11 +65,13 @@ impl<A> Select<A> {
 impl<A, F: Future, G> Polled<'_, A, F, G> {
     /// Polls it, if that is due. Whether it is done now.
     fn poll(&mut self) -> bool {
-        let (true, Some(future), Some(waker)) = (self.is_due, &mut self.future, &self.waker) else {
+        let (Some(future), Some(waker)) = (&mut self.future, self.waker.get_mut()) else {
             return false;
         };
         // Before the poll, which may panic.
-        self.is_due = false;
+        if !self.is_due.replace(false) {
+            return false;
+        }
         match future.as_mut().poll(&mut Context::from_waker(waker)) {
             Poll::Ready(output) => {
                 self.future = None;
@@ -101,15 +104,14 @@ where
         self.future.is_none() && self.before.is_spent()
     }
 
-    fn called(&mut self, waker: &Waker) {
+    fn called(&self, waker: &Waker) {
         self.before.called(waker);
         if self.future.is_none() {
             return;
         }
-        self.is_due = true;
-        if !self.waker.as_ref().is_some_and(|old| old.will_wake(waker)) {
-            self.waker = Some(waker.clone());
-        }
+        self.is_due.set(true);
+        let kept = self.waker.take().filter(|old| old.will_wake(waker));
+        self.waker.set(Some(kept.unwrap_or_else(|| waker.clone())));
     }
 
     fn look(&mut self, range: Range<usize>, look: Look) -> bool {
@@ -134,7 +136,7 @@ where
     }
 
     fn has_chance(&self) -> bool {
-        self.before.has_chance() || (self.is_due && self.future.is_some())
+        self.before.has_chance() || (self.is_due.get() && self.future.is_some())
     }
 
     fn list(

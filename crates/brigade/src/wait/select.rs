@@ -182,7 +182,7 @@ pub(crate) struct WaitAny<'a, R, A: Drive<R>> {
     places: Option<A::Places>,
     /// Whether the places may be in their queues.
     joined: bool,
-    /// Whether they have been since the last end: then wakes may have to be passed on.
+    /// Whether an end is missing: wakes may have to be passed on, and attempts taken back.
     owes: bool,
     result: PhantomData<fn() -> R>,
 }
@@ -318,15 +318,14 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let _task = Polling::of(cx);
-        // SAFETY: nothing is moved out of `self`.
-        unsafe { self.as_mut().get_unchecked_mut() }
-            .arms
-            .called(cx.waker());
+        self.arms.called(cx.waker());
         if self.places.is_none() {
             if !turn::goes_on() {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
+            // SAFETY: nothing is moved out of `self`.
+            unsafe { self.as_mut().get_unchecked_mut() }.owes = true;
             // As in `block_any`.
             if self.as_mut().look(Look::Exact) {
                 self.end();
@@ -399,8 +398,8 @@ impl<R, A: Drive<R>> WaitAny<'_, R, A> {
 
 impl<R, A: Drive<R>> Drop for WaitAny<'_, R, A> {
     fn drop(&mut self) {
-        // Also when an arm has panicked, between leaving and the end.
-        if self.owes {
+        // Also when an arm has panicked in a look.
+        if self.joined || self.owes {
             // SAFETY: a drop is in place, and nothing is moved out of `self`.
             let mut this = unsafe { Pin::new_unchecked(self) };
             this.as_mut().leave();
