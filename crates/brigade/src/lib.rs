@@ -43,6 +43,7 @@ pub mod policy;
 pub mod pool;
 mod prim;
 mod queue;
+mod runtime;
 pub mod scope;
 pub mod select;
 pub mod sync;

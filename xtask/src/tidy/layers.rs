@@ -26,17 +26,18 @@ const LAYERS: &[Layer] = &[
     layer("channel", &["prim", "queue", "wait", "select"]),
     layer("scope", &["prim", "wait", "cancel"]),
     layer("thread", &["prim", "wait", "select", "cancel", "scope"]),
-    layer(
-        "task",
-        &[
-            "prim", "queue", "wait", "select", "cancel", "policy", "scope",
-        ],
-    ),
+    layer("runtime", &["prim"]),
     layer(
         "pool",
         &[
             "prim", "queue", "wait", "select", "cancel", "policy", "scope", "channel", "thread",
-            "task",
+            "runtime",
+        ],
+    ),
+    layer(
+        "task",
+        &[
+            "prim", "queue", "wait", "select", "cancel", "policy", "scope", "runtime", "pool",
         ],
     ),
     layer(

@@ -4,6 +4,7 @@ use super::worker::Crew;
 use super::{BuildError, Full, Pool};
 use crate::prim::atomic::AtomicBool;
 use crate::prim::{Arc, MODEL, StdArc, cpus, discard_panic, thread};
+use crate::runtime::Runtime;
 use std::fmt;
 
 /// What is called on a worker, with its number.
@@ -41,6 +42,8 @@ pub(super) struct Description {
     cpus: Vec<usize>,
     on_start: Option<Hook>,
     on_stop: Option<Hook>,
+    /// What is around everything that the pool runs.
+    pub(super) runtime: Option<Runtime>,
 }
 
 impl Description {
@@ -76,10 +79,20 @@ impl Description {
         if !self.cpus.is_empty() {
             thread::bind_to_cpu(self.cpus[number % self.cpus.len()]);
         }
-        call(&self.on_start);
-        let lived = life();
-        call(&self.on_stop);
-        lived
+        self.in_runtime(|| {
+            call(&self.on_start);
+            let lived = life();
+            call(&self.on_stop);
+            lived
+        })
+    }
+
+    /// Runs `body` in the runtime of the pool, if it has one.
+    pub(super) fn in_runtime<R>(&self, body: impl FnOnce() -> R) -> R {
+        match &self.runtime {
+            None => body(),
+            Some(runtime) => runtime.within(body),
+        }
     }
 }
 
@@ -107,11 +120,12 @@ impl Builder {
                 cpus: Vec::new(),
                 on_start: None,
                 on_stop: None,
+                runtime: None,
             },
         }
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Description)) -> Self {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Description)) -> Self {
         change(&mut self.description);
         self
     }
@@ -245,6 +259,7 @@ impl fmt::Debug for Description {
             .field("full", &self.full)
             .field("timed", &self.timed)
             .field("cpus", &self.cpus)
+            .field("in_runtime", &self.runtime.is_some())
             .finish_non_exhaustive()
     }
 }

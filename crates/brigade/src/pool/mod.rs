@@ -52,6 +52,8 @@ mod span;
 mod spawned;
 mod stats;
 mod task;
+#[cfg(feature = "tokio")]
+mod tokio;
 mod worker;
 
 pub use agenda::Priority;
@@ -64,6 +66,7 @@ pub use map::{Map, MapAsCompleted};
 pub use scope::{PlainScope, Scope, ScopedJob};
 pub use shutdown::{Shutdown, Unfinished};
 pub use span::Span;
+pub(crate) use spawned::Nearest;
 pub use spawned::{Spawned, SpawnedFuture};
 pub use stats::{Durations, Stats};
 pub use worker::blocking;
@@ -124,16 +127,25 @@ impl Pool {
     #[must_use]
     #[track_caller]
     pub fn global() -> &'static Self {
+        match Self::try_global() {
+            Ok(pool) => pool,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// As [`global`](Self::global), and tells of a thread that the system refuses.
+    fn try_global() -> Result<&'static Self, BuildError> {
         static GLOBAL: PlainOnceLock<Pool> = PlainOnceLock::new();
         static STARTING: Lock<()> = Lock::new(());
         if let Some(pool) = GLOBAL.get() {
-            return pool;
+            return Ok(pool);
         }
         let _starting = STARTING.lock();
-        match Self::builder().name("brigade-global").build() {
-            Ok(pool) => GLOBAL.get_or_init(|| pool),
-            Err(error) => panic!("{error}"),
+        if let Some(pool) = GLOBAL.get() {
+            return Ok(pool);
         }
+        let pool = Self::builder().name("brigade-global").build()?;
+        Ok(GLOBAL.get_or_init(|| pool))
     }
 
     /// Runs `job` on a worker, and forgets it. Blocks the thread while the queue is full, unless the pool was told

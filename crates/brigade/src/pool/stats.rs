@@ -7,7 +7,7 @@ use super::Pool;
 use super::task::{Ran, Task};
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicUsize;
-use crate::prim::clock;
+use crate::prim::{PlainAtomicUsize, clock};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -21,7 +21,24 @@ pub(super) struct Meters {
 struct Meter {
     done: AtomicUsize,
     panicked: AtomicUsize,
+    tasks: Counts,
     times: Option<Times>,
+}
+
+/// How tasks have ended. No checker sees it: it orders nothing.
+#[derive(Default)]
+struct Counts {
+    done: PlainAtomicUsize,
+    panicked: PlainAtomicUsize,
+    cancelled: PlainAtomicUsize,
+}
+
+/// How a task ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TaskEnd {
+    Done,
+    Panicked,
+    Cancelled,
 }
 
 struct Times {
@@ -35,6 +52,7 @@ impl Meters {
             CachePadded::new(Meter {
                 done: AtomicUsize::new(0),
                 panicked: AtomicUsize::new(0),
+                tasks: Counts::default(),
                 times: timed.then(Times::new),
             })
         };
@@ -92,6 +110,31 @@ impl Meters {
         }
     }
 
+    /// Counts a task that ends on worker `number`, or on a thread that is none.
+    #[inline]
+    pub(super) fn count_task(&self, number: Option<usize>, end: TaskEnd) {
+        let tasks = &self.of(number).tasks;
+        let count = match end {
+            TaskEnd::Done => &tasks.done,
+            TaskEnd::Panicked => &tasks.panicked,
+            TaskEnd::Cancelled => &tasks.cancelled,
+        };
+        if number.is_some() {
+            // Nobody else writes it.
+            count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+        } else {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn sum_tasks(&self, count: impl Fn(&Counts) -> &PlainAtomicUsize) -> usize {
+        let counts = self
+            .meters
+            .iter()
+            .map(|meter| count(&meter.tasks).load(Relaxed));
+        counts.fold(0, usize::wrapping_add)
+    }
+
     fn of(&self, number: Option<usize>) -> &Meter {
         let last = self.meters.len() - 1;
         &self.meters[number.unwrap_or(last)]
@@ -145,6 +188,14 @@ pub struct Stats {
     pub done: usize,
     /// Submitted jobs that panicked.
     pub panicked: usize,
+    /// [Tasks](Pool::spawn) that are not over: they are ready, run or wait.
+    pub tasks: usize,
+    /// Tasks that were run to their end.
+    pub tasks_done: usize,
+    /// Tasks that panicked.
+    pub tasks_panicked: usize,
+    /// Tasks that were dropped before their end: cancelled, or left when the pool ended.
+    pub tasks_cancelled: usize,
     /// How long jobs waited before they began; `None` unless the pool is [timed](super::Builder::timed).
     pub waits: Option<Durations>,
     /// How long jobs ran; `None` unless the pool is timed.
@@ -155,7 +206,8 @@ impl Pool {
     /// What the pool has to do at this moment, and what it has done so far.
     ///
     /// The numbers are read one after the other while the pool goes on. Jobs are what was submitted or executed:
-    /// [scopes](Self::scope) and [joins](Self::join) are not counted.
+    /// [scopes](Self::scope) and [joins](Self::join) are not counted. Tasks are counted by themselves, and each is once it is
+    /// over, before who joins it knows. Times are those of jobs alone.
     ///
     /// # Examples
     ///
@@ -183,6 +235,10 @@ impl Pool {
             running: crew.running(),
             done: meters.sum(|meter| &meter.done),
             panicked: meters.sum(|meter| &meter.panicked),
+            tasks: crew.agenda().tasks().count(),
+            tasks_done: meters.sum_tasks(|tasks| &tasks.done),
+            tasks_panicked: meters.sum_tasks(|tasks| &tasks.panicked),
+            tasks_cancelled: meters.sum_tasks(|tasks| &tasks.cancelled),
             waits: meters.merged(|times| &times.waits),
             runs: meters.merged(|times| &times.runs),
         }

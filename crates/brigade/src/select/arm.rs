@@ -150,6 +150,8 @@ unsafe impl<R> Drive<R> for NoArms {
         true
     }
 
+    fn called(&self, _: &Waker) {}
+
     fn look(&mut self, _: Range<usize>, _: Look) -> bool {
         false
     }
@@ -221,6 +223,11 @@ where
     #[inline]
     fn is_spent(&self) -> bool {
         self.group.operations().iter().all(Operation::is_over) && self.before.is_spent()
+    }
+
+    #[inline]
+    fn called(&self, waker: &Waker) {
+        self.before.called(waker);
     }
 
     #[inline]

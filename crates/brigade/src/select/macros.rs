@@ -77,6 +77,20 @@ macro_rules! select {
         $crate::select!(@next $how [$select.cancelled(match &$token { token => token }, |reason| { output = ::core::option::Option::Some(reason); $n })]
             [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
     }};
+    (@case task [$select:expr] [$n:expr] [$($done:tt)*] future ($future:expr $(,)?) $result:tt $body:tt $($rest:tt)*) => {{
+        let mut output = ::core::option::Option::None;
+        $crate::select!(@next task [$select.future(::core::pin::pin!(::core::future::IntoFuture::into_future($future)),
+            |done| { output = ::core::option::Option::Some(done); $n })]
+            [$n + 1] [$($done)* { $n, output, $result $body }] $($rest)*)
+    }};
+    (@case block $select:tt $n:tt $done:tt future $args:tt $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!("only `select_async!` has cases of futures, because a thread polls none; not `",
+            ::core::stringify!(future $args), "`"))
+    };
+    (@case task $select:tt $n:tt $done:tt $op:ident $args:tt $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!("an async select has cases `recv(receiver)`, `send(sender, value)`, `cancelled(token)` and `future(future)`, not `",
+            ::core::stringify!($op $args), "`"))
+    };
     (@case $how:ident $select:tt $n:tt $done:tt $op:ident $args:tt $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!("a select has cases `recv(receiver)`, `send(sender, value)` and `cancelled(token)`, not `",
             ::core::stringify!($op $args), "`"))
@@ -86,18 +100,22 @@ macro_rules! select {
         $crate::select!(@run (match $select { mut select => select.wait() }) $done
             (::core::unreachable!("a select with a case ends with a case")))
     };
+    // In a statement of its own, so that a future is gone before a body runs.
     (@next task [$select:expr] $n:tt $done:tt) => {
-        $crate::select!(@run (match $select { mut select => select.wait_async().await }) $done
+        $crate::select!(@run ({ let waited = match $select { mut select => select.wait_async().await }; waited }) $done
             (::core::unreachable!("a select with a case ends with a case")))
     };
-    (@next $how:ident [$select:expr] $n:tt $done:tt default => $body:expr $(,)?) => {
+    (@next block [$select:expr] $n:tt $done:tt default => $body:expr $(,)?) => {
         $crate::select!(@run (match $select { mut select => select.try_wait() }) $done ($body))
+    };
+    (@next task [$select:expr] $n:tt $done:tt default => $body:expr $(,)?) => {
+        $crate::select!(@run ({ let waited = match $select { mut select => select.try_wait_in_task().await }; waited }) $done ($body))
     };
     (@next block [$select:expr] $n:tt $done:tt default ($timeout:expr) => $body:expr $(,)?) => {
         $crate::select!(@run (match $select { mut select => select.wait_timeout($timeout) }) $done ($body))
     };
     (@next task [$select:expr] $n:tt $done:tt default ($timeout:expr) => $body:expr $(,)?) => {
-        $crate::select!(@run (match $select { mut select => select.wait_timeout_async($timeout).await }) $done ($body))
+        $crate::select!(@run ({ let waited = match $select { mut select => select.wait_timeout_async($timeout).await }; waited }) $done ($body))
     };
     (@next $how:ident $select:tt $n:tt $done:tt $($case:tt)+) => {
         ::core::compile_error!(::core::concat!("a case of a select is `recv(receiver) -> result => body`, \
@@ -132,12 +150,19 @@ macro_rules! select {
 
 /// Suspends the task until one of several operations is done, and runs the body of that case.
 ///
-/// The cases are those of [`select!`](crate::select!); the bodies may await.
+/// The cases are those of [`select!`](crate::select!), and `future(future) -> output => body` for any future, of whatever
+/// library; the bodies may await. A future takes its turn like the others, at random or in the order of the cases; its turn
+/// is a poll, once each time the task is woken.
+///
+/// A future that is given by value is dropped when another case is done, and before any body runs. One that is to go on is
+/// lent, pinned: `future(&mut future)`. As for any future, it is not polled again once it is done: take its case out of a
+/// loop then.
 ///
 /// # Cancel safety
 ///
 /// If the future around it is dropped while it waits, nothing has been received or sent. A value that was to be
-/// sent is dropped.
+/// sent is dropped, and so is a future that was given by value; what that loses is its own matter, and nothing if it is
+/// one of this library.
 ///
 /// # Examples
 ///
@@ -155,6 +180,41 @@ macro_rules! select {
 /// assert_eq!(received, Ok(7));
 /// # Ok::<(), channel::SendError<i32>>(())
 /// # });
+/// ```
+///
+/// A future that goes on from one round to the next:
+///
+/// ```
+/// use brigade::{channel, select_async};
+/// use std::pin::pin;
+///
+/// # futures::executor::block_on(async {
+/// let (sender, receiver) = channel::bounded(4);
+/// let mut numbers = Vec::new();
+/// let mut sending = pin!(async move {
+///     for number in 1..=9 {
+///         sender.send_async(number).await?;
+///     }
+///     Ok::<_, channel::SendError<i32>>("all sent")
+/// });
+/// let done = loop {
+///     select_async! {
+///         recv(receiver) -> number => numbers.extend(number),
+///         future(&mut sending) -> done => break done,
+///     }
+/// };
+/// numbers.extend(receiver.drain());
+/// assert_eq!(done, Ok("all sent"));
+/// assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+/// # });
+/// ```
+///
+/// A thread polls nothing:
+///
+/// ```compile_fail
+/// brigade::select! {
+///     future(std::future::ready(1)) -> one => assert_eq!(one, 1),
+/// }
 /// ```
 #[macro_export]
 macro_rules! select_async {

@@ -15,6 +15,7 @@
 //! - A select can be used again: arms that receive take part every time, those that send until they have sent,
 //!   and a oneshot's until it has been received.
 //!   Building and waiting allocate nothing, but for lists made at run time ([`recv_any`](Select::recv_any)).
+//! - In a task, [`select_async!`](crate::select_async!) has an arm for any future as well.
 //! - While it sleeps, [`waiters`](crate::wait::waiters) lists it once for each arm.
 //!
 //! [`select!`](crate::select!) and [`select_async!`](crate::select_async!) write the same as a list of cases.
@@ -47,6 +48,7 @@ mod arm;
 mod error;
 mod future;
 mod macros;
+mod polled;
 mod receive;
 
 pub use error::{SelectError, SelectTimeoutError, TrySelectError};
@@ -58,7 +60,9 @@ pub use receive::Receive;
 
 use crate::wait::{Drive, Ended, Manner, Order, block_any, deadline_after, try_any};
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::Location;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// The arms of a select that yields an `R`. Only selects made by [`Select`] have them.
@@ -186,6 +190,19 @@ impl<A> Select<A> {
         } else {
             Err(TrySelectError::NotReady)
         }
+    }
+
+    /// As [`try_wait`](Self::try_wait), and polls the futures among the arms. For the macro.
+    #[doc(hidden)]
+    pub async fn try_wait_in_task<R>(&mut self) -> Result<R, TrySelectError>
+    where
+        A: Arms<R>,
+    {
+        poll_fn(|cx| {
+            self.arms.called(cx.waker());
+            Poll::Ready(self.try_wait())
+        })
+        .await
     }
 
     /// Blocks the thread until one arm is done, for at most `timeout`.

@@ -11,9 +11,9 @@ use std::io;
 pub enum JoinError {
     /// The task panicked.
     Panicked(Panic),
-    /// The task was dropped before its end: it was told to stop, or its runtime has ended.
+    /// The task was dropped before its end: it was told to stop, or its runtime or pool has ended.
     Aborted,
-    /// The task did not begin: there is no runtime.
+    /// The task did not begin: the system refused the threads of the pool that was to run it.
     NotStarted(io::Error),
     /// The wait was [cancelled](crate::cancel). The task goes on alone, unless it is to stop when it is dropped.
     WaitCancelled,

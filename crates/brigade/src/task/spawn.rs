@@ -1,13 +1,14 @@
 //! A task of its own: awaited by a task, joined by a thread.
 //!
-//! What runs on the runtime is the future and the runner's share of a cell (`scope`); the runtime knows nothing of the
+//! What runs elsewhere (`home.rs`) is the future and the runner's share of a cell (`scope`); who runs it knows nothing of the
 //! result. If it drops the future before its end, the drop leaves that in the cell.
 
 use super::JoinError;
-use super::runtime::{Running, Runtime};
+use super::home::{Home, Running};
+use crate::pool::blocking;
 use crate::prim::{StdArc, discard_panic};
 use crate::scope::{Cell, Panic, Runner};
-use crate::wait::{Limit, Wait, What, block, deadline_after, under};
+use crate::wait::{Ended, Limit, Operation, Wait, What, block, deadline_after, under};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -24,17 +25,34 @@ impl Runner for OfTask {
 
 type Joining<T> = crate::scope::Joining<Result<T, JoinError>, OfTask>;
 
+/// Blocks the thread until a task has ended. On a worker of a pool another takes over meanwhile: the task may be waiting
+/// for this one.
+pub(super) fn join_blocking<O>(
+    joining: &mut crate::scope::Joining<O, OfTask>,
+    limit: Limit<'_>,
+    site: &'static Location<'static>,
+) -> Result<Option<O>, Ended> {
+    match joining.attempt() {
+        Poll::Ready(outcome) => Ok(outcome),
+        Poll::Pending => blocking(|| block(joining, limit, site)),
+    }
+}
+
 /// The runner's share of the cell.
 type Share<T> = StdArc<Cell<Result<T, JoinError>>>;
 
-/// Starts a task on the runtime around the caller, and returns a handle to await or join it.
+/// Starts a task on what is around the caller, a runtime of tokio or a [pool](crate::pool), and returns a handle to await or
+/// join it.
+///
+/// If both are around it, the nearer one; if neither is, it is [`Pool::global`](crate::pool::Pool::global). See
+/// [where tasks run](super#where-tasks-run).
 ///
 /// The task goes on if the handle is dropped, unless [`Task::abort_on_drop`] was called. It begins with no
 /// cancellation token, wherever it is spawned: what is to end with others is spawned in a
 /// [`group`](super::group()), or is a future [`within`](crate::cancel::CancelToken::within_async) a token.
 ///
-/// Without a runtime nothing is started: the future is dropped, and the handle says so when it is awaited or joined
-/// ([`JoinError::NotStarted`]).
+/// If it is to run on the pool of the program, and the system refuses the threads of that, nothing is started: the future is
+/// dropped, and the handle says so when it is awaited or joined ([`JoinError::NotStarted`]).
 ///
 /// # Examples
 ///
@@ -69,16 +87,19 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     let (joining, cell) = Joining::pair(Location::caller());
-    let runtime = Runtime::current();
-    if runtime.is_none() {
-        cell.fill(Err(JoinError::NotStarted(Runtime::missing())));
-    }
-    let running = runtime.map(|runtime| {
-        runtime.spawn(Life {
-            future: Some(future),
-            cell: Some(cell),
-        })
-    });
+    let running = match Home::here() {
+        Ok(home) => {
+            let life = Life {
+                future: Some(future),
+                cell: Some(cell),
+            };
+            Some(home.spawn(life, Location::caller()))
+        }
+        Err(refused) => {
+            cell.fill(Err(JoinError::NotStarted(refused)));
+            None
+        }
+    };
     Task {
         joining,
         stopping: Stopping {
@@ -145,8 +166,8 @@ impl<T> Task<T> {
 
     /// Blocks the thread until the task has ended, and returns its result.
     ///
-    /// For threads outside of the runtime: a worker that blocks runs no tasks meanwhile, and if it is the only one, it
-    /// waits for ever. Tasks await the handle.
+    /// Tasks await the handle. A worker of tokio that blocks runs no tasks meanwhile, and if it is the only one, it waits for
+    /// ever. For a worker of a pool a spare takes over, as for [`blocking`].
     ///
     /// # Errors
     ///
@@ -167,7 +188,7 @@ impl<T> Task<T> {
     /// ```
     #[track_caller]
     pub fn join(mut self) -> Result<T, JoinError> {
-        match block(&mut self.joining, Limit::NONE, Location::caller()) {
+        match join_blocking(&mut self.joining, Limit::NONE, Location::caller()) {
             Ok(joined) => joined.unwrap_or(Err(JoinError::WaitCancelled)),
             Err(_) => unreachable!("a wait without a limit ends with the operation"),
         }
@@ -198,7 +219,7 @@ impl<T> Task<T> {
         deadline: Option<Instant>,
         site: &'static Location<'static>,
     ) -> Result<Result<T, JoinError>, Self> {
-        match block(&mut self.joining, Limit::until(deadline), site) {
+        match join_blocking(&mut self.joining, Limit::until(deadline), site) {
             Ok(joined) => Ok(joined.unwrap_or(Err(JoinError::WaitCancelled))),
             Err(_) => Err(self),
         }
@@ -260,7 +281,7 @@ impl<T> fmt::Debug for TaskFuture<T> {
     }
 }
 
-/// What the runtime runs.
+/// What is run.
 struct Life<F: Future> {
     future: Option<F>,
     /// Until there is an outcome.

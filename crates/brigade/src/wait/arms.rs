@@ -34,6 +34,10 @@ pub(crate) unsafe trait Drive<R> {
     /// Whether every arm is done for good.
     fn is_spent(&self) -> bool;
 
+    /// The task is polled, with this waker: for arms that are woken by themselves, and not through a place. Before
+    /// anything else of a poll. Such arms run code of the application in `look`, which may panic.
+    fn called(&self, waker: &Waker);
+
     /// Tries the arms with numbers in `range`, in their order, until one is done. Returns whether one is.
     fn look(&mut self, range: Range<usize>, look: Look) -> bool;
 

@@ -182,6 +182,8 @@ pub(crate) struct WaitAny<'a, R, A: Drive<R>> {
     places: Option<A::Places>,
     /// Whether the places may be in their queues.
     joined: bool,
+    /// Whether an end is missing: wakes may have to be passed on, and attempts taken back.
+    owes: bool,
     result: PhantomData<fn() -> R>,
 }
 
@@ -194,6 +196,7 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
             door: None,
             places: None,
             joined: false,
+            owes: false,
             result: PhantomData,
         }
     }
@@ -225,6 +228,7 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
         }
         // Before it is true: cloning the waker is the application's code, and may panic half-way.
         this.joined = true;
+        this.owes = true;
         // SAFETY: in no queue, and pinned with `self`, whose drop takes them out; the arms are borrowed for
         // longer.
         unsafe { this.arms.join(places, cx.waker()) };
@@ -284,6 +288,8 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
             // SAFETY: `self` is pinned: only a poll makes places.
             self.arms.pass_on(unsafe { Pin::new_unchecked(places) });
         }
+        // SAFETY: nothing is moved out of `self`.
+        unsafe { self.as_mut().get_unchecked_mut() }.owes = false;
         self.as_mut().arms().withdraw();
     }
 
@@ -312,11 +318,14 @@ impl<R, A: Drive<R>> Future for WaitAny<'_, R, A> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let _task = Polling::of(cx);
+        self.arms.called(cx.waker());
         if self.places.is_none() {
             if !turn::goes_on() {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
+            // SAFETY: nothing is moved out of `self`.
+            unsafe { self.as_mut().get_unchecked_mut() }.owes = true;
             // As in `block_any`.
             if self.as_mut().look(Look::Exact) {
                 self.end();
@@ -389,7 +398,8 @@ impl<R, A: Drive<R>> WaitAny<'_, R, A> {
 
 impl<R, A: Drive<R>> Drop for WaitAny<'_, R, A> {
     fn drop(&mut self) {
-        if self.joined {
+        // Also when an arm has panicked in a look.
+        if self.joined || self.owes {
             // SAFETY: a drop is in place, and nothing is moved out of `self`.
             let mut this = unsafe { Pin::new_unchecked(self) };
             this.as_mut().leave();

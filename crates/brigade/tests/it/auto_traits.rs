@@ -323,6 +323,31 @@ fn tasks_and_groups_of_values_that_are_send_are_send() {
 }
 
 #[test]
+fn tasks_of_a_pool_whose_results_are_send_are_send() {
+    use brigade::pool::{Pool, Spawned, SpawnedFuture};
+    type Value = Cell<u8>;
+    fn unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    send::<Pool>();
+    sync::<Pool>();
+    send::<Spawned<Value>>();
+    sync::<Spawned<Value>>();
+    unpin::<Spawned<Value>>();
+    unwind_safe::<Spawned<Value>>();
+    send::<SpawnedFuture<Value>>();
+}
+
+#[test]
+fn what_a_group_of_one_thread_shares_stays_there() {
+    use brigade::task::OneThread;
+    type Bound = std::rc::Rc<u8>;
+    type OnThread = Local<'static, u8, OneThread>;
+    neither_send_nor_sync!(OnThread, Local<'static, Bound, OneThread>, Results<u8, u8, OnThread>);
+    neither_send_nor_sync!(Child<Bound, u8>, Child<u8, Bound>);
+    // A handle of a child is not bound, if its result is not.
+    send::<Child<u8, u8>>();
+}
+
+#[test]
 fn policies_and_their_futures_go_anywhere() {
     fn of<T: Send + Sync + Unpin>() {}
     fn is_send<T: Send>(_: &T) {}

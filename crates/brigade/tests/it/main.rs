@@ -12,7 +12,7 @@
 //! - `clock`: channels that the clock fills.
 //! - `sink`: senders as sinks.
 //! - `weak`: handles that do not keep a channel open.
-//! - `select`, `select_macro`, `select_kinds`: one of several operations, built and written as cases, on every kind
+//! - `select`, `select_macro`, `select_future`, `select_kinds`: one of several operations, built and written as cases, on every kind
 //!   of channel; `select_wakes`: what becomes of wakes that were in vain.
 //! - `watch`: the latest value, closures that panic, futures dropped.
 //! - `barrier`: rounds, and arrivals that are taken back.
@@ -74,6 +74,7 @@ mod rendezvous;
 mod rwlock;
 mod scope;
 mod select;
+mod select_future;
 mod select_kinds;
 mod select_macro;
 mod select_wakes;

@@ -1,6 +1,8 @@
-//! Futures that a pool runs: results, wakes, cancellation, panics, and the end of the pool.
+//! Futures that a pool runs: results, wakes, cancellation, panics, the end of the pool, and sockets and timers of tokio.
 
 mod end;
+#[cfg(feature = "tokio")]
+mod in_tokio;
 
 use brigade::cancel::CancelToken;
 use brigade::channel::{self, RecvError, bounded};
@@ -536,4 +538,37 @@ fn a_yield_allocates_nothing() {
         crate::allocations::so_far() - before
     });
     assert_eq!(task.join().unwrap(), 0);
+}
+
+#[test]
+fn tasks_are_counted_by_how_they_ended() {
+    let pool = Pool::new(2);
+    let waiting = pool.spawn(std::future::pending::<()>());
+    let done = [1, 2, 3].map(|n| pool.spawn(async move { n }));
+    let panics = pool.spawn(async { panic!("counted") });
+    let cancelled = pool.spawn(std::future::pending::<()>());
+    cancelled.cancel();
+    assert!(is_cancelled(cancelled));
+    assert_eq!(message::<()>(panics), "counted");
+    for task in done {
+        task.join().unwrap();
+    }
+    // Who joins one finds it counted.
+    let ended = |stats: pool::Stats| {
+        let pool::Stats {
+            done,
+            tasks_done,
+            tasks_panicked,
+            tasks_cancelled,
+            ..
+        } = stats;
+        [done, tasks_done, tasks_panicked, tasks_cancelled]
+    };
+    assert_eq!(ended(pool.stats()), [0, 3, 1, 1]);
+    assert!(pool.stats().tasks >= 1);
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+    assert!(is_cancelled(waiting));
+    assert!(is_cancelled(pool.spawn(async {})));
+    assert_eq!(ended(pool.stats()), [0, 3, 1, 3]);
+    assert_eq!(pool.stats().tasks, 0);
 }

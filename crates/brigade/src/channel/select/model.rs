@@ -73,6 +73,59 @@ fn two_senders_are_heard_one_after_the_other() {
     });
 }
 
+/// Of a receive and a future, each of which comes to its end when a thread sends, whichever is first, and then the other.
+async fn beside_a_future(a: Receiver<i32>, b: Receiver<i32>) -> i32 {
+    let mut future = pin!(b.recv_async());
+    let mut select = Select::new()
+        .recv(&a, |value| ('a', value))
+        .future(future.as_mut(), |value| ('b', value));
+    let (first, value) = select.wait_async().await.unwrap();
+    drop(select);
+    let other = match first {
+        'a' => future.await,
+        _ => a.recv_async().await,
+    };
+    value.unwrap() + other.unwrap()
+}
+
+#[test]
+fn a_future_beside_a_channel_is_woken_and_neither_is_lost() {
+    for to_future_first in [true, false] {
+        loom::model(move || {
+            let (a, b) = (bounded(1), bounded(1));
+            let (to_a, to_b) = (a.0.clone(), b.0.clone());
+            let sends = thread::spawn(move || {
+                if to_future_first {
+                    to_b.send(2).unwrap();
+                }
+                to_a.send(1).unwrap();
+                if !to_future_first {
+                    to_b.send(2).unwrap();
+                }
+            });
+            assert_eq!(block_on(beside_a_future(a.1, b.1)), 3);
+            sends.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_future_and_a_channel_are_woken_at_the_same_time() {
+    three_threads(|| {
+        let (a, b) = (bounded(1), bounded(1));
+        let senders = [(a.0, 1), (b.0, 2)].map(|(sender, value)| {
+            thread::spawn(move || {
+                sender.send(value).unwrap();
+                sender
+            })
+        });
+        assert_eq!(block_on(beside_a_future(a.1, b.1)), 3);
+        for sender in senders {
+            drop(sender.join().unwrap());
+        }
+    });
+}
+
 #[test]
 fn an_arm_that_sends_is_woken_by_room() {
     loom::model(|| {

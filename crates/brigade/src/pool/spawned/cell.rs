@@ -4,6 +4,7 @@
 
 use super::handle::Spawned;
 use crate::pool::JobError;
+use crate::pool::stats::TaskEnd;
 use crate::pool::worker::Crew;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::prim::atomic::AtomicU8;
@@ -206,6 +207,11 @@ where
             }
             (came, Ok(())) => came,
         };
+        self.count(match &came {
+            Some(Ok(_)) => TaskEnd::Done,
+            Some(Err(_)) => TaskEnd::Panicked,
+            None => TaskEnd::Cancelled,
+        });
         if let Some(came) = came {
             let came = came.map_err(|thrown| Box::new(Panic::caught(thrown, self.site)));
             self.set(Stage::Over(Some(came)));
@@ -216,6 +222,11 @@ where
             discard_panic(|| self.set(Stage::Over(None)));
         }
         self.crew.agenda().tasks().remove(self);
+    }
+
+    /// Before it is over: who joins it finds it counted.
+    fn count(&self, end: TaskEnd) {
+        self.crew.meters().count_task(self.crew.own_number(), end);
     }
 
     /// What was there is dropped in its place. The caller runs the task, or has it to itself when it is over.

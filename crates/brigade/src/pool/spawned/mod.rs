@@ -59,11 +59,12 @@ mod cell;
 mod handle;
 #[cfg(all(test, brigade_loom))]
 mod model;
+mod nearest;
 mod ready;
 
-pub(super) use block_on::block_on;
 pub(super) use cell::Task;
 pub use handle::{Spawned, SpawnedFuture};
+pub(crate) use nearest::Nearest;
 pub(super) use ready::Tasks;
 
 use super::Pool;
@@ -131,6 +132,8 @@ impl Pool {
 
     /// Runs `future` on the calling thread, which sleeps while it waits, and returns its output.
     ///
+    /// [`task::spawn`](crate::task::spawn) and groups in it start their tasks on this pool.
+    ///
     /// What ends waits on this thread ends those of the future. On a worker of a pool it is one long job, and runs no other
     /// tasks; while it waits, a spare takes over, as for [`blocking`](super::blocking). So a pool of one can run what it waits
     /// for. When all [spares](super::Builder::spares) are in use, the pool has one worker less meanwhile.
@@ -157,6 +160,9 @@ impl Pool {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on(future, Location::caller())
+        let site = Location::caller();
+        self.crew.description().in_runtime(|| {
+            nearest::while_blocked_on(&self.crew, || block_on::block_on(future, site))
+        })
     }
 }

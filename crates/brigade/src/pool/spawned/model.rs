@@ -1,6 +1,7 @@
 //! Loom's proof for tasks: no wake is lost, a future is dropped once, and so is what came of it.
 
-use super::{Cell, Spawned, block_on};
+use super::block_on::block_on;
+use super::{Cell, Spawned};
 use crate::pool::builder::Description;
 use crate::pool::worker::Crew;
 use crate::pool::{JobError, Pool};

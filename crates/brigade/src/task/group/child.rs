@@ -1,4 +1,4 @@
-//! A child of a group: what the runtime runs, and the handle.
+//! A child of a group: what is run, and the handle.
 
 use super::guided::{End, Guided};
 use super::room::Place;
@@ -6,8 +6,8 @@ use super::{Core, Site};
 use crate::cancel::why_cancelled;
 use crate::prim::{StdArc, discard_panic};
 use crate::scope::{Cell, Failure, Outcome, Panic, Whose};
-use crate::task::spawn::OfTask;
-use crate::wait::{Limit, Wait, block};
+use crate::task::spawn::{OfTask, join_blocking};
+use crate::wait::{Limit, Wait};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -17,12 +17,12 @@ use std::task::{Context, Poll};
 pub(super) type Joining<T, E> = crate::scope::Joining<Outcome<T, E>, OfTask>;
 
 /// Where a child leaves it.
-pub(super) trait Sink<T, E>: Send {
+pub(super) trait Sink<T, E> {
     /// Called once. Only what nobody wants any more is dropped in it, which may panic.
     fn fill(self, outcome: Outcome<T, E>);
 }
 
-impl<T: Send, E: Send> Sink<T, E> for StdArc<Cell<Outcome<T, E>>> {
+impl<T, E> Sink<T, E> for StdArc<Cell<Outcome<T, E>>> {
     fn fill(self, outcome: Outcome<T, E>) {
         Cell::fill(&self, outcome);
     }
@@ -37,7 +37,7 @@ pub(super) fn settled<T, E>(outcome: Outcome<T, E>) -> Result<T, Failure<E>> {
     })
 }
 
-/// What the runtime runs.
+/// What is run.
 pub(super) struct Life<F, E, S: Sink<T, E>, T>
 where
     F: Future<Output = Result<T, E>>,
@@ -111,7 +111,7 @@ where
     F: Future<Output = Result<T, E>>,
     S: Sink<T, E>,
 {
-    /// A runtime that ends drops what it has not finished.
+    /// A runtime or a pool that ends drops what it has not finished.
     fn drop(&mut self) {
         if let Some(rest) = self.rest.take() {
             // SAFETY: a drop is in place, and nothing is moved out after it.
@@ -170,7 +170,7 @@ impl<T, E> Child<T, E> {
         Self { joining }
     }
 
-    /// Blocks the thread until the child has ended, and returns its result. For threads outside of the runtime.
+    /// Blocks the thread until the child has ended, and returns its result. As [`Task::join`](crate::task::Task::join).
     ///
     /// # Errors
     ///
@@ -178,7 +178,7 @@ impl<T, E> Child<T, E> {
     /// cancelled the others, if that is the policy. Also if this wait is cancelled: the child goes on.
     #[track_caller]
     pub fn join(mut self) -> Result<T, Failure<E>> {
-        match block(&mut self.joining, Limit::NONE, Location::caller()) {
+        match join_blocking(&mut self.joining, Limit::NONE, Location::caller()) {
             Ok(Some(outcome)) => settled(outcome),
             Ok(None) => Err(Failure::Cancelled(why_cancelled())),
             Err(_) => unreachable!("a wait without a limit ends with the operation"),

@@ -6,18 +6,20 @@ use super::{Core, Group, Site};
 use crate::cancel::{CancelToken, Keep, Reason};
 use crate::prim::StdArc;
 use crate::scope::{Failure, OnError, Options, ScopeError, Whose};
-use crate::task::runtime::Runtime;
+use crate::task::home::Home;
 use crate::wait::Wait;
 use std::future::{Future, poll_fn};
 use std::panic::{Location, resume_unwind};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-/// Runs `body`, in which tasks can be spawned on the runtime around it, and waits for all of them.
+/// Runs `body`, in which tasks can be spawned on the runtime or pool around it, and waits for all of them.
 ///
 /// The children, and the body, return a `Result`. The first of them that fails cancels the others. When all have ended
 /// the group returns the error, or if there is none, what the body has returned. For a bound, other policies and a
 /// deadline see [`GroupOptions`].
+///
+/// The children run [where tasks run](super#where-tasks-run): on what is nearest when the group is first polled.
 ///
 /// Who is cancelled is polled once more: what it awaits of this library ends with an error (see
 /// [`cancel`](crate::cancel)), so it can clean up and return. If it is not done then, it is dropped where it awaits, a
@@ -38,8 +40,7 @@ use std::time::{Duration, Instant};
 ///
 /// # Cancel safety
 ///
-/// Dropping the future cancels all children, and does not wait for them. Each is dropped by the runtime at its next
-/// await.
+/// Dropping the future cancels all children, and does not wait for them. Each is dropped by who runs it at its next await.
 ///
 /// # Examples
 ///
@@ -69,10 +70,16 @@ use std::time::{Duration, Instant};
 /// assert!(sum.await.unwrap_err().to_string().starts_with("invalid digit found in string"));
 /// # }
 /// ```
+//
+// `AsyncFnOnce` would say the same in fewer words. But the future is then not seen to be `Send` if `E` has a lifetime in it,
+// were it `'static`: in there the compiler forgets which one it was, and asks for a body that takes any.
 #[track_caller]
-pub fn group<T, E, F>(body: F) -> impl Future<Output = Result<T, ScopeError<E>>> + use<T, E, F>
+pub fn group<T, E, F, B>(
+    body: F,
+) -> impl Future<Output = Result<T, ScopeError<E>>> + use<T, E, F, B>
 where
-    F: AsyncFnOnce(Group<E>) -> Result<T, E>,
+    F: FnOnce(Group<E>) -> B,
+    B: Future<Output = Result<T, E>>,
     E: Send + 'static,
 {
     GroupOptions::new().run(body)
@@ -165,12 +172,13 @@ impl GroupOptions {
     ///
     /// As that of [`group`](fn@super::group).
     #[track_caller]
-    pub fn run<T, E, F>(
+    pub fn run<T, E, F, B>(
         self,
         body: F,
-    ) -> impl Future<Output = Result<T, ScopeError<E>>> + use<T, E, F>
+    ) -> impl Future<Output = Result<T, ScopeError<E>>> + use<T, E, F, B>
     where
-        F: AsyncFnOnce(Group<E>) -> Result<T, E>,
+        F: FnOnce(Group<E>) -> B,
+        B: Future<Output = Result<T, E>>,
         E: Send + 'static,
     {
         let site = Location::caller();
@@ -178,7 +186,7 @@ impl GroupOptions {
             let core = self.core();
             let group = Group {
                 core: StdArc::clone(&core),
-                runtime: Runtime::current(),
+                home: Home::here().ok(),
             };
             conduct(core, site, async move { body(group).await }).await
         }

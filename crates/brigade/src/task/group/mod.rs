@@ -1,4 +1,4 @@
-//! Groups: children on the runtime around them, which end before the group does.
+//! Groups: children on the runtime or pool around them, which end before the group does.
 //!
 //! # How a group ends
 //!
@@ -12,7 +12,7 @@
 //!   group inside, come to their end first (`cancel/keep.rs`).
 //!
 //! The group then waits until all are gone. If its own future is dropped instead, it cancels them and does not wait;
-//! they are woken by that, and dropped by the runtime. They own what they use (`'static`), so nothing depends on the
+//! they are woken by that, and dropped by who runs them. They own what they use (`'static`), so nothing depends on the
 //! drop: a group that is forgotten goes on.
 //!
 //! # Who may enter
@@ -21,7 +21,7 @@
 //! nobody enters once the count is 0. A child counts itself out as the last thing it does, when its future, its result
 //! and its share of the group are gone or have another owner.
 //!
-//! This module does not know what a child does, nor the runtime.
+//! This module does not know what a child does, nor what runs it.
 
 mod child;
 mod conduct;
@@ -35,10 +35,10 @@ mod room;
 
 pub use child::{Child, ChildFuture};
 pub use conduct::{GroupOptions, group};
-pub use local::{Local, local};
+pub use local::{AnyThread, Local, OneThread, Threads, local, local_on_thread};
 pub use results::Results;
 
-use super::runtime::Runtime;
+use super::home::Home;
 use crate::cancel::CancelToken;
 use crate::prim::StdArc;
 use crate::scope::{Failure, Ledger, Whose};
@@ -119,15 +119,15 @@ impl<E> Core<E> {
 /// Clones are the same group, so a child can spawn others. What is spawned after the end of the group does not begin.
 pub struct Group<E> {
     core: StdArc<Core<E>>,
-    /// `None` if there is none.
-    runtime: Option<Runtime>,
+    /// `None` if there was none: then each child looks again.
+    home: Option<Home>,
 }
 
 impl<E> Clone for Group<E> {
     fn clone(&self) -> Self {
         Self {
             core: StdArc::clone(&self.core),
-            runtime: self.runtime.clone(),
+            home: self.home.clone(),
         }
     }
 }
@@ -147,9 +147,9 @@ impl<E: Send + 'static> Group<E> {
     /// Starts a child in the group, once there is room for it.
     ///
     /// With a [`limit`](GroupOptions::limit) it waits until so few children run; without one it is done at once. If the
-    /// child fails and nobody awaits it, its failure is the group's. A child that cannot be started, because there is no
-    /// runtime or the group has ended, fails with [`Failure::NotStarted`]; in a group that is cancelled it fails with
-    /// [`Failure::Cancelled`].
+    /// child fails and nobody awaits it, its failure is the group's. A child that cannot be started, because the group has
+    /// ended or the system refuses the threads of the pool, fails with [`Failure::NotStarted`]; in a group that is cancelled
+    /// it fails with [`Failure::Cancelled`].
     ///
     /// # Cancel safety
     ///
@@ -228,12 +228,18 @@ impl<E: Send + 'static> Group<E> {
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + 'static,
-        S: Sink<T, E> + 'static,
+        S: Sink<T, E> + Send + 'static,
     {
-        let refused = self.runtime.is_none().then(Runtime::missing);
+        let (found, refused) = match self.home {
+            Some(_) => (None, None),
+            None => match Home::here() {
+                Ok(home) => (Some(home), None),
+                Err(why) => (None, Some(why)),
+            },
+        };
         let life = self.core.admit(future, sink, place, site, refused);
-        if let (Some(life), Some(runtime)) = (life, &self.runtime) {
-            runtime.start(life);
+        if let (Some(life), Some(home)) = (life, self.home.as_ref().or(found.as_ref())) {
+            drop(home.spawn(life, site));
         }
     }
 }

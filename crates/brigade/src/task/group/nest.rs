@@ -1,6 +1,8 @@
 //! Children that are polled in the task that waits for them, with one list of those who have been called (`wait`).
 //!
-//! They may borrow what lives for longer than the nest: the compiler sees to that, as the lifetime is in its type. They
+//! They may borrow what lives for longer than the nest: the compiler sees to that, as the lifetime is in its type. So is
+//! whether they are `Send`: if not, neither is the nest, nor a handle of it, and only the thread of the task touches them.
+//! What wakes them has the list of those who have been called, and nothing else. They
 //! are dropped with the future that polls them, if not before. A child that has a handle of the nest keeps the nest
 //! alive, and the nest has the child; so that future takes all children out when it is dropped, and what is put in after
 //! that is dropped at once. If it is forgotten, they are forgotten with it, and nobody polls them any more.
@@ -18,35 +20,32 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-/// A child that nobody names any more.
-type Boxed<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
 /// The number of the future that waits for the children.
 const OWNER: usize = 0;
 
-/// Where the children are.
-pub(super) struct Nest<'a> {
+/// Where the children are, each a `C`.
+pub(super) struct Nest<C> {
     calls: StdArc<Calls>,
-    places: Lock<Places<'a>>,
+    places: Lock<Places<C>>,
 }
 
-struct Places<'a> {
+struct Places<C> {
     /// The number of a child is that of its place, and one.
-    places: Vec<Place<'a>>,
+    places: Vec<Place<C>>,
     /// The numbers of those that are free.
     free: Vec<usize>,
     is_closed: bool,
 }
 
-struct Place<'a> {
+struct Place<C> {
     /// Not there if the place is free, or while the child is polled.
-    child: Option<Boxed<'a>>,
+    child: Option<C>,
     call: StdArc<Call>,
     /// Made of `call`.
     waker: Waker,
 }
 
-impl<'a> Nest<'a> {
+impl<C: Future<Output = ()> + Unpin> Nest<C> {
     pub(super) fn new() -> StdArc<Self> {
         StdArc::new(Self {
             calls: Calls::new(),
@@ -59,7 +58,7 @@ impl<'a> Nest<'a> {
     }
 
     /// Puts a child in, to be polled soon.
-    pub(super) fn put(&self, child: Boxed<'a>) {
+    pub(super) fn put(&self, child: C) {
         let mut places = self.places.lock();
         if places.is_closed {
             drop(places);
@@ -87,7 +86,7 @@ impl<'a> Nest<'a> {
     }
 
     /// Takes a child out to poll it.
-    fn take(&self, number: usize) -> Option<(Boxed<'a>, Waker)> {
+    fn take(&self, number: usize) -> Option<(C, Waker)> {
         let mut places = self.places.lock();
         let place = &mut places.places[number - 1];
         place.call.begin();
@@ -96,7 +95,7 @@ impl<'a> Nest<'a> {
     }
 
     /// Puts it back, if it is not done.
-    fn put_back(&self, number: usize, child: Option<Boxed<'a>>) {
+    fn put_back(&self, number: usize, child: Option<C>) {
         let mut places = self.places.lock();
         if child.is_none() {
             places.free.push(number);
@@ -109,7 +108,7 @@ impl<'a> Nest<'a> {
             // Called late: it is done.
             return;
         };
-        let polled = child.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled = Pin::new(&mut child).poll(&mut Context::from_waker(&waker));
         let child = if polled.is_ready() {
             drop(child);
             None
@@ -121,17 +120,17 @@ impl<'a> Nest<'a> {
 }
 
 /// A future and the children that it waits for, in one.
-pub(super) struct Nested<'a, F> {
+pub(super) struct Nested<C, F> {
     /// First, so that it is dropped before the children.
     owner: F,
     call: StdArc<Call>,
     waker: Waker,
     called: Vec<usize>,
-    nest: Emptied<'a>,
+    nest: Emptied<C>,
 }
 
-impl<'a, F> Nested<'a, F> {
-    pub(super) fn new(nest: StdArc<Nest<'a>>, owner: F) -> Self {
+impl<C, F> Nested<C, F> {
+    pub(super) fn new(nest: StdArc<Nest<C>>, owner: F) -> Self {
         let call = nest.calls.call(OWNER);
         call.make();
         Self {
@@ -144,7 +143,7 @@ impl<'a, F> Nested<'a, F> {
     }
 }
 
-impl<F: Future> Future for Nested<'_, F> {
+impl<C: Future<Output = ()> + Unpin, F: Future> Future for Nested<C, F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -177,9 +176,9 @@ impl<F: Future> Future for Nested<'_, F> {
 }
 
 /// Takes the children out when it is dropped.
-struct Emptied<'a>(StdArc<Nest<'a>>);
+struct Emptied<C>(StdArc<Nest<C>>);
 
-impl Drop for Emptied<'_> {
+impl<C> Drop for Emptied<C> {
     fn drop(&mut self) {
         let places = {
             let mut places = self.0.places.lock();

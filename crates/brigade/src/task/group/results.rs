@@ -1,7 +1,7 @@
 //! The results of many children, one by one: as they come, or in the order of the children.
 
 use super::child::{Joining, Sink, settled};
-use super::{Core, Group, Local, Site};
+use super::{Core, Group, Local, OneThread, Site};
 use crate::prim::StdArc;
 use crate::queue::Blocks;
 use crate::scope::{Cell, Failure, Outcome, Whose};
@@ -137,6 +137,28 @@ impl<'a, T: Send + 'a, E: Send + 'a> Results<T, E, Local<'a, E>> {
     }
 }
 
+impl<'a, T: 'a, E: 'a> Results<T, E, Local<'a, E, OneThread>> {
+    /// Starts a child, once there is room for it. As [`Local::spawn`], but its result is received here.
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of [`Group::spawn`].
+    #[track_caller]
+    pub fn spawn<'s, F>(&'s mut self, future: F) -> impl Future<Output = ()> + use<'s, 'a, T, E, F>
+    where
+        F: Future<Output = Result<T, E>> + 'a,
+    {
+        let site = Location::caller();
+        async move {
+            let place = self.core.place(site).await;
+            match self.order.sink(site) {
+                Into::Bag(bag) => self.group.start_here(future, bag, place, site),
+                Into::Cell(cell) => self.group.start_here(future, cell, place, site),
+            }
+        }
+    }
+}
+
 impl<T, E, G> Results<T, E, G> {
     /// The next result; `None` if there are no more children, or the wait is [cancelled](crate::cancel).
     ///
@@ -227,7 +249,7 @@ struct Bag<T, E> {
     patience: Patience,
 }
 
-impl<T: Send, E: Send> Sink<T, E> for StdArc<Bag<T, E>> {
+impl<T, E> Sink<T, E> for StdArc<Bag<T, E>> {
     fn fill(self, outcome: Outcome<T, E>) {
         let pushed = self.outcomes.push(&mut Some(outcome));
         debug_assert!(pushed.is_ok(), "it is never closed");

@@ -1,6 +1,6 @@
 //! What a child may still do when it is cancelled, and what is dropped.
 
-use super::{Census, on_both};
+use super::{Census, on_each};
 use brigade::cancel;
 use brigade::channel;
 use brigade::scope::Failure;
@@ -10,7 +10,7 @@ use std::future::pending;
 
 #[test]
 fn what_waits_for_us_cleans_up_and_what_waits_for_others_is_dropped() {
-    on_both(|| async {
+    on_each(|| async {
         let (_silent, silence) = channel::bounded::<i32>(1);
         let (log, logged) = channel::unbounded();
         let (ready, begun) = channel::bounded::<()>(0);
@@ -43,7 +43,7 @@ fn what_waits_for_us_cleans_up_and_what_waits_for_others_is_dropped() {
 
 #[test]
 fn what_has_not_begun_never_does() {
-    on_both(|| async {
+    on_each(|| async {
         let census = Census::default();
         let alive = census.enter();
         let ended = group(async |group: Group<Infallible>| {
@@ -67,12 +67,12 @@ fn what_has_not_begun_never_does() {
 
 #[test]
 fn a_shield_is_awaited_to_its_end_and_no_further() {
-    on_both(|| async {
+    on_each(|| async {
         let (to_cleaner, work) = channel::bounded::<i32>(0);
         let (log, logged) = channel::unbounded();
         let (ready, begun) = channel::bounded::<()>(0);
         let ours = log.clone();
-        let helper = tokio::spawn(async move {
+        let helper = brigade::task::spawn(async move {
             let mut sum = 0;
             while let Ok(value) = work.recv_async().await {
                 tokio::task::yield_now().await;
@@ -110,7 +110,7 @@ fn a_shield_is_awaited_to_its_end_and_no_further() {
 
 #[test]
 fn a_spawn_that_waits_for_room_ends_with_the_group() {
-    on_both(|| async {
+    on_each(|| async {
         let narrow = GroupOptions::new().limit(1);
         let ended = narrow.run(async |group: Group<Infallible>| {
             drop(group.spawn(pending::<Result<(), _>>()).await);
@@ -127,7 +127,7 @@ fn a_spawn_that_waits_for_room_ends_with_the_group() {
 
 #[test]
 fn a_dropped_child_that_is_joined_does_not_hide_one_that_is_not() {
-    on_both(|| async {
+    on_each(|| async {
         // Whichever of the two comes to its end first.
         for joins_the_first in [true, false] {
             let ended = GroupOptions::new().run(async |group: Group<Infallible>| {

@@ -1,22 +1,21 @@
 //! Who is cancelled by whom, what the group tells, what is freed.
 
-use super::{Census, alone, on_both, send, until, workers};
+use super::{Census, alone, on_each, send, until, workers};
 use crate::by_hand::poll;
 use brigade::cancel::{self, CancelToken, Reason};
 use brigade::channel::{self, RecvError, bounded};
 use brigade::scope::{Failure, OnError};
 use brigade::task::{Group, GroupOptions, group};
 use std::convert::Infallible;
-use std::future::{pending, ready};
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 #[test]
 fn a_group_returns_what_its_body_returns_after_its_children() {
-    on_both(|| async {
+    on_each(|| async {
         let census = Census::default();
         let ended = group(async |group: Group<Infallible>| {
             for _ in 0..100 {
@@ -50,7 +49,7 @@ fn a_group_can_be_spawned() {
 
 #[test]
 fn the_first_error_cancels_the_siblings_and_the_body() {
-    on_both(|| async {
+    on_each(|| async {
         let (_sender, receiver) = channel::bounded::<i32>(1);
         let census = Census::default();
         let ended = group(async |group: Group<&'static str>| {
@@ -84,7 +83,7 @@ fn the_first_error_cancels_the_siblings_and_the_body() {
 
 #[test]
 fn other_policies_let_the_siblings_go_on() {
-    on_both(|| async {
+    on_each(|| async {
         let (sender, receiver) = channel::bounded::<i32>(1);
         for policy in [OnError::CollectAll, OnError::Ignore] {
             let (sender, receiver) = (sender.clone(), receiver.clone());
@@ -110,7 +109,7 @@ fn other_policies_let_the_siblings_go_on() {
 
 #[test]
 fn a_failure_belongs_to_whoever_awaits_the_child() {
-    on_both(|| async {
+    on_each(|| async {
         let ended = group(async |group| {
             let child = group.spawn(async { Err::<(), _>("leak") }).await;
             let failure = cancel::shield_async(child.into_future()).await.unwrap_err();
@@ -123,7 +122,7 @@ fn a_failure_belongs_to_whoever_awaits_the_child() {
 
 #[test]
 fn a_panic_is_a_failure_with_its_message() {
-    on_both(|| async {
+    on_each(|| async {
         let ended = group(async |group: Group<Infallible>| {
             let child = group.spawn(async { if true { panic!("rock") } else { Ok(()) } });
             drop(child.await);
@@ -147,7 +146,7 @@ fn panics_of_drops_are_failures_too() {
             panic!("dropped");
         }
     }
-    on_both(|| async {
+    on_each(|| async {
         // In the future, and in a result that nobody wants.
         let ended = GroupOptions::new()
             .on_error(OnError::CollectAll)
@@ -198,7 +197,7 @@ fn a_panic_of_the_body_goes_on_after_the_children() {
 
 #[test]
 fn a_parent_and_a_deadline_cancel_the_group() {
-    on_both(|| async {
+    on_each(|| async {
         let parent = CancelToken::new();
         let told = GroupOptions::new().token(&parent).run(async |group| {
             drop(group.spawn(pending::<Result<(), Infallible>>()).await);
@@ -240,7 +239,7 @@ fn a_parent_and_a_deadline_cancel_the_group() {
 
 #[test]
 fn dropping_the_future_of_a_group_aborts_all_children() {
-    on_both(|| async {
+    on_each(|| async {
         let census = Census::default();
         let ours = census.clone();
         {
@@ -272,7 +271,7 @@ fn a_group_that_is_never_polled_does_nothing() {
 
 #[test]
 fn children_are_freed_as_they_finish() {
-    on_both(|| async {
+    on_each(|| async {
         let census = Census::default();
         let bounded = GroupOptions::new().limit(8);
         let ended = bounded.run(async |group: Group<Infallible>| {
@@ -307,7 +306,7 @@ fn children_spawn_others() {
         });
         drop(child.unwrap());
     }
-    on_both(|| async {
+    on_each(|| async {
         let census = Census::default();
         let kept = group(async |group: Group<Infallible>| {
             tree(group.clone(), census.clone(), 9);
@@ -327,7 +326,7 @@ fn children_spawn_others() {
 
 #[test]
 fn groups_nest() {
-    on_both(|| async {
+    on_each(|| async {
         let census = Census::default();
         let (ours, seen) = (census.clone(), census.clone());
         let ended = group(async move |outer: Group<&'static str>| {
@@ -361,17 +360,7 @@ fn groups_nest() {
     });
 }
 
-#[test]
-fn without_a_runtime_a_child_is_not_started() {
-    let mut ended = pin!(group(async |group: Group<Infallible>| {
-        let child = group.spawn(ready(Ok(1))).await;
-        let failure = child.await.unwrap_err();
-        assert!(failure.to_string().contains("tokio runtime"), "{failure}");
-        Ok(())
-    }));
-    assert!(matches!(poll(ended.as_mut()), Poll::Ready(Ok(()))));
-}
-
+#[cfg(feature = "tokio")]
 #[test]
 fn a_runtime_that_ends_drops_the_children_and_the_group_says_so() {
     let runtime = workers();

@@ -1,19 +1,22 @@
 //! Children that borrow, and take turns in one task; and two futures in one.
 
-use super::{Census, send, until, workers};
+use super::{Census, alone, send, until, workers};
 use crate::by_hand::poll;
 use brigade::cancel::Reason;
 use brigade::channel::{self, RecvError};
+use brigade::pool::Pool;
 use brigade::scope::{Failure, OnError};
-use brigade::task::{self, GroupOptions, Local, local};
+use brigade::task::{self, GroupOptions, Local, OneThread, local, local_on_thread};
 use futures::executor::block_on;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::{pending, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
+use std::thread;
 
 #[test]
 fn children_borrow_what_lives_longer_and_give_results() {
@@ -347,4 +350,83 @@ fn two_in_one_task() {
         task::try_join(ready(Ok(2)), ready(Ok(3))),
     );
     assert_eq!(block_on(values), Ok((1, (2, 3))));
+}
+
+/// What is of one thread: shared by the children, and their results and errors.
+async fn share_what_is_of_one_thread() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let (sender, receiver) = channel::bounded(1);
+    let sends = thread::spawn(move || {
+        for value in 0..10 {
+            sender.send(value).unwrap();
+        }
+    });
+    let ended = local_on_thread(async |local: Local<'_, Rc<str>, OneThread>| {
+        let mut results = local.results();
+        for _ in 0..3 {
+            let (seen, receiver) = (Rc::clone(&seen), &receiver);
+            let child = async move {
+                while let Ok(value) = receiver.recv_async().await {
+                    seen.borrow_mut().push(value);
+                }
+                Ok(seen)
+            };
+            results.spawn(child).await;
+        }
+        let alone = Rc::new(1);
+        let child = local.spawn(async move { Ok(alone) });
+        assert_eq!(*child.await.await.unwrap(), 1);
+        while let Some(Ok(same)) = results.next().await {
+            assert!(Rc::ptr_eq(&same, &seen));
+        }
+        let mut ordered = local.results_in_order();
+        ordered.spawn(async { Ok(Rc::new(2)) }).await;
+        assert_eq!(*ordered.next().await.unwrap().unwrap(), 2);
+        let fails = local.try_spawn(async { Err::<(), _>(Rc::from("leak")) });
+        drop(fails.unwrap());
+        pending::<Result<(), _>>().await
+    });
+    let first = ended.await.unwrap_err().into_parts().0;
+    assert!(matches!(first, Failure::Failed(leak) if *leak == *"leak"));
+    assert_eq!(Rc::strong_count(&seen), 1);
+    seen.borrow_mut().sort_unstable();
+    assert_eq!(*seen.borrow(), (0..10).collect::<Vec<_>>());
+    sends.join().unwrap();
+}
+
+#[test]
+fn children_of_one_thread_share_what_is_not_send() {
+    block_on(share_what_is_of_one_thread());
+    alone().block_on(share_what_is_of_one_thread());
+    workers().block_on(share_what_is_of_one_thread());
+    Pool::new(1).block_on(share_what_is_of_one_thread());
+    alone().block_on(async {
+        let set = tokio::task::LocalSet::new();
+        set.run_until(async { tokio::task::spawn_local(share_what_is_of_one_thread()).await })
+            .await
+            .unwrap();
+    });
+}
+
+#[test]
+fn a_group_of_one_thread_that_is_dropped_drops_its_children() {
+    let shared = Rc::new(());
+    {
+        let ours = Rc::clone(&shared);
+        let mut running = pin!(local_on_thread(
+            async move |local: Local<'_, Infallible, OneThread>| {
+                let inner = local.clone();
+                let child = async move {
+                    let (_ours, _inner) = (ours, inner);
+                    pending::<Result<(), _>>().await
+                };
+                drop(local.spawn(child).await);
+                pending::<Result<(), _>>().await
+            }
+        ));
+        assert!(poll(running.as_mut()).is_pending());
+        assert!(poll(running.as_mut()).is_pending());
+        assert_eq!(Rc::strong_count(&shared), 2);
+    }
+    assert_eq!(Rc::strong_count(&shared), 1);
 }

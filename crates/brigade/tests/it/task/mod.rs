@@ -1,6 +1,7 @@
-//! Tasks of their own and in groups, on a runtime of several workers and on one of the calling thread.
+//! Tasks of their own and in groups, on runtimes of several workers and of the calling thread, on pools, and on neither.
 //!
 //! - `group`: who is cancelled by whom, what the group tells, what is freed.
+//! - `home`: which of them runs a task.
 //! - `cleaning`: what a child may still do when it is cancelled, and what is dropped.
 //! - `local`: children that borrow, in one task; two futures in one.
 //! - `results`: results as they come and in order, and bounds.
@@ -8,11 +9,13 @@
 
 mod cleaning;
 mod group;
+mod home;
 mod local;
 mod results;
 mod spawn;
 mod time;
 
+use brigade::pool::Pool;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -31,10 +34,17 @@ fn alone() -> Runtime {
         .expect("a runtime of this thread")
 }
 
-/// Runs what `make` makes on each kind of runtime.
-fn on_both<F: Future<Output = ()>>(make: impl Fn() -> F) {
+/// Runs what `make` makes wherever tasks can run.
+fn on_each<F: Future<Output = ()> + Send + 'static>(make: impl Fn() -> F) {
     workers().block_on(make());
     alone().block_on(make());
+    for threads in [1, 2] {
+        let pool = Pool::new(threads);
+        pool.spawn(make()).join().unwrap();
+        pool.block_on(make());
+    }
+    // On the pool of the program.
+    futures::executor::block_on(make());
 }
 
 /// Counts those that are alive.

@@ -1,6 +1,6 @@
 //! Results as they come and in order, and bounds.
 
-use super::{Census, alone, on_both, until, workers};
+use super::{Census, alone, on_each, until, workers};
 use crate::by_hand::poll;
 use brigade::cancel::shield_async;
 use brigade::channel::{self, bounded};
@@ -49,7 +49,7 @@ async fn two(in_order: bool) -> Vec<i32> {
 
 #[test]
 fn results_come_as_they_are_there_or_in_order() {
-    on_both(|| async {
+    on_each(|| async {
         assert_eq!(two(false).await, [2, 1]);
         assert_eq!(two(true).await, [1, 2]);
     });
@@ -57,7 +57,7 @@ fn results_come_as_they_are_there_or_in_order() {
 
 #[test]
 fn failures_are_results() {
-    on_both(|| async {
+    on_each(|| async {
         for in_order in [false, true] {
             let collecting = GroupOptions::new().on_error(OnError::CollectAll);
             let ended = collecting.run(async |group: Group<i32>| {
@@ -95,7 +95,7 @@ fn failures_are_results() {
 
 #[test]
 fn what_is_missing_does_not_pass_for_the_whole() {
-    on_both(|| async {
+    on_each(|| async {
         let ended = group(async |group: Group<Infallible>| {
             let mut results = group.results::<()>();
             let (began, begun) = bounded(1);
@@ -150,7 +150,7 @@ fn no_more_run_than_the_limit_allows() {
 
 #[test]
 fn a_spawn_waits_for_room_and_a_try_gives_the_future_back() {
-    on_both(|| async {
+    on_each(|| async {
         let (open, gate) = channel::oneshot::<()>();
         let census = Census::default();
         let narrow = GroupOptions::new().limit(0); // counts as 1

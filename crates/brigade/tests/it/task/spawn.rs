@@ -1,6 +1,6 @@
 //! Tasks of their own: awaited, joined, aborted.
 
-use super::{Census, alone, on_both, until, workers};
+use super::{Census, alone, on_each, until, workers};
 use brigade::cancel::{self, CancelToken};
 use brigade::task::{JoinError, spawn};
 use std::future::pending;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 #[test]
 fn a_result_is_awaited() {
-    on_both(|| async {
+    on_each(|| async {
         assert_eq!(spawn(async { 42 }).await.unwrap(), 42);
     });
 }
@@ -26,7 +26,7 @@ fn a_result_is_joined_by_a_thread() {
 
 #[test]
 fn a_panic_comes_as_an_error() {
-    on_both(|| async {
+    on_each(|| async {
         let task = spawn(async { panic!("rock") });
         let Err(JoinError::Panicked(panic)) = task.await else {
             unreachable!("it always panics")
@@ -37,7 +37,7 @@ fn a_panic_comes_as_an_error() {
 
 #[test]
 fn a_handle_that_is_dropped_lets_the_task_go_on_unless_told_otherwise() {
-    on_both(|| async {
+    on_each(|| async {
         let census = Census::default();
         let (open, gate) = brigade::channel::bounded::<()>(1);
         let alive = census.enter();
@@ -68,7 +68,7 @@ fn a_handle_that_is_dropped_lets_the_task_go_on_unless_told_otherwise() {
 
 #[test]
 fn an_aborted_task_is_gone_when_the_joiner_knows() {
-    on_both(|| async {
+    on_each(|| async {
         let census = Census::default();
         let alive = census.enter();
         let task = spawn(async move {
@@ -95,11 +95,4 @@ fn a_cancelled_wait_ends_and_the_task_begins_under_no_token() {
             assert!(matches!(task.await, Err(JoinError::WaitCancelled)));
         });
     });
-}
-
-#[test]
-fn without_a_runtime_the_handle_says_what_to_do() {
-    let error = spawn(async { 1 }).join().unwrap_err();
-    assert!(matches!(error, JoinError::NotStarted(_)));
-    assert!(error.to_string().contains("#[tokio::main]"), "{error}");
 }

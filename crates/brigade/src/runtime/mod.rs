@@ -1,4 +1,4 @@
-//! The runtime that tasks are started on: that of tokio around the caller, or none in a build without it.
+//! A runtime that is not ours, and may be around the caller: that of tokio, or none in a build without it.
 //!
 //! Chosen here and nowhere else, by the cargo feature `tokio`. It does not know what runs there.
 
@@ -8,6 +8,6 @@ mod absent;
 mod ambient;
 
 #[cfg(not(feature = "tokio"))]
-pub(super) use absent::{Running, Runtime};
+pub(crate) use absent::{Running, Runtime};
 #[cfg(feature = "tokio")]
-pub(super) use ambient::{Running, Runtime};
+pub(crate) use ambient::{Running, Runtime};

@@ -1,0 +1,37 @@
+//! There is no runtime in this build.
+
+use std::future::Future;
+
+/// None that could be.
+#[derive(Debug)]
+pub(crate) enum Runtime {}
+
+impl Clone for Runtime {
+    fn clone(&self) -> Self {
+        match *self {}
+    }
+}
+
+/// No task that could run.
+pub(crate) enum Running {}
+
+impl Runtime {
+    #[inline]
+    pub(crate) fn current() -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn within<R>(&self, _body: impl FnOnce() -> R) -> R {
+        match *self {}
+    }
+
+    pub(crate) fn spawn(&self, _future: impl Future<Output = ()> + Send + 'static) -> Running {
+        match *self {}
+    }
+}
+
+impl Running {
+    pub(crate) fn abort(&self) {
+        match *self {}
+    }
+}
