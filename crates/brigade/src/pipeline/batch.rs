@@ -1,8 +1,9 @@
 //! A stage that makes many items into one.
 
-use super::edge::{Bucket, Edge};
+use super::edge::{Bucket, Edge, Made};
 use super::station::{Done, Due, Station, Turn};
 use crate::prim::{SeenLock, StdArc, discard_panic};
+use std::convert::Infallible;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -34,20 +35,19 @@ impl<T> Open<T> {
         }
     }
 
-    fn close(&mut self) -> Option<Bucket<Vec<T>>> {
+    fn close(&mut self, made: &mut Made<Vec<T>>) {
         if self.tickets == 0 {
-            return None;
+            return;
         }
         let values = mem::take(&mut self.values);
-        let values = if values.is_empty() {
-            None
+        let place = Bucket::new(self.number, mem::take(&mut self.tickets), None);
+        if values.is_empty() {
+            made.empty.push(place);
         } else {
-            Some(values)
-        };
-        let bucket = Bucket::new(self.number, mem::take(&mut self.tickets), values);
+            made.full.push(place.with(Some(values)));
+        }
         self.number += 1;
         self.since = None;
-        Some(bucket)
     }
 }
 
@@ -74,7 +74,7 @@ impl<T: Send> Station for Batch<T> {
     }
 
     fn work(&self, count: usize, turn: &Turn<'_, '_>) -> Done {
-        let mut made = Vec::new();
+        let mut made = Made::with_room(0);
         let mut open = self.open.lock();
         for bucket in self.from.take(count) {
             open.tickets += bucket.tickets;
@@ -87,12 +87,12 @@ impl<T: Send> Station for Batch<T> {
             }
             open.values.push(value);
             if open.values.len() >= self.count {
-                made.extend(open.close());
+                open.close(&mut made);
             }
         }
         let held = Some(open.tickets);
         drop(open);
-        self.to.put_all(made);
+        turn.hands_on(made, &self.to);
         Done {
             ended: count,
             held,
@@ -105,16 +105,22 @@ impl<T: Send> Station for Batch<T> {
         let is_due = open
             .since
             .is_some_and(|since| turn.began().saturating_duration_since(since) >= self.within);
-        let closed = if closes || is_due { open.close() } else { None };
+        let mut made = Made::with_room(0);
+        if closes || is_due {
+            open.close(&mut made);
+        }
         let held = Some(open.tickets);
         drop(open);
-        if let Some(bucket) = closed {
-            self.to.put(bucket);
-        }
+        turn.hands_on(made, &self.to);
         Done {
             held,
             ..Done::default()
         }
+    }
+
+    fn collect(&self, places: Vec<Bucket<Infallible>>) -> Result<(), Vec<Bucket<Infallible>>> {
+        self.from.put_empty(places);
+        Ok(())
     }
 
     fn begin(&self, in_order: bool) {

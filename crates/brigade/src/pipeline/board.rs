@@ -4,7 +4,7 @@
 //! do. Why it always finds something to do, if there is anything, is in the [module](super).
 
 use super::stage::Stage;
-use super::station::{Done, Due, LONG, SHORT, Station};
+use super::station::{Done, Due, LONG, SHORT, Station, after};
 use crate::policy::RateError;
 use crate::prim::clock;
 use std::time::{Duration, Instant};
@@ -279,7 +279,7 @@ impl Meter {
         }
         match rate.try_acquire() {
             Err(RateError::NotYet { wait }) => {
-                let at = now.get() + wait;
+                let at = after(now.get(), wait);
                 self.not_before = Some(at);
                 Err(at)
             }

@@ -30,8 +30,8 @@
 //!
 //! Each item that is pulled from the source takes a ticket, and the ticket is given back at the sink. There are [`in_flight`](Pipeline::in_flight) tickets. So everything between source and sink
 //! (items that wait, that are worked on, that are tried again later, that wait for those before them) is bounded by that
-//! number, however long the source is. What is taken out on the way keeps its ticket, in an empty place, until the
-//! sink: tickets are given back in one place alone. A batch has the tickets of its items.
+//! number, however long the source is. What is taken out on the way keeps its ticket, in an empty place that
+//! passes by the stages, until the sink: tickets are given back in one place alone. A batch has the tickets of its items.
 //!
 //! Within that bound a stage can have another: it begins nothing while its [`buffer`](Stage::buffer) is full of results that
 //! the next stage has not begun.
@@ -93,7 +93,7 @@ pub use stage::Stage;
 
 use crate::cancel::{self, CancelToken};
 use crate::channel::Receiver;
-use crate::policy::Backoff;
+use crate::policy::{Backoff, Course, RetryError};
 use crate::pool::Pool;
 use crate::prim::{SeenLock, StdArc, clock, discard_panic};
 use crate::scope::Options;
@@ -246,10 +246,10 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
         self.each(stage.into(), move |item, _| Outcome::of(each(item)))
     }
 
-    /// A stage that tries again what fails, after the delays of `backoff`, until these are used up.
+    /// A stage that tries again what fails, after the delays of `backoff`, as [`retry`](crate::policy::retry) does.
     ///
-    /// An item that waits for its next attempt is in flight, but in nobody's way: others are worked on meanwhile. The
-    /// limit of time in all of a backoff is not looked at.
+    /// An item that waits for its next attempt is in flight, but in nobody's way: others are worked on meanwhile. When there
+    /// are no more attempts, it fails with a [`RetryError`] of the last failure.
     ///
     /// # Examples
     ///
@@ -286,12 +286,61 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
         E: Into<Cause>,
         F: Fn(&T) -> Result<U, E> + Send + Sync + 'a,
     {
-        self.each(stage.into(), move |item, failures| match each(&item) {
-            Ok(value) => Outcome::Passed(value),
-            Err(error) => match backoff.delay_after(failures.saturating_add(1)) {
-                Some(delay) => Outcome::Again(item, delay),
-                None => Outcome::Failed(error.into()),
-            },
+        self.retry_map_if(stage, backoff, |_| true, each)
+    }
+
+    /// As [`retry_map`](Self::retry_map), as long as the failures are worth it; see [`retry_if`](crate::policy::retry_if).
+    ///
+    /// `worth` is asked about each failure, also the last, and so is also the place to count or report them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pipeline::{self, Stage};
+    /// use brigade::policy::Backoff;
+    /// use brigade::pool::Pool;
+    /// use std::time::Duration;
+    ///
+    /// let fetch = |page: &u32| if *page == 2 { Err("gone") } else { Ok(*page) };
+    /// let backoff = Backoff::exponential(Duration::from_millis(1));
+    /// let report = pipeline::from_iter([1, 2, 3])
+    ///     .retry_map_if(Stage::new(1).skip_errors(), backoff, |error| *error != "gone", fetch)
+    ///     .run(&Pool::new(1), drop)?;
+    /// assert_eq!((report.items_out, report.retried), (2, 0));
+    /// assert_eq!(
+    ///     report.dead[0].error.to_string(),
+    ///     "gone (given up after 1 attempt: another would not help)"
+    /// );
+    /// # Ok::<(), pipeline::PipelineError>(())
+    /// ```
+    #[track_caller]
+    pub fn retry_map_if<U, E, W, F>(
+        self,
+        stage: impl Into<Stage>,
+        backoff: Backoff,
+        worth: W,
+        each: F,
+    ) -> Pipeline<'a, S, U>
+    where
+        U: Send + 'a,
+        E: Into<Cause>,
+        W: Fn(&E) -> bool + Send + Sync + 'a,
+        F: Fn(&T) -> Result<U, E> + Send + Sync + 'a,
+    {
+        self.each(stage.into(), move |item, attempts| {
+            let mut course = attempts.map_or_else(|| Course::begin(&backoff), |course| *course);
+            let error = match each(&item) {
+                Ok(value) => return Outcome::Passed(value),
+                Err(error) => error,
+            };
+            match course.after(error, &mut |error: &E| worth(error)) {
+                Ok((_, until)) => Outcome::Again(item, until, Box::new(course)),
+                Err(given_up) => {
+                    let attempts = given_up.attempts;
+                    let given_up: RetryError<Cause> = given_up.map(E::into);
+                    Outcome::Failed(given_up.into(), attempts)
+                }
+            }
         })
     }
 
@@ -329,7 +378,7 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
 
     /// As [`map_async`](Self::map_async), of futures that may fail; see [`try_map`](Self::try_map).
     ///
-    /// To try again, await a [`retry_async`](crate::policy::retry_async).
+    /// To try again, await a [`retry_async`](crate::policy::retry_async), or a [`retry_if_async`](crate::policy::retry_if_async).
     #[track_caller]
     pub fn try_map_async<U, E, Fut, F>(self, stage: impl Into<Stage>, each: F) -> Pipeline<'a, S, U>
     where
@@ -466,7 +515,7 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
     fn each<U, F>(self, stage: Stage, each: F) -> Pipeline<'a, S, U>
     where
         U: Send + 'a,
-        F: Fn(T, u32) -> Outcome<T, U> + Send + Sync + 'a,
+        F: Fn(T, Option<Box<Course>>) -> Outcome<T, U> + Send + Sync + 'a,
     {
         let (from, to) = (StdArc::clone(&self.last), StdArc::new(Edge::new()));
         let station = Each {

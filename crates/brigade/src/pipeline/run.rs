@@ -180,6 +180,16 @@ impl<'a> Run<'a> {
         discard_panic(|| drop(late));
     }
 
+    /// Hands empty places to the first of the stations from `station` on that wants them.
+    pub(super) fn collect(&self, mut places: Vec<Bucket<Infallible>>, station: usize) {
+        for station in &self.stations[station..] {
+            match station.collect(places) {
+                Ok(()) => return,
+                Err(back) => places = back,
+            }
+        }
+    }
+
     pub(super) fn retries(&self) {
         self.tally.lock().retried += 1;
     }

@@ -3,8 +3,8 @@
 use super::{HOUR, ended, everywhere, turn};
 use brigade::cancel::{CancelToken, Reason};
 use brigade::channel;
-use brigade::pipeline::{self, Part, PipelineError, Report, Stage};
-use brigade::policy::Backoff;
+use brigade::pipeline::{self, Cause, Part, PipelineError, Report, Stage};
+use brigade::policy::{Backoff, RetryError, Stopped};
 use brigade::pool::Pool;
 use brigade::scope::Failure;
 use std::collections::BTreeSet;
@@ -135,6 +135,46 @@ fn what_fails_is_tried_as_often_as_the_backoff_says() {
     });
 }
 
+#[test]
+fn what_is_not_worth_it_or_too_late_is_not_tried_again() {
+    everywhere(|pool| {
+        let (calls, asked) = <(AtomicUsize, AtomicUsize)>::default();
+        let run = |backoff: Backoff| {
+            calls.store(0, SeqCst);
+            asked.store(0, SeqCst);
+            let worth = |error: &&str| {
+                asked.fetch_add(1, SeqCst);
+                *error == "busy"
+            };
+            let report = pipeline::from_iter(["busy", "gone"])
+                .retry_map_if(Stage::new(1).skip_errors(), backoff, worth, |n| {
+                    calls.fetch_add(1, SeqCst);
+                    Err::<(), _>(*n)
+                })
+                .run(pool, drop)
+                .unwrap();
+            let mut dead = report.dead;
+            dead.sort_by_key(|dead| dead.number);
+            let told = dead.iter().map(|dead| {
+                let error = dead.error.downcast_ref::<RetryError<Cause>>().unwrap();
+                assert_eq!(dead.attempts, error.attempts);
+                (error.error.to_string(), error.attempts, error.stopped)
+            });
+            let told: Vec<_> = told.collect();
+            assert_eq!(asked.load(SeqCst), calls.load(SeqCst));
+            (told, report.retried, calls.load(SeqCst))
+        };
+        let gone = || ("gone".to_owned(), 1, Stopped::NotWorthIt);
+        let soon = Backoff::constant(Duration::from_micros(1)).attempts(3);
+        let busy = ("busy".to_owned(), 3, Stopped::Attempts);
+        assert_eq!(run(soon), (vec![busy, gone()], 2, 4));
+        // The first delay would be too long. Were it begun, this would last an hour.
+        let late = Backoff::constant(HOUR).total(HOUR - Duration::from_secs(1));
+        let busy = ("busy".to_owned(), 1, Stopped::Time);
+        assert_eq!(run(late), (vec![busy, gone()], 0, 2));
+    });
+}
+
 /// Runs `pipeline` under a token that is cancelled once `waits` has been called as often as that.
 pub(super) fn cancelled(
     calls: usize,
@@ -256,7 +296,7 @@ fn a_failure_ends_the_waits_of_the_others() {
             .try_map(2, |n| {
                 if n == 1 {
                     begins.recv()?;
-                    return Err::<u32, pipeline::Cause>("one".into());
+                    return Err::<u32, Cause>("one".into());
                 }
                 began.send(())?;
                 if thread::current().id() == caller {

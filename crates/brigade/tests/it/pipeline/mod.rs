@@ -320,6 +320,33 @@ fn a_rate_is_kept_and_cancelled() {
 }
 
 #[test]
+fn what_was_left_out_takes_nothing_of_a_rate() {
+    everywhere(|pool| {
+        let limit = Arc::new(RateLimit::per(1, HOUR).unwrap().burst(30).unwrap());
+        let stage = || Stage::new(2).rate(Arc::clone(&limit));
+        let skips = Stage::new(2).skip_errors();
+        let report = pipeline::from_iter(0..30)
+            .filter_map(2, |n| (n % 2 == 0).then_some(n))
+            .map(stage(), |n| n)
+            .try_map_async(skips, |n| async move {
+                turn().await;
+                if n % 3 == 0 { Err("three") } else { Ok(n) }
+            })
+            // Of these, batches are left empty.
+            .filter_map(1, |n| (n > 20).then_some(n))
+            .batch(1, HOUR)
+            .ordered()
+            .map(stage(), |batch| batch)
+            .run(pool, drop);
+        let report = report.unwrap();
+        assert_eq!((report.items_out, report.skipped), (3, 5));
+        // Fifteen have gone through the one stage, 22, 26 and 28 through the other.
+        limit.try_acquire_many(30 - 15 - 3).unwrap();
+        assert!(limit.try_acquire().is_err());
+    });
+}
+
+#[test]
 fn futures_are_woken_from_anywhere() {
     everywhere(|pool| {
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..100).map(|_| channel::oneshot()).unzip();
