@@ -17,9 +17,9 @@
 //! future wakes the next one in the place, or an empty place, which does no harm; one that outlives the pipeline
 //! puts a number into a list that nobody reads.
 
+use super::bell::Bell;
 use super::each::Outcome;
 use super::edge::{Bucket, Edge, Made};
-use super::run::Bell;
 use super::station::{Done, Due, Station, Turn};
 use crate::prim::Ordering::{AcqRel, Acquire};
 use crate::prim::atomic::{AtomicU8, AtomicUsize};
@@ -152,7 +152,7 @@ impl Wake for Call {
     fn wake_by_ref(self: &StdArc<Self>) {
         if self.is_called() {
             self.calls.put(self.number);
-            self.calls.bell.ring();
+            self.calls.bell.call();
         }
     }
 }
@@ -316,6 +316,10 @@ where
 
     fn places(&self) -> usize {
         self.limit.saturating_sub(self.under_way.load(Acquire))
+    }
+
+    fn is_called(&self) -> bool {
+        true
     }
 
     fn due(&self) -> Due {

@@ -36,6 +36,11 @@ pub(super) trait Station: Send + Sync {
         Due::Never
     }
 
+    /// Whether what it does becomes due because somebody calls a waker.
+    fn is_called(&self) -> bool {
+        false
+    }
+
     /// Takes so many buckets that have been claimed, and does with them what it does.
     fn work(&self, count: usize, turn: &Turn<'_, '_>) -> Done;
 

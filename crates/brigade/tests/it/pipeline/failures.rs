@@ -354,6 +354,15 @@ impl Drop for Fuse {
     }
 }
 
+/// An error that panics when it is made into a cause.
+struct Unnamed;
+
+impl From<Unnamed> for Cause {
+    fn from(_: Unnamed) -> Self {
+        panic!("boom")
+    }
+}
+
 fn boom<T>(at: u32) -> impl Fn(u32) -> T + Send + Sync + Copy
 where
     T: From<u32>,
@@ -397,6 +406,29 @@ fn a_panic_anywhere_is_an_error() {
                 .retry_map(2, backoff, move |n| tries(*n))
                 .run(pool, drop),
         );
+        let worth = |_: &&str| panic!("boom");
+        to(
+            Part::Stage(1),
+            from()
+                .retry_map_if(2, Backoff::constant(HOUR), worth, |_| Err::<(), _>("no"))
+                .run(pool, drop),
+        );
+        let unnamed = move |n| if n == 20 { Err(Unnamed) } else { Ok(n) };
+        let skips = || Stage::new(2).skip_errors();
+        to(
+            Part::Stage(1),
+            from().try_map(skips(), unnamed).run(pool, drop),
+        );
+        to(
+            Part::Stage(1),
+            from()
+                .try_map_async(skips(), move |n| ready(unnamed(n)))
+                .run(pool, drop),
+        );
+        to(
+            Part::Sink,
+            from().try_run(pool, move |n| unnamed(n).map(drop)),
+        );
         to(
             Part::Stage(1),
             from().map_async(2, move |n| ready(map(n))).run(pool, drop),
@@ -416,6 +448,36 @@ fn a_panic_anywhere_is_an_error() {
                 map(n);
             }),
         );
+    });
+}
+
+/// An item is dropped by the closure that has it, so its panic is that of the closure's part.
+#[test]
+fn a_panic_of_a_drop_on_the_way_is_an_error() {
+    everywhere(|pool| {
+        let from = || pipeline::from_iter((0..100).map(|n| (n, Bomb)));
+        let to = |part, result| {
+            let (at, text, _) = ended(result);
+            assert_eq!((at, text.as_str()), (part, "panic: dropped"));
+        };
+        to(Part::Stage(1), from().map(2, drop).run(pool, drop));
+        to(
+            Part::Stage(1),
+            from()
+                .retry_map(1, Backoff::constant(HOUR), |_| Ok::<(), Cause>(()))
+                .run(pool, drop),
+        );
+        to(
+            Part::Stage(1),
+            from()
+                .map_async(1, |item| async move {
+                    turn().await;
+                    drop(item);
+                })
+                .run(pool, drop),
+        );
+        to(Part::Sink, from().map(1, |item| item).run(pool, drop));
+        to(Part::Sink, from().batch(1, HOUR).run(pool, drop));
     });
 }
 

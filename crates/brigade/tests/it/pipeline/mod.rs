@@ -1,6 +1,8 @@
-//! Pipelines: order, the bound, batches, rates, and what a run does with how few threads; in `failures`, what ends one.
+//! Pipelines: order, the bound, batches, rates, and what a run does with how few threads; in `failures`, what ends one; in
+//! `quiet`, sources that make it wait.
 
 mod failures;
+mod quiet;
 
 use brigade::channel;
 use brigade::pipeline::{self, Part, PipelineError, Report, Stage};
@@ -384,6 +386,34 @@ fn a_waker_that_outlives_its_future_and_the_pipeline_does_no_harm() {
         });
         assert_eq!(report.run(pool, drop).unwrap().items_out, 50);
         kept.lock().unwrap().drain(..).for_each(Waker::wake);
+    });
+}
+
+/// There are no handles. What can be forgotten is a pipeline that has not run, a waker, and what a closure has.
+#[test]
+fn what_is_forgotten_keeps_nothing_from_ending() {
+    everywhere(|pool| {
+        let alive = Arc::new(());
+        let never = pipeline::from_iter(0..5).map(2, |n| (n, &alive));
+        std::mem::forget(never);
+        let report = pipeline::from_iter((0..50).map(|n| (n, Arc::clone(&alive))))
+            .map_async(2, |item| async move {
+                let mut polls = 0;
+                poll_fn(|cx| {
+                    std::mem::forget(cx.waker().clone());
+                    polls += 1;
+                    if polls == 1 {
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(())
+                })
+                .await;
+                item
+            })
+            .run(pool, drop);
+        assert_eq!(report.unwrap().items_out, 50);
+        assert_eq!(Arc::strong_count(&alive), 1);
     });
 }
 

@@ -1,0 +1,138 @@
+//! Loom's proof for the futures of a stage and for who is called: no wake is lost, and the caller does not sleep for ever.
+
+use super::awaiting::Awaiting;
+use super::bell::Bell;
+use super::board::{Board, Kind, Work};
+use super::each::Outcome;
+use super::edge::{Bucket, Edge};
+use super::run::Run;
+use super::stage::Stage;
+use super::station::{Due, Station, Turn};
+use crate::cancel::CancelToken;
+use crate::prim::{SeenLock, StdArc};
+use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use loom::thread;
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::task::{Poll, Waker};
+
+/// Something that a future waits for.
+#[derive(Clone)]
+struct Gate {
+    open: StdArc<AtomicBool>,
+    waker: StdArc<SeenLock<Option<Waker>>>,
+}
+
+impl Gate {
+    fn new() -> Self {
+        Self {
+            open: StdArc::new(AtomicBool::new(false)),
+            waker: StdArc::new(SeenLock::new(None)),
+        }
+    }
+
+    /// Waits until it is open. Its waker is that of the first poll, and loads and stores are all that it does.
+    fn pass(self) -> impl Future<Output = ()> + Send {
+        poll_fn(move |cx| {
+            if self.open.load(Relaxed) {
+                return Poll::Ready(());
+            }
+            let mut waker = self.waker.lock();
+            if waker.is_none() {
+                *waker = Some(cx.waker().clone());
+            }
+            drop(waker);
+            if self.open.load(Relaxed) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+    }
+
+    /// Opens it, and wakes who has come before.
+    fn open(&self) {
+        self.open.store(true, Relaxed);
+        let waker = self.waker.lock().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// A run of one stage, whose futures pass gates.
+struct Staged {
+    run: Run<'static>,
+    from: StdArc<Edge<Gate>>,
+    to: StdArc<Edge<()>>,
+    bell: StdArc<Bell>,
+}
+
+impl Staged {
+    fn new() -> Self {
+        let bell = StdArc::new(Bell::new());
+        let (from, to) = (StdArc::new(Edge::new()), StdArc::new(Edge::new()));
+        let edges = (StdArc::clone(&from), StdArc::clone(&to));
+        let station = Awaiting::new(
+            edges,
+            (2, false),
+            StdArc::clone(&bell),
+            Gate::pass,
+            Outcome::Passed,
+        );
+        let stations: Vec<Box<dyn Station>> = vec![Box::new(station)];
+        let board = Board::new(vec![Stage::new(0)], 2);
+        let sites = vec![Location::caller(); 2];
+        let token = CancelToken::new();
+        Self {
+            run: Run::new(stations, sites, board, token, StdArc::clone(&bell), 1),
+            from,
+            to,
+            bell,
+        }
+    }
+
+    fn begin(&self, gate: &Gate) {
+        self.from.put(Bucket::new(0, 1, Some(gate.clone())));
+        self.station().claim(1);
+        self.perform(Kind::Take(1));
+    }
+
+    fn station(&self) -> &dyn Station {
+        &*self.run.stations[0]
+    }
+
+    fn perform(&self, kind: Kind) {
+        let work = Work { station: 0, kind };
+        let turn = Turn::new(&self.run, &work);
+        match kind {
+            Kind::Take(count) => self.station().work(count, &turn),
+            _ => self.station().attend(false, &turn),
+        };
+    }
+
+    /// What the caller does until `count` have come through: it sleeps if nothing is due.
+    fn drive(&self, count: usize) {
+        while self.to.ready() < count {
+            if self.station().due() == Due::Now {
+                self.perform(Kind::Attend);
+            } else {
+                self.bell.wait(None);
+            }
+        }
+    }
+}
+
+/// If the wake were lost, the caller would sleep for ever.
+#[test]
+fn a_future_that_is_woken_is_polled() {
+    loom::model(|| {
+        let staged = Staged::new();
+        let gate = Gate::new();
+        let opens = gate.clone();
+        let opens = thread::spawn(move || opens.open());
+        staged.begin(&gate);
+        staged.drive(1);
+        opens.join().unwrap();
+    });
+}
