@@ -88,13 +88,15 @@ impl<Fut> Places<Fut> {
 /// Who has been woken.
 struct Calls {
     numbers: SeenLock<Vec<usize>>,
+    /// How many there are. Changed under the lock, and read without it.
     count: AtomicUsize,
     bell: StdArc<Bell>,
 }
 
 impl Calls {
     fn put(&self, number: usize) {
-        self.numbers.lock().push(number);
+        let mut numbers = self.numbers.lock();
+        numbers.push(number);
         self.count.fetch_add(1, AcqRel);
     }
 
@@ -106,7 +108,6 @@ impl Calls {
         } else {
             numbers.drain(..POLLS_MAX).collect()
         };
-        drop(numbers);
         self.count.fetch_sub(taken.len(), AcqRel);
         taken
     }

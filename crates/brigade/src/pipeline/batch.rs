@@ -21,6 +21,7 @@ pub(super) struct Open<T> {
     values: Vec<T>,
     /// Of what is in it, and of what has been left out since.
     tickets: usize,
+    /// When its first value has come.
     since: Option<Instant>,
     number: u64,
 }
@@ -32,6 +33,22 @@ impl<T> Open<T> {
             tickets: 0,
             since: None,
             number: 0,
+        }
+    }
+
+    /// Puts a bucket in, and closes the batch if it has so many values. Its time begins with the first.
+    fn put(&mut self, bucket: Bucket<T>, count: usize, now: Instant, made: &mut Made<Vec<T>>) {
+        self.tickets += bucket.tickets;
+        let Some(value) = bucket.value else {
+            return;
+        };
+        self.since.get_or_insert(now);
+        if self.values.capacity() == 0 {
+            self.values.reserve(count.min(1024));
+        }
+        self.values.push(value);
+        if self.values.len() >= count {
+            self.close(made);
         }
     }
 
@@ -77,18 +94,11 @@ impl<T: Send> Station for Batch<T> {
         let mut made = Made::with_room(0);
         let mut open = self.open.lock();
         for bucket in self.from.take(count) {
-            open.tickets += bucket.tickets;
-            open.since.get_or_insert(turn.began());
-            let Some(value) = bucket.value else {
-                continue;
-            };
-            if open.values.capacity() == 0 {
-                open.values.reserve(self.count.min(1024));
-            }
-            open.values.push(value);
-            if open.values.len() >= self.count {
-                open.close(&mut made);
-            }
+            open.put(bucket, self.count, turn.began(), &mut made);
+        }
+        if open.values.is_empty() {
+            // Nobody waits for the places of what has been left out.
+            open.close(&mut made);
         }
         let held = Some(open.tickets);
         drop(open);
@@ -136,5 +146,28 @@ impl<T> Drop for Batch<T> {
         for value in mem::take(&mut self.open.lock().values) {
             discard_panic(|| drop(value));
         }
+    }
+}
+
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
+mod tests {
+    use super::*;
+    use crate::prim::clock;
+
+    #[test]
+    fn the_time_of_a_batch_begins_with_its_first_value() {
+        let (mut open, mut made) = (Open::new(), Made::with_room(0));
+        let now = clock::now();
+        open.put(Bucket::new(0, 1, None), 3, now, &mut made);
+        assert_eq!(open.since, None);
+        let later = now + Duration::from_secs(1);
+        for number in 1..3 {
+            open.put(Bucket::new(number, 1, Some(number)), 3, later, &mut made);
+        }
+        assert_eq!((open.since, made.len()), (Some(later), 0));
+        open.put(Bucket::new(3, 1, Some(3)), 3, later, &mut made);
+        assert_eq!((open.since, open.tickets), (None, 0));
+        let batch = made.full.pop().unwrap();
+        assert_eq!((batch.tickets, batch.value), (4, Some(vec![1, 2, 3])));
     }
 }

@@ -43,6 +43,7 @@ pub(super) struct Each<T, U, F> {
 /// Items that are tried again later, by their times.
 pub(super) struct Delayed<T> {
     items: SeenLock<BTreeMap<(Instant, u64), Bucket<T>>>,
+    /// How many there are. Changed under the lock, and read without it.
     count: AtomicUsize,
 }
 
@@ -56,7 +57,8 @@ impl<T> Delayed<T> {
 
     fn put(&self, bucket: Bucket<T>, until: Option<Instant>) {
         let at = until.unwrap_or_else(|| after(clock::now(), Duration::MAX));
-        self.items.lock().insert((at, bucket.number), bucket);
+        let mut items = self.items.lock();
+        items.insert((at, bucket.number), bucket);
         self.count.fetch_add(1, AcqRel);
     }
 
@@ -77,8 +79,8 @@ impl<T> Delayed<T> {
         let mut items = self.items.lock();
         let later = items.split_off(&(now, u64::MAX));
         let due = std::mem::replace(&mut *items, later);
-        drop(items);
         self.count.fetch_sub(due.len(), AcqRel);
+        drop(items);
         due.into_values().collect()
     }
 }

@@ -5,13 +5,16 @@ use super::bell::Bell;
 use super::board::{Board, Kind, Work};
 use super::each::Outcome;
 use super::edge::{Bucket, Edge};
+use super::from_iter;
 use super::run::Run;
 use super::stage::Stage;
 use super::station::{Due, Station, Turn};
 use crate::cancel::CancelToken;
-use crate::prim::{SeenLock, StdArc};
+use crate::pool::Pool;
+use crate::prim::{SeenLock, StdArc, three_threads};
 use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread;
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::task::{Poll, Waker};
@@ -134,5 +137,88 @@ fn a_future_that_is_woken_is_polled() {
         staged.begin(&gate);
         staged.drive(1);
         opens.join().unwrap();
+    });
+}
+
+/// Two futures, in places next to each other, that are woken by two threads.
+#[test]
+fn two_futures_are_woken_at_once() {
+    three_threads(|| {
+        let staged = Staged::new();
+        let gates = [Gate::new(), Gate::new()];
+        for gate in &gates {
+            staged.begin(gate);
+        }
+        let opens = gates.map(|gate| thread::spawn(move || gate.open()));
+        staged.drive(2);
+        for opens in opens {
+            opens.join().unwrap();
+        }
+    });
+}
+
+/// Somebody else polls what is woken, and the caller looks as well: one of them brings each future to its end.
+#[test]
+fn two_hands_attend() {
+    three_threads(|| {
+        let staged = StdArc::new(Staged::new());
+        let gate = Gate::new();
+        staged.begin(&gate);
+        let (attends, opens) = (StdArc::clone(&staged), gate);
+        let attends = thread::spawn(move || {
+            if attends.station().due() == Due::Now {
+                attends.perform(Kind::Attend);
+                attends.bell.ring();
+            }
+        });
+        let opens = thread::spawn(move || opens.open());
+        staged.drive(1);
+        attends.join().unwrap();
+        opens.join().unwrap();
+    });
+}
+
+/// A waker against one who goes: the deputy is called, or what was woken is seen before.
+#[test]
+fn who_goes_leaves_a_deputy_or_sees_the_call() {
+    loom::model(|| {
+        let bell = StdArc::new(Bell::new());
+        let woken = StdArc::new(AtomicBool::new(false));
+        let has_looked = AtomicBool::new(false);
+        let pool = Pool::builder().threads(1).queue_capacity(1);
+        let pool = pool.build().unwrap();
+        let _ = pool.scope(|scope| {
+            let (calls, wakes) = (StdArc::clone(&bell), StdArc::clone(&woken));
+            let wakes = thread::spawn(move || {
+                wakes.store(true, Relaxed);
+                calls.call();
+            });
+            bell.keep_deputy(|| {
+                scope.hold(|| {
+                    bell.has_come();
+                    has_looked.store(woken.load(Relaxed), Relaxed);
+                    Ok::<_, Infallible>(())
+                })
+            });
+            let is_seen = woken.load(Relaxed);
+            wakes.join().unwrap();
+            if is_seen {
+                has_looked.store(true, Relaxed);
+            }
+            bell.dismiss();
+            Ok(())
+        });
+        assert!(has_looked.load(Relaxed));
+    });
+}
+
+/// The caller sleeps for a ticket, which a job of the pool gives back, or does all by itself.
+#[test]
+fn the_caller_is_woken_by_a_job() {
+    loom::model(|| {
+        let pool = Pool::builder().threads(1).queue_capacity(1);
+        let pool = pool.build().unwrap();
+        let ran = from_iter(0..2).in_flight(1).run(&pool, drop);
+        assert_eq!(ran.unwrap().items_out, 2);
     });
 }

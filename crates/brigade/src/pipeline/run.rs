@@ -28,7 +28,8 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// So long the caller waits for a job of the pool before it does work that is not known to be quick.
+/// So long the caller waits for a job of the pool before it does work that is not known to be quick, or has another look
+/// after it.
 const PATIENCE: Duration = Duration::from_millis(1);
 
 /// So long a job waits for more items that are quick.
@@ -290,6 +291,9 @@ impl<'a> Run<'a> {
         let pulls = board.may_pull() && !dry;
         // Somebody does the work meanwhile.
         if pulls && board.runners > 0 {
+            if S::MAY_WAIT {
+                self.watch(&mut board, scope);
+            }
             return Next::Pull;
         }
         // Else somebody may come who does it, so that the source can be pulled, which may take long. So may the work.
@@ -350,6 +354,19 @@ impl<'a> Run<'a> {
             }
         }
         claimed
+    }
+
+    /// The caller leaves what there is to do to jobs that are there. If these should all be kept by something long, another
+    /// thread looks in a while.
+    fn watch<'scope>(&'scope self, board: &mut Board, scope: Scope<'scope, '_, Infallible>) {
+        if board.alarm.is_some() || board.runners + 1 >= self.hands {
+            return;
+        }
+        self.keep_deputy(scope);
+        let at = clock::now() + PATIENCE;
+        if board.sets_alarm(at) {
+            self.alarm.set(at);
+        }
     }
 
     fn keep_deputy<'scope>(&'scope self, scope: Scope<'scope, '_, Infallible>) {

@@ -7,7 +7,7 @@ use brigade::policy::{Backoff, RateLimit};
 use brigade::pool::{Pool, Shutdown};
 use std::iter;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
@@ -135,4 +135,43 @@ fn a_pool_that_is_busy_all_the_time_holds_nothing_up_in_the_end() {
     assert_eq!(report.unwrap().items_in, 1000);
     drop(free);
     assert!(kept.join().unwrap().is_err());
+}
+
+/// The sink has a worker, and waits for an item that the other worker has to bring; all that is left to do is known to be
+/// quick, and the source gives nothing more.
+#[test]
+fn what_is_quick_does_not_wait_for_who_is_kept_by_the_sink() {
+    const LAST: usize = 1000;
+    let pool = Pool::new(2);
+    let caller = thread::current().id();
+    // The caller may come to do that item itself. Then nobody waits; and it is done once more.
+    let has_waited = AtomicBool::new(false);
+    while !has_waited.load(SeqCst) {
+        let (began, begins) = channel::bounded(1);
+        let (passed, passes) = channel::bounded(1);
+        let (ended, ends) = channel::bounded(1);
+        let source = (0..LAST + 3).inspect(|n| match n.checked_sub(LAST) {
+            Some(1) => begins.recv().unwrap(),
+            Some(2) => ends.recv().unwrap(),
+            _ => {}
+        });
+        let report = pipeline::from_iter(source)
+            .map(1, |n| {
+                if n == LAST + 1 {
+                    passed.send(()).unwrap();
+                }
+                n
+            })
+            .run(&pool, |n| {
+                if n == LAST {
+                    began.send(()).unwrap();
+                    if thread::current().id() != caller {
+                        passes.recv().unwrap();
+                        has_waited.store(true, SeqCst);
+                    }
+                    ended.send(()).unwrap();
+                }
+            });
+        assert_eq!(report.unwrap().items_out as usize, LAST + 3);
+    }
 }
