@@ -8,7 +8,12 @@
 //!
 //! # No call is missed
 //!
-//! A waker puts its number into its list, and then takes the deputy out, under the lock of the deputy. Whoever goes
+//! *By the caller.* There is a ring in the channel, or on its way into it or out of it, as long as `rung` is set. Whoever rings
+//! sets it, by a read-modify-write and after what it rings for; the caller clears it in the same way when it has taken the ring
+//! out, and looks after that. So who finds it set comes before the caller in the order of that word, and what it rings for
+//! is seen; who finds it clear finds room in the channel.
+//!
+//! *By the deputy.* A waker puts its number into its list, and then takes the deputy out, under the lock of the deputy. Whoever goes
 //! sees to it, under that lock, that there is one, and then looks into the lists. If the waker had the lock first, its number is
 //! seen; if it had it second, it has found the deputy, or one that has been sent before. That one takes the lock when it
 //! comes, looks, and leaves another when it goes.
@@ -17,6 +22,8 @@
 
 use crate::channel::{self, Receiver, Sender};
 use crate::pool::Held;
+use crate::prim::Ordering::AcqRel;
+use crate::prim::atomic::AtomicBool;
 use crate::prim::{MODEL, SeenLock, StdArc};
 use crate::wait::Timer;
 use std::mem;
@@ -27,6 +34,7 @@ use std::time::Instant;
 pub(super) struct Bell {
     sender: Sender<()>,
     receiver: Receiver<()>,
+    rung: AtomicBool,
     deputy: SeenLock<Deputy>,
 }
 
@@ -43,14 +51,16 @@ impl Bell {
         Self {
             sender,
             receiver,
+            rung: AtomicBool::new(false),
             deputy: SeenLock::new(Deputy::None),
         }
     }
 
     /// Wakes the caller, if it sleeps.
     pub(super) fn ring(&self) {
-        // If it has been rung already, that will do.
-        let _ = self.sender.try_send(());
+        if !self.rung.swap(true, AcqRel) {
+            let _ = self.sender.try_send(());
+        }
     }
 
     /// Wakes the caller if it sleeps, and sends the deputy if there is one.
@@ -87,16 +97,25 @@ impl Bell {
         drop(deputy);
     }
 
+    /// Where rings come. What has come is to be [answered](Self::answered).
     pub(super) fn listener(&self) -> &Receiver<()> {
         &self.receiver
     }
 
+    /// A ring has been taken out. What was rung for is looked at after this.
+    pub(super) fn answered(&self) {
+        self.rung.swap(false, AcqRel);
+    }
+
     /// Waits until it is rung, until `until`, or until the wait is cancelled.
     pub(super) fn wait(&self, until: Option<Instant>) {
-        // What has come of it the next look at the board will tell.
-        match until {
-            None => drop(self.receiver.recv()),
-            Some(deadline) => drop(self.receiver.recv_deadline(deadline)),
+        let is_rung = match until {
+            None => self.receiver.recv().is_ok(),
+            Some(deadline) => self.receiver.recv_deadline(deadline).is_ok(),
+        };
+        // What else has come of it the next look at the board will tell.
+        if is_rung {
+            self.answered();
         }
     }
 }

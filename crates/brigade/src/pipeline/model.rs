@@ -181,7 +181,7 @@ fn two_hands_attend() {
 /// A waker against one who goes: the deputy is called, or what was woken is seen before.
 #[test]
 fn who_goes_leaves_a_deputy_or_sees_the_call() {
-    loom::model(|| {
+    three_threads(|| {
         let bell = StdArc::new(Bell::new());
         let woken = StdArc::new(AtomicBool::new(false));
         let has_looked = AtomicBool::new(false);
@@ -209,6 +209,33 @@ fn who_goes_leaves_a_deputy_or_sees_the_call() {
             Ok(())
         });
         assert!(has_looked.load(Relaxed));
+    });
+}
+
+/// A waker may have taken the deputy out when the run ends. What the deputy has borrowed is there until it is through.
+#[test]
+fn a_deputy_is_called_at_the_end() {
+    three_threads(|| {
+        let bell = StdArc::new(Bell::new());
+        let pool = Pool::builder().threads(1).queue_capacity(1);
+        let pool = pool.build().unwrap();
+        let wakes = {
+            let comes = Box::new(AtomicBool::new(false));
+            let wakes = pool.scope(|scope| {
+                bell.keep_deputy(|| {
+                    scope.hold(|| {
+                        comes.store(true, Relaxed);
+                        Ok::<_, Infallible>(())
+                    })
+                });
+                let calls = StdArc::clone(&bell);
+                let wakes = thread::spawn(move || calls.call());
+                bell.dismiss();
+                Ok(wakes)
+            });
+            wakes.unwrap()
+        };
+        wakes.join().unwrap();
     });
 }
 

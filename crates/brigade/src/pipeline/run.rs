@@ -7,9 +7,8 @@
 //! # Why the caller does not sleep too long
 //!
 //! It decides to sleep under the lock of the board, and writes there that it does, and until when. Whoever changes the
-//! board under that lock so that the caller could go on takes that away and rings. The bell is a channel for one value: a
-//! ring before the caller listens is not lost. Wakers of futures do not look at the board, and ring in any case. Who looks
-//! while the caller neither sleeps nor looks is in `bell.rs`.
+//! board under that lock so that the caller could go on takes that away and rings. Wakers of futures do not look at the board,
+//! and ring in any case. That no ring is lost, and who looks while the caller neither sleeps nor looks, is in `bell.rs`.
 
 use super::bell::{Alarm, Bell};
 use super::board::{Asleep, Board, Kind, Only, Stations, UNDIVIDED, WORTH_CALLING, Why, Work};
@@ -291,7 +290,7 @@ impl<'a> Run<'a> {
         let pulls = board.may_pull() && !dry;
         // Somebody does the work meanwhile.
         if pulls && board.runners > 0 {
-            if S::MAY_WAIT {
+            if self.watches::<S>(&board) {
                 self.watch(&mut board, scope);
             }
             return Next::Pull;
@@ -356,12 +355,14 @@ impl<'a> Run<'a> {
         claimed
     }
 
-    /// The caller leaves what there is to do to jobs that are there. If these should all be kept by something long, another
-    /// thread looks in a while.
+    /// Whether the caller may be kept by the source, and leaves what there is to do to jobs that are there, though another
+    /// could come.
+    fn watches<S: Source>(&self, board: &Board) -> bool {
+        S::MAY_WAIT && board.alarm.is_none() && board.runners + 1 < self.hands
+    }
+
+    /// If all jobs that are there should be kept by something long, another thread looks in a while.
     fn watch<'scope>(&'scope self, board: &mut Board, scope: Scope<'scope, '_, Infallible>) {
-        if board.alarm.is_some() || board.runners + 1 >= self.hands {
-            return;
-        }
         self.keep_deputy(scope);
         let at = clock::now() + PATIENCE;
         if board.sets_alarm(at) {

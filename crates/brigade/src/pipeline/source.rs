@@ -83,7 +83,10 @@ impl<T: Send> Source for FromReceiver<T> {
     fn wait(&mut self, bell: &Bell, until: Option<Instant>) -> Pulled<T> {
         let mut first = Select::new()
             .recv(&self.0, |received| self.received(received))
-            .recv(bell.listener(), |_| Pulled::Nothing);
+            .recv(bell.listener(), |_| {
+                bell.answered();
+                Pulled::Nothing
+            });
         let waited = match until {
             None => first.wait().ok(),
             Some(deadline) => first.wait_deadline(deadline).ok(),
