@@ -290,7 +290,7 @@ impl<'a> Run<'a> {
         let pulls = board.may_pull() && !dry;
         // Somebody does the work meanwhile.
         if pulls && board.runners > 0 {
-            if self.watches::<S>(&board) {
+            if S::MAY_WAIT {
                 self.watch(&mut board, scope);
             }
             return Next::Pull;
@@ -355,14 +355,12 @@ impl<'a> Run<'a> {
         claimed
     }
 
-    /// Whether the caller may be kept by the source, and leaves what there is to do to jobs that are there, though another
-    /// could come.
-    fn watches<S: Source>(&self, board: &Board) -> bool {
-        S::MAY_WAIT && board.alarm.is_none() && board.runners + 1 < self.hands
-    }
-
-    /// If all jobs that are there should be kept by something long, another thread looks in a while.
+    /// The caller may be kept by the source, and what there is to do is left to jobs that are there. If these should all be
+    /// kept by something long, another that could come looks in a while.
     fn watch<'scope>(&'scope self, board: &mut Board, scope: Scope<'scope, '_, Infallible>) {
+        if board.alarm.is_some() || board.runners + 1 >= self.hands {
+            return;
+        }
         self.keep_deputy(scope);
         let at = clock::now() + PATIENCE;
         if board.sets_alarm(at) {
@@ -476,6 +474,8 @@ impl<'a> Run<'a> {
         };
         if claimed.is_err() {
             board.runners -= 1;
+        } else if is_away {
+            self.watch(&mut board, scope);
         }
         // Who goes before there is nothing to do is relieved by another.
         let asks = !self.is_stopped() && self.asks(&mut board, ends && is_away);

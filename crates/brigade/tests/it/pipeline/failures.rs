@@ -370,84 +370,69 @@ where
     move |n| if n == at { panic!("boom") } else { T::from(n) }
 }
 
+/// What came of a pipeline that a panic has ended in `part`.
+fn ended_by_boom(part: Part, result: Result<Report, PipelineError>) {
+    let (at, text, _) = ended(result);
+    assert_eq!((at, text.as_str()), (part, "panic: boom"));
+}
+
 #[test]
-fn a_panic_anywhere_is_an_error() {
+fn a_panic_of_any_closure_is_an_error() {
     everywhere(|pool| {
         let from = || pipeline::from_iter(0..1000_u32);
-        let to = |part, result| {
-            let (at, text, _) = ended(result);
-            assert_eq!((at, text.as_str()), (part, "panic: boom"));
-        };
+        let in_stage = |result| ended_by_boom(Part::Stage(1), result);
         let source = (0..1000).map(boom::<u64>(20));
-        to(
-            Part::Source,
-            pipeline::from_iter(source).map(2, |n| n).run(pool, drop),
-        );
+        let source = pipeline::from_iter(source).map(2, |n| n);
+        ended_by_boom(Part::Source, source.run(pool, drop));
         let map = boom::<u64>(20);
-        to(
-            Part::Stage(2),
-            from().map(2, |n| n).map(2, map).run(pool, drop),
-        );
-        to(
-            Part::Stage(1),
-            from().filter_map(2, move |n| Some(map(n))).run(pool, drop),
-        );
+        let second = from().map(2, |n| n).map(2, map);
+        ended_by_boom(Part::Stage(2), second.run(pool, drop));
+        in_stage(from().filter_map(2, move |n| Some(map(n))).run(pool, drop));
         let tries = move |n| Ok::<_, String>(map(n));
-        to(
-            Part::Stage(1),
-            from()
-                .try_map(Stage::new(2).skip_errors(), tries)
-                .run(pool, drop),
-        );
+        let skips = Stage::new(2).skip_errors();
+        in_stage(from().try_map(skips, tries).run(pool, drop));
         let backoff = Backoff::constant(Duration::ZERO);
-        to(
-            Part::Stage(1),
-            from()
-                .retry_map(2, backoff, move |n| tries(*n))
-                .run(pool, drop),
-        );
+        let retries = from().retry_map(2, backoff, move |n| tries(*n));
+        in_stage(retries.run(pool, drop));
         let worth = |_: &&str| panic!("boom");
-        to(
-            Part::Stage(1),
-            from()
-                .retry_map_if(2, Backoff::constant(HOUR), worth, |_| Err::<(), _>("no"))
-                .run(pool, drop),
-        );
-        let unnamed = move |n| if n == 20 { Err(Unnamed) } else { Ok(n) };
-        let skips = || Stage::new(2).skip_errors();
-        to(
-            Part::Stage(1),
-            from().try_map(skips(), unnamed).run(pool, drop),
-        );
-        to(
-            Part::Stage(1),
-            from()
-                .try_map_async(skips(), move |n| ready(unnamed(n)))
-                .run(pool, drop),
-        );
-        to(
-            Part::Sink,
-            from().try_run(pool, move |n| unnamed(n).map(drop)),
-        );
-        to(
-            Part::Stage(1),
-            from().map_async(2, move |n| ready(map(n))).run(pool, drop),
-        );
+        let retries =
+            from().retry_map_if(2, Backoff::constant(HOUR), worth, |_| Err::<(), _>("no"));
+        in_stage(retries.run(pool, drop));
+        let sink = |n| drop::<u64>(map(n));
+        ended_by_boom(Part::Sink, from().map(2, |n| n).run(pool, sink));
+    });
+}
+
+#[test]
+fn a_panic_of_a_future_is_an_error() {
+    everywhere(|pool| {
+        let from = || pipeline::from_iter(0..1000_u32);
+        let in_stage = |result| ended_by_boom(Part::Stage(1), result);
+        let map = boom::<u64>(20);
+        in_stage(from().map_async(2, move |n| ready(map(n))).run(pool, drop));
         for burns in [false, true] {
-            let fuse = move |_| Fuse { burns };
-            to(Part::Stage(1), from().map_async(2, fuse).run(pool, drop));
+            in_stage(from().map_async(2, move |_| Fuse { burns }).run(pool, drop));
         }
         let late = from().map_async(2, move |n| async move {
             turn().await;
             map(n)
         });
-        to(Part::Stage(1), late.run(pool, drop));
-        to(
-            Part::Sink,
-            from().map(2, |n| n).run(pool, |n| {
-                map(n);
-            }),
-        );
+        in_stage(late.run(pool, drop));
+    });
+}
+
+#[test]
+fn a_panic_in_the_making_of_a_cause_is_an_error() {
+    everywhere(|pool| {
+        let from = || pipeline::from_iter(0..1000_u32);
+        let in_stage = |result| ended_by_boom(Part::Stage(1), result);
+        let unnamed = move |n| if n == 20 { Err(Unnamed) } else { Ok(n) };
+        let skips = || Stage::new(2).skip_errors();
+        in_stage(from().try_map(skips(), unnamed).run(pool, drop));
+        let awaited = from().try_map_async(skips(), move |n| ready(unnamed(n)));
+        in_stage(awaited.run(pool, drop));
+        let sink = move |n| unnamed(n).map(drop);
+        ended_by_boom(Part::Sink, from().try_run(pool, sink));
     });
 }
 

@@ -4,6 +4,7 @@
 mod failures;
 mod quiet;
 
+use crate::allocations;
 use brigade::channel;
 use brigade::pipeline::{self, Part, PipelineError, Report, Stage};
 use brigade::policy::{Backoff, RateLimit};
@@ -188,6 +189,37 @@ fn no_more_are_in_flight_and_at_a_stage_than_are_allowed() {
         // Two that wait, and two that the next has claimed and not begun.
         assert!(behind.most() <= 4, "{}", behind.most());
     });
+}
+
+/// The caller alone has all of it, so what it holds is what the pipeline holds.
+#[test]
+fn what_it_holds_does_not_grow_with_the_input() {
+    const EARLY: usize = 1000;
+    let pool = Pool::new(1);
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+    let before = allocations::held();
+    let (mut early, mut late) = (0, 0);
+    let source = (0..20 * EARLY).inspect(|n| {
+        let held = allocations::held().wrapping_sub(before);
+        let most = if *n < EARLY { &mut early } else { &mut late };
+        *most = held.max(*most);
+    });
+    let failed = AtomicUsize::new(usize::MAX);
+    let report = pipeline::from_iter(source)
+        .filter_map(2, |n| (n % 5 != 0).then_some(n))
+        .map_async(4, |n| async move {
+            turn().await;
+            n
+        })
+        .retry_map(2, Backoff::constant(Duration::ZERO), |n| {
+            let again = n % 3 == 0 && failed.swap(*n, SeqCst) != *n;
+            if again { Err("not yet") } else { Ok(*n) }
+        })
+        .batch(3, HOUR)
+        .ordered()
+        .run(&pool, drop);
+    assert!(report.unwrap().retried > 0);
+    assert!(early > 0 && late <= 2 * early, "{early} {late}");
 }
 
 #[test]
