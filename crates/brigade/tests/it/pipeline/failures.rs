@@ -398,7 +398,9 @@ fn a_panic_of_any_closure_is_an_error() {
         let retries =
             from().retry_map_if(2, Backoff::constant(HOUR), worth, |_| Err::<(), _>("no"));
         in_stage(retries.run(pool, drop));
-        let sink = |n| drop::<u64>(map(n));
+        let sink = |n| {
+            map(n);
+        };
         ended_by_boom(Part::Sink, from().map(2, |n| n).run(pool, sink));
     });
 }
