@@ -92,7 +92,6 @@ const QUICK: &[&str] = &[
     "pool/submit-and-wait",
     "fork/fib-30",
     "fork/map-10k",
-    "pipeline/2-stages",
     "task/group-100k/tasks",
     "mutex/threads/uncontended",
     "mutex/threads/4/cs-100ns",
