@@ -19,6 +19,7 @@ mod machine;
 mod measure;
 mod oneshot;
 mod peer;
+mod pipeline;
 mod pool;
 mod probe;
 mod report;

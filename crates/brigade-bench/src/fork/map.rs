@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const FEW: usize = 10_000;
 const MANY: usize = 1_000_000;
 /// What an item takes, and what a heavy one does.
-const LIGHT: Duration = Duration::from_micros(5);
+pub(crate) const LIGHT: Duration = Duration::from_micros(5);
 const HEAVY: Duration = Duration::from_micros(50);
 /// Items of one measurement of what they take.
 const SOME: usize = 20;
@@ -92,7 +92,7 @@ fn map<P: Maps>(light: usize, load: Load) -> Result<Run, String> {
 }
 
 /// What a light and a heavy item take: a little more than they are told, as each looks at the clock.
-fn seconds() -> [f64; 2] {
+pub(crate) fn seconds() -> [f64; 2] {
     static SECONDS: OnceLock<[f64; 2]> = OnceLock::new();
     *SECONDS.get_or_init(|| {
         [LIGHT, HEAVY].map(|time| {

@@ -5,9 +5,11 @@ mod async_broadcast;
 mod async_channel;
 mod async_lock;
 mod brigade;
+mod brigade_pipeline;
 mod brigade_pool;
 mod brigade_sync;
 mod brigade_task;
+mod chains;
 mod chili;
 mod counters;
 mod crossbeam;
@@ -39,6 +41,7 @@ use crate::fork::ForkTraffic;
 use crate::fork::map::MapTraffic;
 use crate::group::Grouping;
 use crate::oneshot::OneshotTraffic;
+use crate::pipeline::PipelineTraffic;
 use crate::pool::PoolTraffic;
 use crate::pool::scope::Scoping;
 use crate::run::{Absent, Work};
@@ -229,6 +232,18 @@ pub(crate) const MAPS: [Peer<MapTraffic>; 4] = [
     rayon_fork::MAP,
     rayon_fork::MAP_BY_JOINS,
     chili::MAP,
+];
+
+/// Everybody with pipelines, or what is taken instead.
+pub(crate) const LINES: [Peer<PipelineTraffic>; 3] =
+    [brigade_pipeline::LINE, chains::CROSSBEAM, chains::RAYON];
+
+/// Everybody with stages that are awaited.
+pub(crate) const AWAITED: [Peer<()>; 4] = [
+    brigade_pipeline::AWAITED,
+    brigade_pipeline::AWAITED_IN_ORDER,
+    chains::BUFFER_UNORDERED,
+    chains::BUFFERED,
 ];
 
 /// Everybody with groups of tasks.

@@ -13,10 +13,11 @@ use crate::group::Grouping;
 use crate::known;
 use crate::oneshot::OneshotTraffic;
 use crate::peer::{
-    self, BARE_LOCK, BARE_RING, BATCHES, BROADCASTS, CHANNELS, CONDVARS, COUNTERS, FORKS, GROUPS,
-    MAPS, MUTEXES, ONCES, ONESHOTS, OURS, POOLS, Peer, READ_MOSTLIES, RWLOCKS, SCOPES, SELECTS,
-    SEMAPHORES, THREAD_ALONE,
+    self, AWAITED, BARE_LOCK, BARE_RING, BATCHES, BROADCASTS, CHANNELS, CONDVARS, COUNTERS, FORKS,
+    GROUPS, LINES, MAPS, MUTEXES, ONCES, ONESHOTS, OURS, POOLS, Peer, READ_MOSTLIES, RWLOCKS,
+    SCOPES, SELECTS, SEMAPHORES, THREAD_ALONE,
 };
+use crate::pipeline::PipelineTraffic;
 use crate::pool::PoolTraffic;
 use crate::pool::scope::Scoping;
 use crate::run::{Absent, Work};
@@ -64,6 +65,8 @@ enum Kind {
     Scope,
     Fork(ForkTraffic),
     Map(MapTraffic),
+    Pipeline(PipelineTraffic),
+    Awaited,
     Group(Place),
     Sharing(Sharing),
 }
@@ -176,6 +179,8 @@ pub(crate) fn peer_names() -> Vec<&'static str> {
     names.extend(FORKS.iter().map(|peer| peer.name));
     names.extend(MAPS.iter().map(|peer| peer.name));
     names.push(THREAD_ALONE);
+    names.extend(LINES.iter().map(|peer| peer.name));
+    names.extend(AWAITED.iter().map(|peer| peer.name));
     names.extend(GROUPS.iter().map(|peer| peer.name));
     names.push(BARE_LOCK);
     names.extend(MUTEXES.iter().map(|peer| peer.name));
@@ -289,6 +294,8 @@ impl Row {
                 candidates.push((THREAD_ALONE, Ok(peer::maps_alone(traffic))));
                 candidates
             }
+            Kind::Pipeline(traffic) => answers(&LINES, &traffic),
+            Kind::Awaited => answers(&AWAITED, &()),
             Kind::Group(place) => {
                 let stage = place.stage()?;
                 answers(&GROUPS, &Grouping { stage })

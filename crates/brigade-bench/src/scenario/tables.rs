@@ -8,6 +8,7 @@ use crate::fork::ForkTraffic;
 use crate::fork::map::MapTraffic;
 use crate::fork::tree::Built;
 use crate::oneshot::OneshotTraffic;
+use crate::pipeline::PipelineTraffic;
 use crate::pool::PoolTraffic;
 
 const CAPACITIES: [Option<usize>; 5] = [Some(0), Some(1), Some(64), Some(1024), None];
@@ -121,6 +122,7 @@ pub(super) fn all() -> Vec<Row> {
     rows.extend(pools());
     rows.extend(forks());
     rows.extend(maps());
+    rows.extend(pipelines());
     rows.extend(groups());
     rows.extend(sharing::all());
     rows
@@ -295,6 +297,29 @@ fn maps() -> [Row; 3] {
         map("map-10k", "times perfect", MapTraffic::Even),
         map("map-10k-heavy-end", "times perfect", MapTraffic::HeavyEnd),
         map("map-trivial", "ns/1000 items", MapTraffic::Trivial),
+    ]
+}
+
+fn pipelines() -> [Row; 5] {
+    let row = |name: &str, unit, kind| Row::time_boxed(format!("pipeline/{name}"), unit, kind);
+    let all = |name, kind| Row {
+        amount: Amount::AllJobs,
+        ..row(name, "ns/item/stage", kind)
+    };
+    let stages = |name, stages| all(name, Kind::Pipeline(PipelineTraffic::Stages(stages)));
+    [
+        stages("1-stage", 1),
+        stages("2-stages", 2),
+        stages("4-stages", 4),
+        all("async-stage", Kind::Awaited),
+        Row {
+            amount: Amount::TimeBoxed { most: usize::MAX },
+            ..row(
+                "5us",
+                "times perfect",
+                Kind::Pipeline(PipelineTraffic::Busy),
+            )
+        },
     ]
 }
 

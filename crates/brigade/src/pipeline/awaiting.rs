@@ -17,9 +17,9 @@
 //! future wakes the next one in the place, or an empty place, which does no harm; one that outlives the pipeline
 //! puts a number into a list that nobody reads.
 
+use super::bell::Bell;
 use super::each::Outcome;
-use super::edge::{Bucket, Edge};
-use super::run::Bell;
+use super::edge::{Bucket, Edge, Made};
 use super::station::{Done, Due, Station, Turn};
 use crate::prim::Ordering::{AcqRel, Acquire};
 use crate::prim::atomic::{AtomicU8, AtomicUsize};
@@ -88,13 +88,15 @@ impl<Fut> Places<Fut> {
 /// Who has been woken.
 struct Calls {
     numbers: SeenLock<Vec<usize>>,
+    /// How many there are. Changed under the lock, and read without it.
     count: AtomicUsize,
     bell: StdArc<Bell>,
 }
 
 impl Calls {
     fn put(&self, number: usize) {
-        self.numbers.lock().push(number);
+        let mut numbers = self.numbers.lock();
+        numbers.push(number);
         self.count.fetch_add(1, AcqRel);
     }
 
@@ -106,7 +108,6 @@ impl Calls {
         } else {
             numbers.drain(..POLLS_MAX).collect()
         };
-        drop(numbers);
         self.count.fetch_sub(taken.len(), AcqRel);
         taken
     }
@@ -152,7 +153,7 @@ impl Wake for Call {
     fn wake_by_ref(self: &StdArc<Self>) {
         if self.is_called() {
             self.calls.put(self.number);
-            self.calls.bell.ring();
+            self.calls.bell.call();
         }
     }
 }
@@ -219,10 +220,10 @@ where
     }
 
     /// Begins an item. If it is over at once, what is left of it goes into `made`.
-    fn begin(&self, bucket: Bucket<T>, made: &mut Vec<Bucket<U>>, turn: &Turn<'_, '_>) {
+    fn begin(&self, bucket: Bucket<T>, made: &mut Made<U>, turn: &Turn<'_, '_>) {
         let item = bucket.with(None);
         let Some(value) = bucket.value else {
-            return made.push(item.with(None));
+            return made.empty.push(item);
         };
         match catch_unwind(AssertUnwindSafe(|| (self.begin)(value))) {
             Err(payload) => turn.panicked(payload),
@@ -236,7 +237,7 @@ where
     }
 
     /// Polls the future in `place`, and puts the place back.
-    fn poll(&self, mut place: Place<Fut>, made: &mut Vec<Bucket<U>>, turn: &Turn<'_, '_>) {
+    fn poll(&self, mut place: Place<Fut>, made: &mut Made<U>, turn: &Turn<'_, '_>) {
         let mut cx = Context::from_waker(&place.waker);
         let future = &mut place.future;
         let polled = catch_unwind(AssertUnwindSafe(|| {
@@ -265,13 +266,13 @@ where
                 places.put(place);
                 drop(places);
                 match answer {
-                    Outcome::Passed(value) => made.push(item.with(Some(value))),
-                    Outcome::Gone => made.push(item.with(None)),
-                    Outcome::Failed(error) => {
-                        turn.item_failed(error, item.number, 0, self.skips);
-                        made.push(item.with(None));
+                    Outcome::Passed(value) => made.full.push(item.with(Some(value))),
+                    Outcome::Gone => made.empty.push(item),
+                    Outcome::Failed(error, attempts) => {
+                        turn.item_failed(error, item.number, attempts, self.skips);
+                        made.empty.push(item);
                     }
-                    Outcome::Again(never, _) => match never {},
+                    Outcome::Again(never, ..) => match never {},
                 }
             }
             Err(payload) => {
@@ -282,10 +283,10 @@ where
     }
 
     /// Hands on what has been made. So many more have not been begun.
-    fn ended(&self, made: Vec<Bucket<U>>, not_begun: usize) -> Done {
+    fn ended(&self, made: Made<U>, not_begun: usize, turn: &Turn<'_, '_>) -> Done {
         let ended = made.len() + not_begun;
         self.under_way.fetch_sub(ended, AcqRel);
-        self.to.put_all(made);
+        turn.hands_on(made, &self.to);
         Done {
             ended,
             ..Done::default()
@@ -318,6 +319,10 @@ where
         self.limit.saturating_sub(self.under_way.load(Acquire))
     }
 
+    fn is_called(&self) -> bool {
+        true
+    }
+
     fn due(&self) -> Due {
         if self.calls.count.load(Acquire) > 0 {
             Due::Now
@@ -327,7 +332,7 @@ where
     }
 
     fn work(&self, count: usize, turn: &Turn<'_, '_>) -> Done {
-        let mut made = Vec::new();
+        let mut made = Made::with_room(0);
         let mut left = self.from.take(count).into_iter();
         for index in 0..count {
             if !turn.goes_on(index, count) {
@@ -339,18 +344,18 @@ where
         }
         let not_begun = left.len();
         self.from.put_back(left);
-        self.ended(made, not_begun)
+        self.ended(made, not_begun, turn)
     }
 
     fn attend(&self, _closes: bool, turn: &Turn<'_, '_>) -> Done {
-        let mut made = Vec::new();
+        let mut made = Made::with_room(0);
         for number in self.calls.take() {
             let place = self.places.lock().called(number);
             if let Some(place) = place {
                 self.poll(place, &mut made, turn);
             }
         }
-        self.ended(made, 0)
+        self.ended(made, 0, turn)
     }
 }
 

@@ -1,8 +1,9 @@
 //! A stage that makes many items into one.
 
-use super::edge::{Bucket, Edge};
+use super::edge::{Bucket, Edge, Made};
 use super::station::{Done, Due, Station, Turn};
 use crate::prim::{SeenLock, StdArc, discard_panic};
+use std::convert::Infallible;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ pub(super) struct Open<T> {
     values: Vec<T>,
     /// Of what is in it, and of what has been left out since.
     tickets: usize,
+    /// When its first value has come.
     since: Option<Instant>,
     number: u64,
 }
@@ -34,20 +36,35 @@ impl<T> Open<T> {
         }
     }
 
-    fn close(&mut self) -> Option<Bucket<Vec<T>>> {
+    /// Puts a bucket in, and closes the batch if it has so many values. Its time begins with the first.
+    fn put(&mut self, bucket: Bucket<T>, count: usize, now: Instant, made: &mut Made<Vec<T>>) {
+        self.tickets += bucket.tickets;
+        let Some(value) = bucket.value else {
+            return;
+        };
+        self.since.get_or_insert(now);
+        if self.values.capacity() == 0 {
+            self.values.reserve(count.min(1024));
+        }
+        self.values.push(value);
+        if self.values.len() >= count {
+            self.close(made);
+        }
+    }
+
+    fn close(&mut self, made: &mut Made<Vec<T>>) {
         if self.tickets == 0 {
-            return None;
+            return;
         }
         let values = mem::take(&mut self.values);
-        let values = if values.is_empty() {
-            None
+        let place = Bucket::new(self.number, mem::take(&mut self.tickets), None);
+        if values.is_empty() {
+            made.empty.push(place);
         } else {
-            Some(values)
-        };
-        let bucket = Bucket::new(self.number, mem::take(&mut self.tickets), values);
+            made.full.push(place.with(Some(values)));
+        }
         self.number += 1;
         self.since = None;
-        Some(bucket)
     }
 }
 
@@ -74,25 +91,18 @@ impl<T: Send> Station for Batch<T> {
     }
 
     fn work(&self, count: usize, turn: &Turn<'_, '_>) -> Done {
-        let mut made = Vec::new();
+        let mut made = Made::with_room(0);
         let mut open = self.open.lock();
         for bucket in self.from.take(count) {
-            open.tickets += bucket.tickets;
-            open.since.get_or_insert(turn.began());
-            let Some(value) = bucket.value else {
-                continue;
-            };
-            if open.values.capacity() == 0 {
-                open.values.reserve(self.count.min(1024));
-            }
-            open.values.push(value);
-            if open.values.len() >= self.count {
-                made.extend(open.close());
-            }
+            open.put(bucket, self.count, turn.began(), &mut made);
+        }
+        if open.values.is_empty() {
+            // Nobody waits for the places of what has been left out.
+            open.close(&mut made);
         }
         let held = Some(open.tickets);
         drop(open);
-        self.to.put_all(made);
+        turn.hands_on(made, &self.to);
         Done {
             ended: count,
             held,
@@ -105,16 +115,22 @@ impl<T: Send> Station for Batch<T> {
         let is_due = open
             .since
             .is_some_and(|since| turn.began().saturating_duration_since(since) >= self.within);
-        let closed = if closes || is_due { open.close() } else { None };
+        let mut made = Made::with_room(0);
+        if closes || is_due {
+            open.close(&mut made);
+        }
         let held = Some(open.tickets);
         drop(open);
-        if let Some(bucket) = closed {
-            self.to.put(bucket);
-        }
+        turn.hands_on(made, &self.to);
         Done {
             held,
             ..Done::default()
         }
+    }
+
+    fn collect(&self, places: Vec<Bucket<Infallible>>) -> Result<(), Vec<Bucket<Infallible>>> {
+        self.from.put_empty(places);
+        Ok(())
     }
 
     fn begin(&self, in_order: bool) {
@@ -130,5 +146,28 @@ impl<T> Drop for Batch<T> {
         for value in mem::take(&mut self.open.lock().values) {
             discard_panic(|| drop(value));
         }
+    }
+}
+
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
+mod tests {
+    use super::*;
+    use crate::prim::clock;
+
+    #[test]
+    fn the_time_of_a_batch_begins_with_its_first_value() {
+        let (mut open, mut made) = (Open::new(), Made::with_room(0));
+        let now = clock::now();
+        open.put(Bucket::new(0, 1, None), 3, now, &mut made);
+        assert_eq!(open.since, None);
+        let later = now + Duration::from_secs(1);
+        for number in 1..3 {
+            open.put(Bucket::new(number, 1, Some(number)), 3, later, &mut made);
+        }
+        assert_eq!((open.since, made.len()), (Some(later), 0));
+        open.put(Bucket::new(3, 1, Some(3)), 3, later, &mut made);
+        assert_eq!((open.since, open.tickets), (None, 0));
+        let batch = made.full.pop().unwrap();
+        assert_eq!((batch.tickets, batch.value), (4, Some(vec![1, 2, 3])));
     }
 }

@@ -4,7 +4,7 @@
 //! do. Why it always finds something to do, if there is anything, is in the [module](super).
 
 use super::stage::Stage;
-use super::station::{Done, Due, LONG, SHORT, Station};
+use super::station::{Done, Due, LONG, SHORT, Station, after};
 use crate::policy::RateError;
 use crate::prim::clock;
 use std::time::{Duration, Instant};
@@ -35,6 +35,8 @@ pub(super) struct Board {
     pub(super) asked: usize,
     /// When the last was asked for.
     pub(super) asked_at: Option<Instant>,
+    /// When the alarm rings, if it is set; cleared by whoever comes then.
+    pub(super) alarm: Option<Instant>,
     /// How the caller sleeps, if it does. Whoever finds it asleep and rings writes that it is not.
     pub(super) asleep: Option<Asleep>,
 }
@@ -130,12 +132,22 @@ impl Board {
             runners: 0,
             asked: 0,
             asked_at: None,
+            alarm: None,
             asleep: None,
         }
     }
 
     pub(super) fn may_pull(&self) -> bool {
         !self.source_ended && self.free > 0
+    }
+
+    /// The alarm has to ring at `at`. Returns whether it is to be set.
+    pub(super) fn sets_alarm(&mut self, at: Instant) -> bool {
+        let sets = self.alarm.is_none_or(|set| at < set);
+        if sets {
+            self.alarm = Some(at);
+        }
+        sets
     }
 
     /// Everything that the source has given has come to its end.
@@ -279,7 +291,7 @@ impl Meter {
         }
         match rate.try_acquire() {
             Err(RateError::NotYet { wait }) => {
-                let at = now.get() + wait;
+                let at = after(now.get(), wait);
                 self.not_before = Some(at);
                 Err(at)
             }

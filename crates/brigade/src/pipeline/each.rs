@@ -1,8 +1,9 @@
 //! A stage that calls a closure for each item, on whatever thread has the time.
 
-use super::edge::{Bucket, Edge};
+use super::edge::{Bucket, Edge, Made};
 use super::report::Cause;
-use super::station::{Done, Due, Station, Turn};
+use super::station::{Done, Due, Station, Turn, after};
+use crate::policy::Course;
 use crate::prim::Ordering::{AcqRel, Acquire};
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::{SeenLock, StdArc, clock, discard_panic};
@@ -15,16 +16,17 @@ pub(super) enum Outcome<T, U> {
     Passed(U),
     /// It is not wanted.
     Gone,
-    Failed(Cause),
-    /// It is to be tried again, so long after now.
-    Again(T, Duration),
+    /// With what, and after how many attempts.
+    Failed(Cause, u32),
+    /// It is to be tried again then; `None` is never.
+    Again(T, Option<Instant>, Box<Course>),
 }
 
 impl<T, U> Outcome<T, U> {
     pub(super) fn of<E: Into<Cause>>(result: Result<U, E>) -> Self {
         match result {
             Ok(value) => Self::Passed(value),
-            Err(error) => Self::Failed(error.into()),
+            Err(error) => Self::Failed(error.into(), 1),
         }
     }
 }
@@ -32,7 +34,7 @@ impl<T, U> Outcome<T, U> {
 pub(super) struct Each<T, U, F> {
     pub(super) from: StdArc<Edge<T>>,
     pub(super) to: StdArc<Edge<U>>,
-    /// Called with the item, and how often it has failed.
+    /// Called with the item, and the attempts that have failed.
     pub(super) each: F,
     pub(super) skips: bool,
     pub(super) delayed: Delayed<T>,
@@ -41,6 +43,7 @@ pub(super) struct Each<T, U, F> {
 /// Items that are tried again later, by their times.
 pub(super) struct Delayed<T> {
     items: SeenLock<BTreeMap<(Instant, u64), Bucket<T>>>,
+    /// How many there are. Changed under the lock, and read without it.
     count: AtomicUsize,
 }
 
@@ -52,13 +55,10 @@ impl<T> Delayed<T> {
         }
     }
 
-    fn put(&self, bucket: Bucket<T>, delay: Duration) {
-        let now = clock::now();
-        // What is beyond the clock is beyond everybody's patience.
-        let at = now
-            .checked_add(delay)
-            .unwrap_or(now + Duration::from_secs(1 << 30));
-        self.items.lock().insert((at, bucket.number), bucket);
+    fn put(&self, bucket: Bucket<T>, until: Option<Instant>) {
+        let at = until.unwrap_or_else(|| after(clock::now(), Duration::MAX));
+        let mut items = self.items.lock();
+        items.insert((at, bucket.number), bucket);
         self.count.fetch_add(1, AcqRel);
     }
 
@@ -79,32 +79,35 @@ impl<T> Delayed<T> {
         let mut items = self.items.lock();
         let later = items.split_off(&(now, u64::MAX));
         let due = std::mem::replace(&mut *items, later);
-        drop(items);
         self.count.fetch_sub(due.len(), AcqRel);
+        drop(items);
         due.into_values().collect()
     }
 }
 
-impl<T, U, F: Fn(T, u32) -> Outcome<T, U>> Each<T, U, F> {
+impl<T, U, F> Each<T, U, F>
+where
+    F: Fn(T, Option<Box<Course>>) -> Outcome<T, U>,
+{
     /// Does one item. What is left of it goes into `made`.
     #[inline]
-    fn item(&self, bucket: Bucket<T>, made: &mut Vec<Bucket<U>>, turn: &Turn<'_, '_>) {
-        let (place, failures) = (bucket.with(None), bucket.failures);
+    fn item(&self, bucket: Bucket<T>, made: &mut Made<U>, turn: &Turn<'_, '_>) {
+        let place = bucket.with(None);
         let Some(value) = bucket.value else {
-            return made.push(place);
+            return made.empty.push(place);
         };
-        match (self.each)(value, failures) {
-            Outcome::Passed(value) => made.push(place.with(Some(value))),
-            Outcome::Gone => made.push(place),
-            Outcome::Failed(error) => {
-                turn.item_failed(error, place.number, failures, self.skips);
-                made.push(place);
+        match (self.each)(value, bucket.attempts) {
+            Outcome::Passed(value) => made.full.push(place.with(Some(value))),
+            Outcome::Gone => made.empty.push(place),
+            Outcome::Failed(error, attempts) => {
+                turn.item_failed(error, place.number, attempts, self.skips);
+                made.empty.push(place);
             }
-            Outcome::Again(value, delay) => {
+            Outcome::Again(value, until, attempts) => {
                 turn.retries();
                 let mut again = place.with(Some(value));
-                again.failures = failures.saturating_add(1);
-                self.delayed.put(again, delay);
+                again.attempts = Some(attempts);
+                self.delayed.put(again, until);
             }
         }
     }
@@ -114,7 +117,7 @@ impl<T, U, F> Station for Each<T, U, F>
 where
     T: Send,
     U: Send,
-    F: Fn(T, u32) -> Outcome<T, U> + Send + Sync,
+    F: Fn(T, Option<Box<Course>>) -> Outcome<T, U> + Send + Sync,
 {
     fn ready(&self) -> usize {
         self.from.ready()
@@ -133,7 +136,7 @@ where
     }
 
     fn work(&self, count: usize, turn: &Turn<'_, '_>) -> Done {
-        let mut made = Vec::with_capacity(count);
+        let mut made = Made::with_room(count);
         let mut left = self.from.take(count).into_iter();
         let caught = catch_unwind(AssertUnwindSafe(|| {
             for index in 0..count {
@@ -149,7 +152,7 @@ where
             turn.panicked(payload);
         }
         self.from.put_back(left);
-        self.to.put_all(made);
+        turn.hands_on(made, &self.to);
         Done {
             ended: count,
             ..Done::default()

@@ -6,10 +6,12 @@
 //! How many buckets can be taken is counted beside the line. A bucket is counted after it has been put in, and whoever
 //! wants some claims them in that count first. So what is claimed is there.
 
+use crate::policy::Course;
 use crate::prim::Ordering::{AcqRel, Acquire};
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::{SeenLock, discard_panic};
 use std::collections::VecDeque;
+use std::convert::Infallible;
 
 /// An item on its way.
 pub(super) struct Bucket<T> {
@@ -17,9 +19,9 @@ pub(super) struct Bucket<T> {
     pub(super) number: u64,
     /// How many items of the source are in it.
     pub(super) tickets: usize,
-    /// How often it has failed at the stage that it is before.
-    pub(super) failures: u32,
-    /// `None` if there is nothing left of it: what is left out of the order keeps its place, and its tickets, until the end.
+    /// The attempts that have failed at the stage that it is before.
+    pub(super) attempts: Option<Box<Course>>,
+    /// `None` if there is nothing left of it: what has been left out keeps its place, and its tickets, until the end.
     pub(super) value: Option<T>,
 }
 
@@ -28,7 +30,7 @@ impl<T> Bucket<T> {
         Self {
             number,
             tickets,
-            failures: 0,
+            attempts: None,
             value,
         }
     }
@@ -36,6 +38,25 @@ impl<T> Bucket<T> {
     /// The same place, with something else in it.
     pub(super) fn with<U>(&self, value: Option<U>) -> Bucket<U> {
         Bucket::new(self.number, self.tickets, value)
+    }
+}
+
+/// What has come of some items: those that go on to the next stage, and the empty places of those that have been left out.
+pub(super) struct Made<U> {
+    pub(super) full: Vec<Bucket<U>>,
+    pub(super) empty: Vec<Bucket<Infallible>>,
+}
+
+impl<U> Made<U> {
+    pub(super) fn with_room(items: usize) -> Self {
+        Self {
+            full: Vec::with_capacity(items),
+            empty: Vec::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.full.len() + self.empty.len()
     }
 }
 
@@ -136,8 +157,8 @@ impl<T> Edge<T> {
         self.ready.fetch_add(more, AcqRel);
     }
 
-    pub(super) fn put_all(&self, buckets: Vec<Bucket<T>>) {
-        if buckets.is_empty() {
+    pub(super) fn put_all(&self, buckets: impl ExactSizeIterator<Item = Bucket<T>>) {
+        if buckets.len() == 0 {
             return;
         }
         let mut more = 0;
@@ -147,6 +168,11 @@ impl<T> Edge<T> {
         }
         drop(line);
         self.ready.fetch_add(more, AcqRel);
+    }
+
+    /// Puts the places of those in that have been left out.
+    pub(super) fn put_empty(&self, places: Vec<Bucket<Infallible>>) {
+        self.put_all(places.into_iter().map(|place| place.with(None)));
     }
 
     /// Puts buckets back that have been taken and not been begun, in front of all others.

@@ -30,8 +30,8 @@
 //!
 //! Each item that is pulled from the source takes a ticket, and the ticket is given back at the sink. There are [`in_flight`](Pipeline::in_flight) tickets. So everything between source and sink
 //! (items that wait, that are worked on, that are tried again later, that wait for those before them) is bounded by that
-//! number, however long the source is. What is taken out on the way keeps its ticket, in an empty place, until the
-//! sink: tickets are given back in one place alone. A batch has the tickets of its items.
+//! number, however long the source is. What is taken out on the way keeps its ticket, in an empty place that
+//! passes by the stages, until the sink: tickets are given back in one place alone. A batch has the tickets of its items.
 //!
 //! Within that bound a stage can have another: it begins nothing while its [`buffer`](Stage::buffer) is full of results that
 //! the next stage has not begun.
@@ -54,7 +54,7 @@
 //! Take the item that is furthest on, of all that are in flight and wait in a queue. The stage behind it has no full
 //! buffer in front of it, because nothing is further on. So it can be claimed, unless the stage is at work on as many items as
 //! it may, and these come to an end (or are awaited, and their wakers ring), or its rate is used up, which passes with
-//! time, and the time is kept by the sleep of the caller. Two things could break this, and are taken care of:
+//! time, and the time is kept by the sleep of the caller, or else by an alarm. Two things could break this, and are taken care of:
 //!
 //! - *Order.* What waits for an item before it cannot be claimed. That item has a ticket, and is somewhere further back; and
 //!   the room in a buffer does not count what waits for others. So it can always come through.
@@ -67,19 +67,26 @@
 //! in which a bucket goes to its number, and takes from the front as far as there is no gap. The line is no longer
 //! than there are tickets. What has been left out on the way arrives as an empty bucket, and so leaves no gap.
 //!
-//! # What the caller's sleep depends on
+//! # While the source makes the caller wait
 //!
-//! An iterator that makes the caller wait keeps it from what it does: jobs of the pool go on with what they can claim, the sink
-//! included, but batches that are closed by time, retries, rates and futures that are woken wait until a job or
-//! the caller looks again. If the source may be quiet for long use a channel and [`from_receiver`]: then the caller waits for
-//! all of that at once. An iterator that waits for results of its own pipeline needs a thread of the pool that is not kept
-//! for ever by something else.
+//! With [`from_receiver`] the caller waits for the channel, for the time and for futures that are woken at once, and needs
+//! nobody.
+//!
+//! An iterator keeps the caller from all of that. So another thread of the pool looks when a batch is to be closed by time, an
+//! item to be tried again, a rate to go on, or a future has been woken. It is called for that, and waits for none of it. There is
+//! one case in which nobody can come: *every* thread of the pool is kept by something else, or the caller is the only
+//! one, or the pool has been shut down. Then all that is in flight waits until the iterator has given an item, and if the
+//! iterator waits for results of its own pipeline, that is for ever. (The caller could not do it: inside the iterator it may
+//! have any lock of the application, and be in the middle of anything.)
 
 mod awaiting;
 mod batch;
+mod bell;
 mod board;
 mod each;
 mod edge;
+#[cfg(all(test, brigade_loom))]
+mod model;
 mod report;
 mod run;
 mod sink;
@@ -93,16 +100,17 @@ pub use stage::Stage;
 
 use crate::cancel::{self, CancelToken};
 use crate::channel::Receiver;
-use crate::policy::Backoff;
+use crate::policy::{Backoff, Course, RetryError};
 use crate::pool::Pool;
 use crate::prim::{SeenLock, StdArc, clock, discard_panic};
 use crate::scope::Options;
 use awaiting::Awaiting;
 use batch::{Batch, Open};
+use bell::Bell;
 use board::Board;
 use each::{Delayed, Each, Outcome};
 use edge::Edge;
-use run::{Bell, Run};
+use run::Run;
 use sink::Sink;
 use station::Station;
 use std::fmt;
@@ -115,7 +123,7 @@ const IN_FLIGHT: usize = 128;
 
 /// A pipeline of the items of an iterator, which the calling thread pulls one by one.
 ///
-/// The iterator need not be `Send`. It may make the caller wait, but see [what that keeps up](self#what-the-callers-sleep-depends-on).
+/// The iterator need not be `Send`. It may make the caller wait, but see [who does the work then](self#while-the-source-makes-the-caller-wait).
 #[track_caller]
 pub fn from_iter<'a, I>(items: I) -> Pipeline<'a, FromIter<I::IntoIter>, I::Item>
 where
@@ -153,6 +161,60 @@ pub fn from_receiver<'a, T: Send>(receiver: Receiver<T>) -> Pipeline<'a, FromRec
 /// A source and stages, of which items of type `T` come. See the [module](self).
 ///
 /// It does nothing before it [runs](Self::run).
+///
+/// Stages and sink may borrow what lives longer than the run, but not what is gone before it:
+///
+/// ```compile_fail,E0597
+/// use brigade::pipeline;
+/// use brigade::pool::Pool;
+///
+/// let pipeline = {
+///     let litres = 3;
+///     pipeline::from_iter(0..10).map(2, |n| n * &litres)
+/// };
+/// pipeline.run(&Pool::new(1), drop).unwrap();
+/// ```
+///
+/// What a stage has changes hands, so it is `Send`, and what stages share is `Sync`. Items that are not go nowhere:
+///
+/// ```compile_fail,E0277
+/// use brigade::pipeline;
+/// use std::rc::Rc;
+///
+/// let items = (0..10).map(Rc::new);
+/// pipeline::from_iter(items);
+/// ```
+///
+/// ```compile_fail,E0277
+/// use brigade::pipeline;
+/// use std::cell::Cell;
+///
+/// let calls = Cell::new(0);
+/// pipeline::from_iter(0..10).map(2, |n| calls.set(calls.get() + n));
+/// ```
+///
+/// Nor does a future, nor a sink:
+///
+/// ```compile_fail,E0277
+/// use brigade::pipeline;
+/// use std::future::ready;
+/// use std::rc::Rc;
+///
+/// pipeline::from_iter(0..10).map_async(2, |n| async move {
+///     let kept = Rc::new(n);
+///     ready(()).await;
+///     *kept
+/// });
+/// ```
+///
+/// ```compile_fail,E0277
+/// use brigade::pipeline;
+/// use brigade::pool::Pool;
+/// use std::rc::Rc;
+///
+/// let sum = Rc::new(std::cell::Cell::new(0));
+/// let _ = pipeline::from_iter(0..10).run(&Pool::new(1), |n| sum.set(sum.get() + n));
+/// ```
 #[must_use = "a pipeline does nothing until it runs"]
 pub struct Pipeline<'a, S: Source, T> {
     source: S,
@@ -246,10 +308,10 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
         self.each(stage.into(), move |item, _| Outcome::of(each(item)))
     }
 
-    /// A stage that tries again what fails, after the delays of `backoff`, until these are used up.
+    /// A stage that tries again what fails, after the delays of `backoff`, as [`retry`](crate::policy::retry) does.
     ///
-    /// An item that waits for its next attempt is in flight, but in nobody's way: others are worked on meanwhile. The
-    /// limit of time in all of a backoff is not looked at.
+    /// An item that waits for its next attempt is in flight, but in nobody's way: others are worked on meanwhile. When there
+    /// are no more attempts, it fails with a [`RetryError`] of the last failure.
     ///
     /// # Examples
     ///
@@ -286,12 +348,61 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
         E: Into<Cause>,
         F: Fn(&T) -> Result<U, E> + Send + Sync + 'a,
     {
-        self.each(stage.into(), move |item, failures| match each(&item) {
-            Ok(value) => Outcome::Passed(value),
-            Err(error) => match backoff.delay_after(failures.saturating_add(1)) {
-                Some(delay) => Outcome::Again(item, delay),
-                None => Outcome::Failed(error.into()),
-            },
+        self.retry_map_if(stage, backoff, |_| true, each)
+    }
+
+    /// As [`retry_map`](Self::retry_map), as long as the failures are worth it; see [`retry_if`](crate::policy::retry_if).
+    ///
+    /// `worth` is asked about each failure, also the last, and so is also the place to count or report them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pipeline::{self, Stage};
+    /// use brigade::policy::Backoff;
+    /// use brigade::pool::Pool;
+    /// use std::time::Duration;
+    ///
+    /// let fetch = |page: &u32| if *page == 2 { Err("gone") } else { Ok(*page) };
+    /// let backoff = Backoff::exponential(Duration::from_millis(1));
+    /// let report = pipeline::from_iter([1, 2, 3])
+    ///     .retry_map_if(Stage::new(1).skip_errors(), backoff, |error| *error != "gone", fetch)
+    ///     .run(&Pool::new(1), drop)?;
+    /// assert_eq!((report.items_out, report.retried), (2, 0));
+    /// assert_eq!(
+    ///     report.dead[0].error.to_string(),
+    ///     "gone (given up after 1 attempt: another would not help)"
+    /// );
+    /// # Ok::<(), pipeline::PipelineError>(())
+    /// ```
+    #[track_caller]
+    pub fn retry_map_if<U, E, W, F>(
+        self,
+        stage: impl Into<Stage>,
+        backoff: Backoff,
+        worth: W,
+        each: F,
+    ) -> Pipeline<'a, S, U>
+    where
+        U: Send + 'a,
+        E: Into<Cause>,
+        W: Fn(&E) -> bool + Send + Sync + 'a,
+        F: Fn(&T) -> Result<U, E> + Send + Sync + 'a,
+    {
+        self.each(stage.into(), move |item, attempts| {
+            let mut course = attempts.map_or_else(|| Course::begin(&backoff), |course| *course);
+            let error = match each(&item) {
+                Ok(value) => return Outcome::Passed(value),
+                Err(error) => error,
+            };
+            match course.after(error, &mut |error: &E| worth(error)) {
+                Ok((_, until)) => Outcome::Again(item, until, Box::new(course)),
+                Err(given_up) => {
+                    let attempts = given_up.attempts;
+                    let given_up: RetryError<Cause> = given_up.map(E::into);
+                    Outcome::Failed(given_up.into(), attempts)
+                }
+            }
         })
     }
 
@@ -329,7 +440,7 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
 
     /// As [`map_async`](Self::map_async), of futures that may fail; see [`try_map`](Self::try_map).
     ///
-    /// To try again, await a [`retry_async`](crate::policy::retry_async).
+    /// To try again, await a [`retry_async`](crate::policy::retry_async), or a [`retry_if_async`](crate::policy::retry_if_async).
     #[track_caller]
     pub fn try_map_async<U, E, Fut, F>(self, stage: impl Into<Stage>, each: F) -> Pipeline<'a, S, U>
     where
@@ -466,7 +577,7 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
     fn each<U, F>(self, stage: Stage, each: F) -> Pipeline<'a, S, U>
     where
         U: Send + 'a,
-        F: Fn(T, u32) -> Outcome<T, U> + Send + Sync + 'a,
+        F: Fn(T, Option<Box<Course>>) -> Outcome<T, U> + Send + Sync + 'a,
     {
         let (from, to) = (StdArc::clone(&self.last), StdArc::new(Edge::new()));
         let station = Each {

@@ -7,16 +7,16 @@
 //! # Why the caller does not sleep too long
 //!
 //! It decides to sleep under the lock of the board, and writes there that it does, and until when. Whoever changes the
-//! board under that lock so that the caller could go on takes that away and rings. The bell is a channel for one value: a
-//! ring before the caller listens is not lost. Wakers of futures do not look at the board, and ring in any case.
+//! board under that lock so that the caller could go on takes that away and rings. Wakers of futures do not look at the board,
+//! and ring in any case. That no ring is lost, and who looks while the caller neither sleeps nor looks, is in `bell.rs`.
 
+use super::bell::{Alarm, Bell};
 use super::board::{Asleep, Board, Kind, Only, Stations, UNDIVIDED, WORTH_CALLING, Why, Work};
 use super::edge::{Bucket, Edge};
 use super::report::{Cause, Dead, Part, PipelineError, Report};
 use super::source::{Pulled, Source};
 use super::station::{Done, Station, Turn};
 use crate::cancel::{CancelToken, Reason};
-use crate::channel::{self, Receiver, Sender};
 use crate::pool::Scope;
 use crate::prim::Ordering::{Acquire, Release};
 use crate::prim::atomic::AtomicBool;
@@ -27,7 +27,8 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// So long the caller waits for a job of the pool before it does work that is not known to be quick.
+/// So long the caller waits for a job of the pool before it does work that is not known to be quick, or has another look
+/// after it.
 const PATIENCE: Duration = Duration::from_millis(1);
 
 /// So long a job waits for more items that are quick.
@@ -37,37 +38,6 @@ const LINGER: Duration = Duration::from_micros(4);
 const SHIFT: usize = 256;
 
 type Site = &'static Location<'static>;
-
-/// Wakes the caller.
-pub(super) struct Bell {
-    sender: Sender<()>,
-    receiver: Receiver<()>,
-}
-
-impl Bell {
-    pub(super) fn new() -> Self {
-        let (sender, receiver) = channel::bounded(1);
-        Self { sender, receiver }
-    }
-
-    pub(super) fn ring(&self) {
-        // If it has been rung already, that will do.
-        let _ = self.sender.try_send(());
-    }
-
-    pub(super) fn listener(&self) -> &Receiver<()> {
-        &self.receiver
-    }
-
-    /// Waits until it is rung, until `until`, or until the wait is cancelled.
-    fn wait(&self, until: Option<Instant>) {
-        // What has come of it the next look at the board will tell.
-        match until {
-            None => drop(self.receiver.recv()),
-            Some(deadline) => drop(self.receiver.recv_deadline(deadline)),
-        }
-    }
-}
 
 /// What ended it.
 type Ended = (Failure<Cause>, Part, Site);
@@ -84,8 +54,29 @@ pub(super) struct Run<'a> {
     stopped: AtomicBool,
     token: CancelToken,
     bell: StdArc<Bell>,
+    alarm: Alarm,
     /// How many threads may work for it.
     hands: usize,
+    /// Whether something becomes due because somebody calls a waker.
+    is_called: bool,
+}
+
+/// Who has sent a job.
+#[derive(Clone, Copy)]
+enum Sent {
+    /// Somebody has seen that there is work, and has counted the job.
+    ByRun,
+    /// It is the deputy, and has been called.
+    ByBell,
+}
+
+/// Sends the deputy home when the caller is through, however that comes.
+struct Dismissal<'a>(&'a Bell);
+
+impl Drop for Dismissal<'_> {
+    fn drop(&mut self) {
+        self.0.dismiss();
+    }
 }
 
 /// A piece of work that is done.
@@ -109,6 +100,7 @@ impl<'a> Run<'a> {
         threads: usize,
     ) -> Self {
         Self {
+            is_called: stations.iter().any(|station| station.is_called()),
             stations: stations.into_boxed_slice(),
             sites,
             board: SeenLock::new(board),
@@ -116,6 +108,7 @@ impl<'a> Run<'a> {
             ended: SeenLock::new(None),
             stopped: AtomicBool::new(false),
             token,
+            alarm: Alarm::new(&bell),
             bell,
             hands: threads + 1,
         }
@@ -180,6 +173,16 @@ impl<'a> Run<'a> {
         discard_panic(|| drop(late));
     }
 
+    /// Hands empty places to the first of the stations from `station` on that wants them.
+    pub(super) fn collect(&self, mut places: Vec<Bucket<Infallible>>, station: usize) {
+        for station in &self.stations[station..] {
+            match station.collect(places) {
+                Ok(()) => return,
+                Err(back) => places = back,
+            }
+        }
+    }
+
     pub(super) fn retries(&self) {
         self.tally.lock().retried += 1;
     }
@@ -208,10 +211,11 @@ impl<'a> Run<'a> {
         first: &Edge<S::Item>,
         scope: Scope<'scope, '_, Infallible>,
     ) {
+        let _dismissal = Dismissal(&self.bell);
         let (mut finished, mut dry) = (None, false);
         loop {
             self.look_at_token();
-            let pulled = match self.next(finished.take(), dry, scope) {
+            let pulled = match self.next::<S>(finished.take(), dry, scope) {
                 Next::Over => return,
                 Next::Do(work) => {
                     finished = Some(self.perform(work));
@@ -259,7 +263,7 @@ impl<'a> Run<'a> {
                 let mut board = self.board.lock();
                 let number = board.pulled();
                 first.put(Bucket::new(number, 1, Some(value)));
-                let asks = self.asks(&mut board);
+                let asks = self.asks(&mut board, false);
                 drop(board);
                 if asks {
                     self.ask(scope);
@@ -269,7 +273,7 @@ impl<'a> Run<'a> {
     }
 
     /// What the caller does next; `dry` if the source has nothing at the moment.
-    fn next<'scope>(
+    fn next<'scope, S: Source>(
         &'scope self,
         finished: Option<Finished>,
         dry: bool,
@@ -286,6 +290,9 @@ impl<'a> Run<'a> {
         let pulls = board.may_pull() && !dry;
         // Somebody does the work meanwhile.
         if pulls && board.runners > 0 {
+            if S::MAY_WAIT {
+                self.watch(&mut board, scope);
+            }
             return Next::Pull;
         }
         // Else somebody may come who does it, so that the source can be pulled, which may take long. So may the work.
@@ -303,9 +310,10 @@ impl<'a> Run<'a> {
         } else {
             Only::Anything
         };
-        let (until, why) = match board.claim(&self.stations, self.hands, only) {
+        let is_away = pulls && S::MAY_WAIT;
+        let (until, why) = match self.claim(&mut board, only, is_away, scope) {
             Ok(work) => {
-                let asks = self.asks(&mut board);
+                let asks = self.asks(&mut board, false);
                 drop(board);
                 if asks {
                     self.ask(scope);
@@ -324,17 +332,66 @@ impl<'a> Run<'a> {
         Next::Sleep(until)
     }
 
+    /// Claims work; `is_away` if nobody looks at the time and at what is woken when the one has gone who claims.
+    fn claim<'scope>(
+        &'scope self,
+        board: &mut Board,
+        only: Only,
+        is_away: bool,
+        scope: Scope<'scope, '_, Infallible>,
+    ) -> Result<Work, Option<Instant>> {
+        let has_deputy = is_away && self.hands > 1;
+        // In this order: see `bell.rs`.
+        if has_deputy && self.is_called {
+            self.keep_deputy(scope);
+        }
+        let claimed = board.claim(&self.stations, self.hands, only);
+        if has_deputy && let Err(Some(at)) = claimed {
+            self.keep_deputy(scope);
+            if board.sets_alarm(at) {
+                self.alarm.set(at);
+            }
+        }
+        claimed
+    }
+
+    /// The caller may be kept by the source, and what there is to do is left to jobs that are there. If these should all be
+    /// kept by something long, another that could come looks in a while.
+    fn watch<'scope>(&'scope self, board: &mut Board, scope: Scope<'scope, '_, Infallible>) {
+        if board.alarm.is_some() || board.runners + 1 >= self.hands {
+            return;
+        }
+        self.keep_deputy(scope);
+        let at = clock::now() + PATIENCE;
+        if board.sets_alarm(at) {
+            self.alarm.set(at);
+        }
+    }
+
+    fn keep_deputy<'scope>(&'scope self, scope: Scope<'scope, '_, Infallible>) {
+        self.bell.keep_deputy(|| {
+            scope.hold(move || {
+                self.run_shift(Sent::ByBell, scope);
+                Ok(())
+            })
+        });
+    }
+
     /// Whether a job of the pool has been asked for, and not so long ago that the pool must be busy.
     fn somebody_may_come(&self, board: &Board) -> bool {
         let is_patient = |at| clock::now().saturating_duration_since(at) < PATIENCE;
         board.asked > 0 && board.asked_at.is_some_and(is_patient)
     }
 
-    /// Whether a job is to be asked for; then it is counted.
-    fn asks(&self, board: &mut Board) -> bool {
+    /// Whether a job is to be asked for, because of what there is to do, or in any case; then it is counted.
+    fn asks(&self, board: &mut Board, any_case: bool) -> bool {
         let hands = board.runners + board.asked;
         // The first is also for the case that the source makes the caller wait.
-        let worth = if hands == 0 { 1 } else { WORTH_CALLING };
+        let worth = match hands {
+            _ if any_case => 0,
+            0 => 1,
+            _ => WORTH_CALLING,
+        };
         let asks = hands + 1 < self.hands && board.waiting(&self.stations) >= worth;
         if asks {
             board.asked += 1;
@@ -346,19 +403,20 @@ impl<'a> Run<'a> {
     fn ask<'scope>(&'scope self, scope: Scope<'scope, '_, Infallible>) {
         // Nobody joins it: the scope does.
         drop(scope.spawn(move || {
-            self.run_shift(scope);
+            self.run_shift(Sent::ByRun, scope);
             Ok(())
         }));
     }
 
     /// The part of a job of the pool.
-    fn run_shift<'scope>(&'scope self, scope: Scope<'scope, '_, Infallible>) {
+    fn run_shift<'scope>(&'scope self, sent: Sent, scope: Scope<'scope, '_, Infallible>) {
         let mut finished = None;
         for piece in 0..=SHIFT {
             if piece > 0 {
                 self.linger(&mut finished);
             }
-            match self.next_of_job(finished.take(), piece == 0, piece == SHIFT, scope) {
+            let begins = (piece == 0).then_some(sent);
+            match self.next_of_job(finished.take(), begins, piece == SHIFT, scope) {
                 Some(work) => finished = Some(self.perform(work)),
                 None => return,
             }
@@ -387,28 +445,40 @@ impl<'a> Run<'a> {
     fn next_of_job<'scope>(
         &'scope self,
         finished: Option<Finished>,
-        begins: bool,
+        begins: Option<Sent>,
         ends: bool,
         scope: Scope<'scope, '_, Infallible>,
     ) -> Option<Work> {
         self.look_at_token();
         let mut board = self.board.lock();
-        if begins {
-            board.asked -= 1;
-            board.runners += 1;
+        match begins {
+            None => {}
+            Some(Sent::ByRun) => {
+                board.asked -= 1;
+                board.runners += 1;
+            }
+            Some(Sent::ByBell) => {
+                self.bell.has_come();
+                board.alarm = None;
+                board.runners += 1;
+            }
         }
         if let Some((work, done, took)) = &finished {
             board.finish(work, done, *took);
         }
+        let is_away = board.asleep.is_none() && !board.is_over();
         let claimed = if ends || self.is_stopped() {
             Err(None)
         } else {
-            board.claim(&self.stations, self.hands, Only::Anything)
+            self.claim(&mut board, Only::Anything, is_away, scope)
         };
         if claimed.is_err() {
             board.runners -= 1;
+        } else if is_away {
+            self.watch(&mut board, scope);
         }
-        let asks = !self.is_stopped() && self.asks(&mut board);
+        // Who goes before there is nothing to do is relieved by another.
+        let asks = !self.is_stopped() && self.asks(&mut board, ends && is_away);
         // Who goes before there is nothing to do has not looked at the time.
         let rings = self.rings(&mut board, claimed.as_ref().err(), ends);
         drop(board);

@@ -1,10 +1,11 @@
 //! The end of the line: what every item goes into, one at a time, and where tickets are given back.
 
-use super::edge::Edge;
+use super::edge::{Bucket, Edge};
 use super::report::Cause;
 use super::station::{Done, Station, Turn};
 use crate::prim::{SeenLock, StdArc, discard_panic};
 use crate::scope::Failure;
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(super) struct Sink<T, F> {
@@ -62,6 +63,11 @@ where
         }
         self.from.put_back(left);
         done
+    }
+
+    fn collect(&self, places: Vec<Bucket<Infallible>>) -> Result<(), Vec<Bucket<Infallible>>> {
+        self.from.put_empty(places);
+        Ok(())
     }
 
     fn begin(&self, in_order: bool) {

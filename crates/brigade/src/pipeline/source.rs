@@ -1,6 +1,6 @@
 //! Where items come from: an iterator, or a channel.
 
-use super::run::Bell;
+use super::bell::Bell;
 use crate::channel::{Receiver, RecvError, TryRecvError};
 use crate::select::Select;
 use std::time::Instant;
@@ -19,6 +19,10 @@ pub trait Source {
     /// What it gives.
     type Item: Send;
 
+    /// Whether `pull` may make the caller wait.
+    #[doc(hidden)]
+    const MAY_WAIT: bool;
+
     /// The next item. If there is none yet, an iterator makes the caller wait, and a channel says so.
     #[doc(hidden)]
     fn pull(&mut self) -> Pulled<Self::Item>;
@@ -35,6 +39,8 @@ pub struct FromIter<I>(pub(super) I);
 #[expect(private_interfaces, reason = "sealed: nobody else makes sources")]
 impl<I: Iterator<Item: Send>> Source for FromIter<I> {
     type Item = I::Item;
+
+    const MAY_WAIT: bool = true;
 
     #[inline]
     fn pull(&mut self) -> Pulled<I::Item> {
@@ -64,6 +70,8 @@ impl<T> FromReceiver<T> {
 impl<T: Send> Source for FromReceiver<T> {
     type Item = T;
 
+    const MAY_WAIT: bool = false;
+
     fn pull(&mut self) -> Pulled<T> {
         match self.0.try_recv() {
             Ok(value) => Pulled::Item(value),
@@ -75,7 +83,10 @@ impl<T: Send> Source for FromReceiver<T> {
     fn wait(&mut self, bell: &Bell, until: Option<Instant>) -> Pulled<T> {
         let mut first = Select::new()
             .recv(&self.0, |received| self.received(received))
-            .recv(bell.listener(), |_| Pulled::Nothing);
+            .recv(bell.listener(), |_| {
+                bell.answered();
+                Pulled::Nothing
+            });
         let waited = match until {
             None => first.wait().ok(),
             Some(deadline) => first.wait_deadline(deadline).ok(),

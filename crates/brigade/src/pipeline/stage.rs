@@ -53,7 +53,7 @@ impl Stage {
         Self { buffer, ..self }
     }
 
-    /// Items are begun at this rate at most. It may be shared with others.
+    /// Items are begun at this rate at most, other attempts included. It may be shared with others.
     ///
     /// The stage takes permits when they are there, and reserves none: who waits for the same limit goes first.
     #[must_use]

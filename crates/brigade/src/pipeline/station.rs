@@ -1,11 +1,13 @@
 //! What a stage is to the pipeline that runs it, whatever the types of its items are, and what the pipeline is to a stage.
 
 use super::board::Work;
+use super::edge::{Bucket, Edge, Made};
 use super::report::{Cause, Dead};
 use super::run::Run;
 use crate::prim::clock;
 use crate::scope::{Failure, Panic};
 use std::any::Any;
+use std::convert::Infallible;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
@@ -34,12 +36,23 @@ pub(super) trait Station: Send + Sync {
         Due::Never
     }
 
+    /// Whether what it does becomes due because somebody calls a waker.
+    fn is_called(&self) -> bool {
+        false
+    }
+
     /// Takes so many buckets that have been claimed, and does with them what it does.
     fn work(&self, count: usize, turn: &Turn<'_, '_>) -> Done;
 
     /// Does what is due; `closes` if what it has collected is all that there will be for now.
     fn attend(&self, _closes: bool, _turn: &Turn<'_, '_>) -> Done {
         Done::default()
+    }
+
+    /// Takes the places of items that have been left out before it, if it is one of those that tickets end at: a batch, or the
+    /// sink. Else they come back: it has nothing to do with them.
+    fn collect(&self, places: Vec<Bucket<Infallible>>) -> Result<(), Vec<Bucket<Infallible>>> {
+        Err(places)
     }
 
     /// The pipeline begins, and keeps the order or not.
@@ -102,6 +115,15 @@ impl<'r, 'a> Turn<'r, 'a> {
         !(looks && self.began.elapsed_now() > LONG)
     }
 
+    /// Hands on what has been made. Empty places pass by the stages on their way.
+    pub(super) fn hands_on<U>(&self, made: Made<U>, to: &Edge<U>) {
+        let Made { full, empty } = made;
+        to.put_all(full.into_iter());
+        if !empty.is_empty() {
+            self.run.collect(empty, self.station + 1);
+        }
+    }
+
     pub(super) fn site(&self) -> &'static Location<'static> {
         self.run.place(self.station).1
     }
@@ -121,14 +143,14 @@ impl<'r, 'a> Turn<'r, 'a> {
 
     /// An item has failed for good. What follows is the stage's policy.
     #[cold]
-    pub(super) fn item_failed(&self, error: Cause, number: u64, failures: u32, skips: bool) {
+    pub(super) fn item_failed(&self, error: Cause, number: u64, attempts: u32, skips: bool) {
         if !skips || self.run.is_cancelled() {
             return self.fails(Failure::Failed(error));
         }
         self.run.skipped(Dead {
             stage: self.station + 1,
             number,
-            attempts: failures.saturating_add(1),
+            attempts,
             error,
         });
     }
@@ -137,6 +159,12 @@ impl<'r, 'a> Turn<'r, 'a> {
     pub(super) fn retries(&self) {
         self.run.retries();
     }
+}
+
+/// So long after `now`. What is beyond the clock is beyond everybody's patience.
+pub(super) fn after(now: Instant, time: Duration) -> Instant {
+    now.checked_add(time)
+        .unwrap_or(now + Duration::from_secs(1 << 30))
 }
 
 trait ElapsedNow {

@@ -37,4 +37,5 @@ mod retry;
 pub use backoff::{Backoff, Delays, Jitter};
 pub use rate::{BadRate, RateError, RateLimit};
 pub use restart::{Exhausted, RestartWindow};
+pub(crate) use retry::Course;
 pub use retry::{RetryError, Stopped, retry, retry_async, retry_if, retry_if_async};

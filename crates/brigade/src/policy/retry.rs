@@ -1,7 +1,7 @@
 //! Trying again: until it works, is not worth it, or may not be tried any more.
 //!
 //! One course of attempts, `Course`, says what comes after a failure; a thread and a task go through it in the same
-//! way, and wait in between as all others wait (`pause.rs`).
+//! way, and wait in between as all others wait (`pause.rs`). An item of a pipeline has one too, and the pipeline waits.
 
 use super::backoff::{Backoff, Delays, UsedUp};
 use super::pause;
@@ -176,7 +176,7 @@ impl Why for Retrying {
 }
 
 /// The attempts of one call.
-struct Course {
+pub(crate) struct Course {
     delays: Delays,
     began: Instant,
     /// So many have failed.
@@ -184,7 +184,7 @@ struct Course {
 }
 
 impl Course {
-    fn begin(backoff: &Backoff) -> Self {
+    pub(crate) fn begin(backoff: &Backoff) -> Self {
         Self {
             delays: backoff.delays(),
             began: clock::now(),
@@ -193,7 +193,7 @@ impl Course {
     }
 
     /// An attempt has failed. Until when to wait before the next, if there is to be one; `None` is for ever.
-    fn after<E>(
+    pub(crate) fn after<E>(
         &mut self,
         error: E,
         worth: &mut impl FnMut(&E) -> bool,
@@ -284,6 +284,22 @@ impl fmt::Display for Stopped {
             Self::Attempts => f.write_str("no more are allowed"),
             Self::Time => f.write_str("the time for them is used up"),
             Self::Cancelled(reason) => write!(f, "the work was cancelled because {reason}"),
+        }
+    }
+}
+
+impl<E> RetryError<E> {
+    /// The same, with something else made of the failure.
+    pub(crate) fn map<F>(self, make: impl FnOnce(E) -> F) -> RetryError<F> {
+        let Self {
+            error,
+            attempts,
+            stopped,
+        } = self;
+        RetryError {
+            error: make(error),
+            attempts,
+            stopped,
         }
     }
 }

@@ -63,6 +63,7 @@ pub use fork::Worker;
 pub use job::{Job, JobFuture};
 pub use lane::{Full, Lane, current};
 pub use map::{Map, MapAsCompleted};
+pub(crate) use scope::Held;
 pub use scope::{PlainScope, Scope, ScopedJob};
 pub use shutdown::{Shutdown, Unfinished};
 pub use span::Span;

@@ -275,6 +275,13 @@ impl<E> Ledger<E> {
     }
 }
 
+impl Member {
+    /// As [`Ledger::wake_owner`], for one who has no ledger at hand.
+    pub(crate) fn wake_owner(&self) {
+        self.0.waiting.wake_one();
+    }
+}
+
 impl Drop for Member {
     fn drop(&mut self) {
         self.0.leave();

@@ -42,6 +42,11 @@ pub(crate) fn during(body: impl FnOnce()) -> u64 {
     so_far() - before
 }
 
+/// How many bytes this thread holds: those that it has allocated, without those that it has freed.
+pub(crate) fn held() -> usize {
+    BYTES.get()
+}
+
 /// How many bytes more this thread holds after `body`.
 pub(crate) fn held_after<T>(body: impl FnOnce() -> T) -> (usize, T) {
     let before = BYTES.get();

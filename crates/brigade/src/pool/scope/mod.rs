@@ -20,11 +20,13 @@
 //! As for threads (`thread/scope.rs`): `scope::conduct` does not end before every child has counted itself out, which
 //! is the last thing that it does. The list is on the heap and is empty by then: each child in it is a member.
 
+mod held;
 #[cfg(all(test, brigade_loom))]
 mod model;
 mod nursery;
 mod wait;
 
+pub(crate) use held::Held;
 pub(super) use nursery::Telling;
 
 use super::Pool;
@@ -32,7 +34,7 @@ use super::worker::Crew;
 use crate::cancel::CancelToken;
 use crate::prim::{Arc, StdArc};
 use crate::scope::{
-    Cell, Failure, Joining, Ledger, Options, Outcome, Runner, ScopeError, Whose, conduct,
+    Cell, Failure, Joining, Ledger, Member, Options, Outcome, Runner, ScopeError, Whose, conduct,
     go_on_panicking, live, settled,
 };
 use crate::wait::{Limit, What, block, deadline_after};
@@ -206,6 +208,39 @@ impl<'scope, E: Send> Scope<'scope, '_, E> {
             core.ledger.call_off(Whose::Child);
             return job(None);
         };
+        let child = self.child(closure, cell, member, site);
+        job(Some(core.put(child)))
+    }
+
+    /// A job that is not begun before it is [released](Held::release), and whose result nobody wants. The scope waits for it
+    /// or for its drop. `None` if a scope cannot count so many.
+    #[track_caller]
+    pub(crate) fn hold<F>(self, closure: F) -> Option<Held>
+    where
+        F: FnOnce() -> Result<(), E> + Send + 'scope,
+        E: 'scope,
+    {
+        let core = self.core.get();
+        let (member, witness) = (core.ledger.enter()?, core.ledger.enter()?);
+        let site = Location::caller();
+        let cell = StdArc::new(Cell::new(site));
+        let child = self.child(closure, cell, member, site);
+        let (nursery, crew) = (StdArc::clone(&core.nursery), Arc::clone(&core.crew));
+        Some(Held::new(child, nursery, crew, witness))
+    }
+
+    fn child<T, F>(
+        self,
+        closure: F,
+        cell: StdArc<Cell<Outcome<T, E>>>,
+        member: Member,
+        site: Site,
+    ) -> Child
+    where
+        F: FnOnce() -> Result<T, E> + Send + 'scope,
+        T: Send + 'scope,
+        E: 'scope,
+    {
         let body: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || self.run(closure, cell));
         // SAFETY: the types differ in the lifetime only. Whatever the box borrows lives for `'scope`, which does not
         // end before `member` is dropped (`Core::end`). That is after the box has been used up, also if it unwinds
@@ -213,7 +248,7 @@ impl<'scope, E: Send> Scope<'scope, '_, E> {
         let body = unsafe {
             mem::transmute::<Box<dyn FnOnce() + Send + 'scope>, Box<dyn FnOnce() + Send>>(body)
         };
-        job(Some(core.put(Child { body, member, site })))
+        Child { body, member, site }
     }
 
     /// The life of a child, on whatever runs it.

@@ -3,8 +3,8 @@
 use super::{HOUR, ended, everywhere, turn};
 use brigade::cancel::{CancelToken, Reason};
 use brigade::channel;
-use brigade::pipeline::{self, Part, PipelineError, Report, Stage};
-use brigade::policy::Backoff;
+use brigade::pipeline::{self, Cause, Part, PipelineError, Report, Stage};
+use brigade::policy::{Backoff, RetryError, Stopped};
 use brigade::pool::Pool;
 use brigade::scope::Failure;
 use std::collections::BTreeSet;
@@ -135,6 +135,46 @@ fn what_fails_is_tried_as_often_as_the_backoff_says() {
     });
 }
 
+#[test]
+fn what_is_not_worth_it_or_too_late_is_not_tried_again() {
+    everywhere(|pool| {
+        let (calls, asked) = <(AtomicUsize, AtomicUsize)>::default();
+        let run = |backoff: Backoff| {
+            calls.store(0, SeqCst);
+            asked.store(0, SeqCst);
+            let worth = |error: &&str| {
+                asked.fetch_add(1, SeqCst);
+                *error == "busy"
+            };
+            let report = pipeline::from_iter(["busy", "gone"])
+                .retry_map_if(Stage::new(1).skip_errors(), backoff, worth, |n| {
+                    calls.fetch_add(1, SeqCst);
+                    Err::<(), _>(*n)
+                })
+                .run(pool, drop)
+                .unwrap();
+            let mut dead = report.dead;
+            dead.sort_by_key(|dead| dead.number);
+            let told = dead.iter().map(|dead| {
+                let error = dead.error.downcast_ref::<RetryError<Cause>>().unwrap();
+                assert_eq!(dead.attempts, error.attempts);
+                (error.error.to_string(), error.attempts, error.stopped)
+            });
+            let told: Vec<_> = told.collect();
+            assert_eq!(asked.load(SeqCst), calls.load(SeqCst));
+            (told, report.retried, calls.load(SeqCst))
+        };
+        let gone = || ("gone".to_owned(), 1, Stopped::NotWorthIt);
+        let soon = Backoff::constant(Duration::from_micros(1)).attempts(3);
+        let busy = ("busy".to_owned(), 3, Stopped::Attempts);
+        assert_eq!(run(soon), (vec![busy, gone()], 2, 4));
+        // The first delay would be too long. Were it begun, this would last an hour.
+        let late = Backoff::constant(HOUR).total(HOUR - Duration::from_secs(1));
+        let busy = ("busy".to_owned(), 1, Stopped::Time);
+        assert_eq!(run(late), (vec![busy, gone()], 0, 2));
+    });
+}
+
 /// Runs `pipeline` under a token that is cancelled once `waits` has been called as often as that.
 pub(super) fn cancelled(
     calls: usize,
@@ -256,7 +296,7 @@ fn a_failure_ends_the_waits_of_the_others() {
             .try_map(2, |n| {
                 if n == 1 {
                     begins.recv()?;
-                    return Err::<u32, pipeline::Cause>("one".into());
+                    return Err::<u32, Cause>("one".into());
                 }
                 began.send(())?;
                 if thread::current().id() == caller {
@@ -314,6 +354,15 @@ impl Drop for Fuse {
     }
 }
 
+/// An error that panics when it is made into a cause.
+struct Unnamed;
+
+impl From<Unnamed> for Cause {
+    fn from(_: Unnamed) -> Self {
+        panic!("boom")
+    }
+}
+
 fn boom<T>(at: u32) -> impl Fn(u32) -> T + Send + Sync + Copy
 where
     T: From<u32>,
@@ -321,61 +370,101 @@ where
     move |n| if n == at { panic!("boom") } else { T::from(n) }
 }
 
+/// What came of a pipeline that a panic has ended in `part`.
+fn ended_by_boom(part: Part, result: Result<Report, PipelineError>) {
+    let (at, text, _) = ended(result);
+    assert_eq!((at, text.as_str()), (part, "panic: boom"));
+}
+
 #[test]
-fn a_panic_anywhere_is_an_error() {
+fn a_panic_of_any_closure_is_an_error() {
     everywhere(|pool| {
         let from = || pipeline::from_iter(0..1000_u32);
-        let to = |part, result| {
-            let (at, text, _) = ended(result);
-            assert_eq!((at, text.as_str()), (part, "panic: boom"));
-        };
+        let in_stage = |result| ended_by_boom(Part::Stage(1), result);
         let source = (0..1000).map(boom::<u64>(20));
-        to(
-            Part::Source,
-            pipeline::from_iter(source).map(2, |n| n).run(pool, drop),
-        );
+        let source = pipeline::from_iter(source).map(2, |n| n);
+        ended_by_boom(Part::Source, source.run(pool, drop));
         let map = boom::<u64>(20);
-        to(
-            Part::Stage(2),
-            from().map(2, |n| n).map(2, map).run(pool, drop),
-        );
-        to(
-            Part::Stage(1),
-            from().filter_map(2, move |n| Some(map(n))).run(pool, drop),
-        );
+        let second = from().map(2, |n| n).map(2, map);
+        ended_by_boom(Part::Stage(2), second.run(pool, drop));
+        in_stage(from().filter_map(2, move |n| Some(map(n))).run(pool, drop));
         let tries = move |n| Ok::<_, String>(map(n));
-        to(
-            Part::Stage(1),
-            from()
-                .try_map(Stage::new(2).skip_errors(), tries)
-                .run(pool, drop),
-        );
+        let skips = Stage::new(2).skip_errors();
+        in_stage(from().try_map(skips, tries).run(pool, drop));
         let backoff = Backoff::constant(Duration::ZERO);
-        to(
-            Part::Stage(1),
-            from()
-                .retry_map(2, backoff, move |n| tries(*n))
-                .run(pool, drop),
-        );
-        to(
-            Part::Stage(1),
-            from().map_async(2, move |n| ready(map(n))).run(pool, drop),
-        );
+        let retries = from().retry_map(2, backoff, move |n| tries(*n));
+        in_stage(retries.run(pool, drop));
+        let worth = |_: &&str| panic!("boom");
+        let retries =
+            from().retry_map_if(2, Backoff::constant(HOUR), worth, |_| Err::<(), _>("no"));
+        in_stage(retries.run(pool, drop));
+        let sink = |n| {
+            map(n);
+        };
+        ended_by_boom(Part::Sink, from().map(2, |n| n).run(pool, sink));
+    });
+}
+
+#[test]
+fn a_panic_of_a_future_is_an_error() {
+    everywhere(|pool| {
+        let from = || pipeline::from_iter(0..1000_u32);
+        let in_stage = |result| ended_by_boom(Part::Stage(1), result);
+        let map = boom::<u64>(20);
+        in_stage(from().map_async(2, move |n| ready(map(n))).run(pool, drop));
         for burns in [false, true] {
-            let fuse = move |_| Fuse { burns };
-            to(Part::Stage(1), from().map_async(2, fuse).run(pool, drop));
+            in_stage(from().map_async(2, move |_| Fuse { burns }).run(pool, drop));
         }
         let late = from().map_async(2, move |n| async move {
             turn().await;
             map(n)
         });
-        to(Part::Stage(1), late.run(pool, drop));
+        in_stage(late.run(pool, drop));
+    });
+}
+
+#[test]
+fn a_panic_in_the_making_of_a_cause_is_an_error() {
+    everywhere(|pool| {
+        let from = || pipeline::from_iter(0..1000_u32);
+        let in_stage = |result| ended_by_boom(Part::Stage(1), result);
+        let unnamed = move |n| if n == 20 { Err(Unnamed) } else { Ok(n) };
+        let skips = || Stage::new(2).skip_errors();
+        in_stage(from().try_map(skips(), unnamed).run(pool, drop));
+        let awaited = from().try_map_async(skips(), move |n| ready(unnamed(n)));
+        in_stage(awaited.run(pool, drop));
+        let sink = move |n| unnamed(n).map(drop);
+        ended_by_boom(Part::Sink, from().try_run(pool, sink));
+    });
+}
+
+/// An item is dropped by the closure that has it, so its panic is that of the closure's part.
+#[test]
+fn a_panic_of_a_drop_on_the_way_is_an_error() {
+    everywhere(|pool| {
+        let from = || pipeline::from_iter((0..100).map(|n| (n, Bomb)));
+        let to = |part, result| {
+            let (at, text, _) = ended(result);
+            assert_eq!((at, text.as_str()), (part, "panic: dropped"));
+        };
+        to(Part::Stage(1), from().map(2, drop).run(pool, drop));
         to(
-            Part::Sink,
-            from().map(2, |n| n).run(pool, |n| {
-                map(n);
-            }),
+            Part::Stage(1),
+            from()
+                .retry_map(1, Backoff::constant(HOUR), |_| Ok::<(), Cause>(()))
+                .run(pool, drop),
         );
+        to(
+            Part::Stage(1),
+            from()
+                .map_async(1, |item| async move {
+                    turn().await;
+                    drop(item);
+                })
+                .run(pool, drop),
+        );
+        to(Part::Sink, from().map(1, |item| item).run(pool, drop));
+        to(Part::Sink, from().batch(1, HOUR).run(pool, drop));
     });
 }
 

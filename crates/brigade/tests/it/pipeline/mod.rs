@@ -1,7 +1,10 @@
-//! Pipelines: order, the bound, batches, rates, and what a run does with how few threads; in `failures`, what ends one.
+//! Pipelines: order, the bound, batches, rates, and what a run does with how few threads; in `failures`, what ends one; in
+//! `quiet`, sources that make it wait.
 
 mod failures;
+mod quiet;
 
+use crate::allocations;
 use brigade::channel;
 use brigade::pipeline::{self, Part, PipelineError, Report, Stage};
 use brigade::policy::{Backoff, RateLimit};
@@ -188,6 +191,37 @@ fn no_more_are_in_flight_and_at_a_stage_than_are_allowed() {
     });
 }
 
+/// The caller alone has all of it, so what it holds is what the pipeline holds.
+#[test]
+fn what_it_holds_does_not_grow_with_the_input() {
+    const EARLY: usize = 1000;
+    let pool = Pool::new(1);
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+    let before = allocations::held();
+    let (mut early, mut late) = (0, 0);
+    let source = (0..20 * EARLY).inspect(|n| {
+        let held = allocations::held().wrapping_sub(before);
+        let most = if *n < EARLY { &mut early } else { &mut late };
+        *most = held.max(*most);
+    });
+    let failed = AtomicUsize::new(usize::MAX);
+    let report = pipeline::from_iter(source)
+        .filter_map(2, |n| (n % 5 != 0).then_some(n))
+        .map_async(4, |n| async move {
+            turn().await;
+            n
+        })
+        .retry_map(2, Backoff::constant(Duration::ZERO), |n| {
+            let again = n % 3 == 0 && failed.swap(*n, SeqCst) != *n;
+            if again { Err("not yet") } else { Ok(*n) }
+        })
+        .batch(3, HOUR)
+        .ordered()
+        .run(&pool, drop);
+    assert!(report.unwrap().retried > 0);
+    assert!(early > 0 && late <= 2 * early, "{early} {late}");
+}
+
 #[test]
 fn batches_are_full_but_for_the_last() {
     everywhere(|pool| {
@@ -320,6 +354,33 @@ fn a_rate_is_kept_and_cancelled() {
 }
 
 #[test]
+fn what_was_left_out_takes_nothing_of_a_rate() {
+    everywhere(|pool| {
+        let limit = Arc::new(RateLimit::per(1, HOUR).unwrap().burst(30).unwrap());
+        let stage = || Stage::new(2).rate(Arc::clone(&limit));
+        let skips = Stage::new(2).skip_errors();
+        let report = pipeline::from_iter(0..30)
+            .filter_map(2, |n| (n % 2 == 0).then_some(n))
+            .map(stage(), |n| n)
+            .try_map_async(skips, |n| async move {
+                turn().await;
+                if n % 3 == 0 { Err("three") } else { Ok(n) }
+            })
+            // Of these, batches are left empty.
+            .filter_map(1, |n| (n > 20).then_some(n))
+            .batch(1, HOUR)
+            .ordered()
+            .map(stage(), |batch| batch)
+            .run(pool, drop);
+        let report = report.unwrap();
+        assert_eq!((report.items_out, report.skipped), (3, 5));
+        // Fifteen have gone through the one stage, 22, 26 and 28 through the other.
+        limit.try_acquire_many(30 - 15 - 3).unwrap();
+        assert!(limit.try_acquire().is_err());
+    });
+}
+
+#[test]
 fn futures_are_woken_from_anywhere() {
     everywhere(|pool| {
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..100).map(|_| channel::oneshot()).unzip();
@@ -357,6 +418,34 @@ fn a_waker_that_outlives_its_future_and_the_pipeline_does_no_harm() {
         });
         assert_eq!(report.run(pool, drop).unwrap().items_out, 50);
         kept.lock().unwrap().drain(..).for_each(Waker::wake);
+    });
+}
+
+/// There are no handles. What can be forgotten is a pipeline that has not run, a waker, and what a closure has.
+#[test]
+fn what_is_forgotten_keeps_nothing_from_ending() {
+    everywhere(|pool| {
+        let alive = Arc::new(());
+        let never = pipeline::from_iter(0..5).map(2, |n| (n, &alive));
+        std::mem::forget(never);
+        let report = pipeline::from_iter((0..50).map(|n| (n, Arc::clone(&alive))))
+            .map_async(2, |item| async move {
+                let mut polls = 0;
+                poll_fn(|cx| {
+                    std::mem::forget(cx.waker().clone());
+                    polls += 1;
+                    if polls == 1 {
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(())
+                })
+                .await;
+                item
+            })
+            .run(pool, drop);
+        assert_eq!(report.unwrap().items_out, 50);
+        assert_eq!(Arc::strong_count(&alive), 1);
     });
 }
 
