@@ -1,5 +1,7 @@
-//! Pipelines: order, the bound, batches, rates, and what a run does with how few threads; in `failures`, what ends one.
+//! Pipelines: order, the bound, batches, rates, and what a run does with how few threads; in `failures`, what ends one; in `blocking`,
+//! stages that block.
 
+mod blocking;
 mod failures;
 
 use brigade::channel;
