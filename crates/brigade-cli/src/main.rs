@@ -3,7 +3,6 @@
 mod cli;
 mod exit;
 mod files;
-mod order;
 mod parts;
 mod progress;
 mod run;

@@ -1,9 +1,7 @@
 //! `brigade files`: reads many files at a time.
 //!
 //! ```text
-//! walk -> [channel] -> readers (pool workers) -> [channel] -> order -> printer
-//!   ^                                                          |
-//!   +----------------- [channel: window] ----------------------+
+//! walk -> [pipeline: readers, on a pool; in order] -> [channel] -> printer
 //! ```
 //!
 //! This file puts the parts together. What is made of a file (`hash`, `count`, `check`) is a function

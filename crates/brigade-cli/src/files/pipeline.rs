@@ -1,19 +1,19 @@
 //! Many items through a few threads, and the results in the order of the items.
 //!
-//! Everything between the parts is bounded: a slow taker slows the workers, and these slow the source.
-//! Knows nothing of files.
+//! A [pipeline] of the library with one stage, whose results are handed to the calling thread. Everything on the way is
+//! bounded: a slow taker slows the readers, and these slow the source. Knows nothing of files.
 
-use crate::order::Order;
-use crate::parts::{join, pool, submit};
-use brigade::channel::{self, Receiver, Sender};
-use brigade::pool::Shutdown;
+use crate::parts::{join_line, pool, start};
+use brigade::channel;
+use brigade::pipeline::{self, Stage};
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Instant;
 
 /// Items that may be ahead of the one whose result comes next: enough to keep every thread busy while
 /// one of them reads a long file.
 const WINDOW: usize = 1024;
+
+/// Results that may wait for the one who takes them: so many that a reader need not wait for that.
+const AT_HAND: usize = 1024;
 
 /// Does `work` for every item, on so many threads, and hands the results to `take` in the order of the
 /// items; `take` also learns whether the next result is at hand. Ends early if it says so.
@@ -28,91 +28,37 @@ pub(super) fn in_order<T, R, I, W>(
     threads: usize,
     buffer: usize,
     work: W,
-    take: impl FnMut(R, bool) -> ControlFlow<()>,
+    mut take: impl FnMut(R, bool) -> ControlFlow<()>,
 ) -> Result<(), String>
 where
     T: Send + 'static,
     R: Send + 'static,
     I: Iterator<Item = T> + Send + 'static,
-    W: Fn(T, &mut [u8]) -> R + Clone + Send + 'static,
+    W: Fn(T, &mut [u8]) -> R + Send + Sync + 'static,
 {
-    // One thread more feeds the others.
-    let pool = pool(threads + 1, "brigade-files")?;
-    let (places, taken) = channel::bounded(WINDOW);
-    let (feed, fed) = channel::bounded(WINDOW);
-    let (giver, results) = channel::bounded(WINDOW);
-    let mut parts = vec![submit(&pool, move || {
-        feed_all(items, &places, &feed);
-    })?];
-    for _ in 0..threads {
-        let (fed, giver, work) = (fed.clone(), giver.clone(), work.clone());
-        parts.push(submit(&pool, move || {
-            serve(&fed, &giver, &work, &mut vec![0; buffer]);
-        })?);
-    }
-    drop((fed, giver));
-    // Takes both receivers along when it ends, which ends all the others.
-    match take_in_order(results, taken, take) {
-        ControlFlow::Continue(()) => join(parts),
-        ControlFlow::Break(()) => {
-            // Nobody wants the rest, and a part of it may be stuck in something that never ends. A shutdown
-            // whose deadline has passed leaves the threads to end with the process.
-            let _ = pool.shutdown(Shutdown::Abort, Some(Instant::now()));
-            Ok(())
+    let readers = pool(threads, "brigade-files")?;
+    let (giver, results) = channel::bounded(AT_HAND);
+    let line = pipeline::from_iter(items)
+        .in_flight(WINDOW)
+        .map_init(
+            Stage::new(threads).blocking(),
+            move || vec![0; buffer],
+            move |buffer, item| work(item, buffer),
+        )
+        .ordered();
+    // Not on this thread, which is to leave at once if nobody wants the rest: a reader may be stuck in something that
+    // never ends.
+    let line = start("brigade-files-line", move || {
+        line.try_run(&readers, |result| {
+            giver.send(result).map_err(|_| "nobody wants the rest")
+        })
+    })?;
+    while let Ok(result) = results.recv() {
+        if take(result, !results.is_empty()).is_break() {
+            return Ok(());
         }
     }
-}
-
-/// Hands the items on, numbered, as long as there are places.
-fn feed_all<T>(items: impl Iterator<Item = T>, places: &Sender<()>, feed: &Sender<(u64, T)>) {
-    for numbered in (0..).zip(items) {
-        if places.send(()).is_err() || feed.send(numbered).is_err() {
-            // Nobody wants the rest.
-            return;
-        }
-    }
-}
-
-fn serve<T, R>(
-    fed: &Receiver<(u64, T)>,
-    giver: &Sender<(u64, R)>,
-    work: &impl Fn(T, &mut [u8]) -> R,
-    buffer: &mut [u8],
-) {
-    for (number, item) in fed {
-        match catch_unwind(AssertUnwindSafe(|| work(item, &mut *buffer))) {
-            Ok(result) => {
-                if giver.send((number, result)).is_err() {
-                    return;
-                }
-            }
-            Err(panic) => {
-                // The one who takes in order would wait for this result for ever.
-                giver.close();
-                resume_unwind(panic);
-            }
-        }
-    }
-}
-
-fn take_in_order<R>(
-    results: Receiver<(u64, R)>,
-    taken: Receiver<()>,
-    mut take: impl FnMut(R, bool) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    let mut order = Order::new();
-    for (number, result) in &results {
-        order.put(number, result);
-        while let Some(result) = order.take() {
-            // The place was taken before the item was handed on, so one is there.
-            taken
-                .try_recv()
-                .expect("each item holds a place in the window");
-            let more = order.is_next_here() || !results.is_empty();
-            take(result, more)?;
-        }
-    }
-    ControlFlow::Continue(())
+    join_line(line)
 }
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
 //! `brigade run`: one command over many arguments, many at a time.
 //!
 //! ```text
-//! source -> dispatch -> [channel] -> slots (pool workers) -> [channel] -> results -> output
-//!               ^                                                |
-//!               +---------- [channel: window, with -k] ----------+
+//! arguments -> [pipeline: jobs, on a pool; with -k, in order] -> [channel] -> results -> output
+//!                           |                                        ^
+//!                           +--- parts of the output that is first --+
 //! ```
 //!
-//! Every arrow is a bounded channel of the library, so a slow reader of our output slows the jobs,
-//! and the jobs slow the reading of arguments. This file puts the parts together and knows them
-//! all; none of them knows it.
+//! Everything on the way is bounded, so a slow reader of our output slows the jobs, and the jobs slow the
+//! reading of arguments. This file puts the parts together and knows them all; none of them knows it.
 
+mod arguments;
 mod control;
-mod dispatch;
 mod input;
 mod interrupt;
 mod job;
@@ -29,29 +28,26 @@ mod words;
 
 use crate::cli::RunArgs;
 use crate::exit::{ExitStatus, reason, say};
-use crate::order::Order;
-use crate::parts::{join, pool, submit};
+use crate::parts::{join, join_line, pool, start as start_part};
 use crate::progress::Progress;
-use brigade::channel::{self, Receiver};
-use brigade::pool::{Job, Pool};
+use arguments::Arguments;
+use brigade::channel::{self, Receiver, Sender};
+use brigade::pipeline::{self, PipelineError, Stage};
+use brigade::pool::Pool;
 use control::Control;
-use dispatch::Dispatch;
 use input::Source;
 use interrupt::Interrupts;
 use output::Writer;
 use placeholder::Input;
 use report::Report;
-use results::{KeptOrder, Results};
+use results::Results;
 use rustix::process::{Resource, getrlimit};
-use slot::{NO_TURN, Slot};
+use slot::Slot;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use template::Template;
 use trouble::Troubles;
-
-/// The pool of the reader of arguments and the watcher of signals.
-const STAGES: usize = 2;
 
 /// Both ends of two pipes and the handle of the process.
 const FILES_PER_SLOT: usize = 5;
@@ -70,9 +66,14 @@ pub(crate) fn run(args: RunArgs) -> ExitStatus {
     }
 }
 
-/// How many jobs may be dispatched ahead of the first whose output is not yet written.
+/// How many jobs may be under way, with kept order: run ahead of the first whose output is not yet written.
 fn window(slots: usize) -> usize {
     4 * slots + 16
+}
+
+/// How many may be otherwise: those that run, and as many that come next.
+fn running_and_next(slots: usize) -> usize {
+    2 * slots
 }
 
 fn start(args: RunArgs) -> Result<ExitStatus, String> {
@@ -174,21 +175,12 @@ impl Run {
     fn carry_out(self) -> Result<ExitStatus, String> {
         let interrupts = Interrupts::catch().map_err(refused)?;
         let signals = interrupts.handle();
-        let stages = pool(STAGES, "brigade-stage")?;
         let workers = pool(self.slots, "brigade-slot")?;
         let writer = Writer::new().map_err(refused)?;
 
-        let (inputs, dispatched) = channel::bounded(self.slots);
         let (reporter, reports) = channel::bounded(self.slots);
-        let turn = Arc::new(AtomicU64::new(if self.keep_order { 0 } else { NO_TURN }));
-        let (places, taken) = channel::bounded(window(self.slots));
         let results = Results {
             writer,
-            kept_order: self.keep_order.then(|| KeptOrder {
-                order: Order::new(),
-                turn: Arc::clone(&turn),
-                window: taken,
-            }),
             control: Arc::clone(&self.control),
             progress: self.progress.clone(),
             has_no_program: self.template.has_no_program(),
@@ -198,40 +190,60 @@ impl Run {
             input_failed: false,
         };
         let slot = Slot {
-            template: Arc::new(self.template),
+            template: self.template,
             control: Arc::clone(&self.control),
-            turn,
+            turn: self.keep_order.then(|| Arc::new(AtomicU64::new(0))),
             reports: reporter.clone(),
         };
-        let dispatch = Dispatch {
+        let arguments = Arguments {
             source: self.source,
             control: Arc::clone(&self.control),
-            inputs,
-            window: self.keep_order.then_some(places),
-            reports: reporter,
+            count: 0,
+            reports: reporter.clone(),
         };
         let (control, progress) = (self.control, self.progress);
-        let mut parts = vec![submit(&stages, move || {
-            interrupts.obey(&control, &progress)
-        })?];
-        let mut working = vec![submit(&stages, move || dispatch.run())?];
-        working.extend(serve(&workers, slot, dispatched)?);
+        let watch = start_part("brigade-signals", move || {
+            interrupts.obey(&control, &progress);
+        })?;
+        let line = start_part("brigade-jobs", move || {
+            run_jobs(arguments, &slot, &workers, &reporter)
+        })?;
         let status = write_results(results, &reports);
         signals.close();
-        parts.append(&mut working);
-        join(parts)?;
+        join(watch)?;
+        join_line(line)?;
         Ok(status)
     }
 }
 
-/// Fills the pool with slots.
-fn serve(workers: &Pool, slot: Slot, dispatched: Receiver<Input>) -> Result<Vec<Job<()>>, String> {
-    (0..workers.threads())
-        .map(|_| {
-            let (slot, dispatched) = (slot.clone(), dispatched.clone());
-            submit(workers, move || slot.serve(&dispatched))
-        })
-        .collect()
+/// Runs the jobs of all arguments, as many at a time as there are workers, and reports each that has ended.
+fn run_jobs(
+    arguments: Arguments,
+    slot: &Slot,
+    workers: &Pool,
+    reports: &Sender<Report>,
+) -> Result<pipeline::Report, PipelineError> {
+    let slots = workers.threads();
+    // A job that has ended may have left its output in a file: so no more wait to be reported than run.
+    let stage = Stage::new(slots).blocking().buffer(slots);
+    let jobs = pipeline::from_iter(arguments).map_init(stage, Slot::buffer, |buffer, input| {
+        slot.run(&input, buffer)
+    });
+    let jobs = if slot.turn.is_some() {
+        jobs.in_flight(window(slots)).ordered()
+    } else {
+        jobs.in_flight(running_and_next(slots))
+    };
+    jobs.try_run(workers, |ended| {
+        reports
+            .send(Report::Ended { ended })
+            .map_err(|_| "nobody writes")?;
+        // What the next one prints from now on comes behind it.
+        if let Some(turn) = &slot.turn {
+            turn.fetch_add(1, Ordering::Release);
+        }
+        Ok::<(), &str>(())
+    })
 }
 
 /// Takes reports until nobody is left to send one.

@@ -1,4 +1,4 @@
-//! What the slots and the reader tell the one who writes.
+//! What the jobs and the reader of arguments tell the one who writes.
 //!
 //! Plain data. Knows no channel and no thread.
 
@@ -11,8 +11,8 @@ use super::trouble::Trouble;
 pub(crate) enum Report {
     /// The output so far of a job that is first in the order and goes on.
     Part { output: Output },
-    /// A job is done with, one way or another.
-    Ended { index: u64, ended: Ended },
+    /// A job is done with, one way or another, and its turn has come.
+    Ended { ended: Ended },
     /// There are no more arguments; so many there were.
     InputEnded { count: u64 },
     /// The arguments cannot be read any further, and why.

@@ -1,31 +1,18 @@
-//! What becomes of the reports: output in order, sentences, counts, and in the end the exit status.
+//! What becomes of the reports: output, sentences, counts, and in the end the exit status.
 //!
-//! Runs in one thread, so nothing here is shared. Starts no job.
+//! Reports come in the order in which they are written. Runs in one thread, so nothing here is shared. Starts no job.
 
 use super::control::Control;
 use super::output::{WriteError, Writer};
 use super::report::{Ended, Outcome, Output, Report};
 use super::trouble::Troubles;
 use crate::exit::{ExitStatus, is_settled};
-use crate::order::Order;
 use crate::progress::Progress;
-use brigade::channel::Receiver;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Everything needed to write in the order of the input.
-pub(crate) struct KeptOrder {
-    pub(crate) order: Order<Ended>,
-    /// Tells the slots whose turn it is.
-    pub(crate) turn: Arc<AtomicU64>,
-    /// One place for each job that was dispatched and not yet written.
-    pub(crate) window: Receiver<()>,
-}
 
 /// The run as seen from its output.
 pub(crate) struct Results {
     pub(crate) writer: Writer,
-    pub(crate) kept_order: Option<KeptOrder>,
     pub(crate) control: Arc<Control>,
     pub(crate) progress: Progress,
     /// Whether every job fails for want of a program.
@@ -41,13 +28,7 @@ impl Results {
     pub(crate) fn take(&mut self, report: Report) {
         match report {
             Report::Part { output } => self.write(output),
-            Report::Ended { index, ended } => match &mut self.kept_order {
-                Some(kept) => {
-                    kept.order.put(index, ended);
-                    self.settle_in_order();
-                }
-                None => self.settle(ended),
-            },
+            Report::Ended { ended } => self.settle(ended),
             Report::InputEnded { count } => self.progress.set_total(count),
             Report::InputFailed { sentence } => {
                 self.input_failed = true;
@@ -66,7 +47,6 @@ impl Results {
 
     /// Ends the run, after the last report.
     pub(crate) fn finish(mut self) -> ExitStatus {
-        self.settle_in_order();
         self.flush();
         self.progress.end();
         if let Some(sentence) = self.troubles.rest() {
@@ -89,19 +69,6 @@ impl Results {
             None if self.input_failed => ExitStatus::Error,
             None if self.failed > 0 => ExitStatus::JobsFailed(self.failed),
             None => ExitStatus::Success,
-        }
-    }
-
-    fn settle_in_order(&mut self) {
-        while let Some(kept) = &mut self.kept_order
-            && let Some(ended) = kept.order.take()
-        {
-            kept.turn.store(kept.order.turn(), Ordering::Release);
-            // The place was taken before the job was dispatched, so one is there.
-            kept.window
-                .try_recv()
-                .expect("each dispatched job holds a place in the window");
-            self.settle(ended);
         }
     }
 

@@ -1,7 +1,7 @@
-//! A slot: it takes one argument after the other, runs its job, and reports.
+//! A slot: it runs the job of an argument and sees it through, in the thread that calls.
 //!
-//! A slot is a job of the pool for as long as the run lasts, and starts its children itself: one
-//! thread that starts them for all would be slower, because starting one waits for its `exec`.
+//! As many threads call as jobs run at a time, and each starts its children itself: one that starts them for all would be
+//! slower, because starting one waits for its `exec`.
 //!
 //! Knows neither where arguments come from nor where output goes.
 
@@ -11,25 +11,20 @@ use super::placeholder::Input;
 use super::report::{Ended, Outcome, Output, Report};
 use super::template::Template;
 use super::trouble::Trouble;
-use brigade::channel::{Receiver, Sender};
+use brigade::channel::Sender;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The turn while order does not matter: no job ever has it.
-pub(crate) const NO_TURN: u64 = u64::MAX;
-
 const READ_SIZE: usize = 64 * 1024;
 
-/// What all slots share.
-#[derive(Clone)]
+/// What all who run jobs share.
 pub(crate) struct Slot {
-    pub(crate) template: Arc<Template>,
+    pub(crate) template: Template,
     pub(crate) control: Arc<Control>,
-    /// The index of the job whose output comes next, or [`NO_TURN`].
-    pub(crate) turn: Arc<AtomicU64>,
+    /// The index of the job whose output comes next, if the order matters.
+    pub(crate) turn: Option<Arc<AtomicU64>>,
     pub(crate) reports: Sender<Report>,
 }
 
@@ -42,29 +37,13 @@ struct Collector<'slot> {
 }
 
 impl Slot {
-    /// Works until there are no more arguments.
-    pub(crate) fn serve(&self, inputs: &Receiver<Input>) {
-        let mut buffer = vec![0; READ_SIZE];
-        for input in inputs {
-            let index = input.index;
-            // Who keeps the order waits for every index, so a bug must not swallow one.
-            let run = catch_unwind(AssertUnwindSafe(|| self.run(&input, &mut buffer)));
-            let (ended, panic) = match run {
-                Ok(ended) => (ended, None),
-                Err(panic) => (Ended::without_output(Outcome::Failed), Some(panic)),
-            };
-            let sent = self.reports.send(Report::Ended { index, ended });
-            if let Some(panic) = panic {
-                resume_unwind(panic);
-            }
-            if sent.is_err() {
-                // The writer has gone, so no one wants the rest.
-                return;
-            }
-        }
+    /// What a thread needs to read the output of its jobs.
+    pub(crate) fn buffer() -> Vec<u8> {
+        vec![0; READ_SIZE]
     }
 
-    fn run(&self, input: &Input, buffer: &mut [u8]) -> Ended {
+    /// Runs the job of an argument to its end, with a buffer for what it prints.
+    pub(crate) fn run(&self, input: &Input, buffer: &mut [u8]) -> Ended {
         if self.control.stop.is_set() {
             return Ended::without_output(Outcome::Skipped);
         }
@@ -134,7 +113,8 @@ impl Collector<'_> {
     }
 
     fn has_turn(&self) -> bool {
-        self.slot.turn.load(Ordering::Acquire) == self.index
+        let turn = self.slot.turn.as_ref();
+        turn.is_some_and(|turn| turn.load(Ordering::Acquire) == self.index)
     }
 }
 

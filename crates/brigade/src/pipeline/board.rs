@@ -39,6 +39,10 @@ pub(super) struct Board {
     pub(super) alarm: Option<Instant>,
     /// How the caller sleeps, if it does. Whoever finds it asleep and rings writes that it is not.
     pub(super) asleep: Option<Asleep>,
+    /// Whether any stage blocks.
+    pub(super) blocks: bool,
+    /// Whether the last claim has passed over work that blocks and could be begun.
+    pub(super) left: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -97,6 +101,8 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Only {
     Anything,
+    /// That of stages that do not block.
+    Prompt,
     /// That of stations whose items are known to be quick.
     Quick,
 }
@@ -123,6 +129,8 @@ impl Board {
             not_before: None,
         };
         Self {
+            blocks: stages.iter().any(|stage| stage.blocks),
+            left: false,
             meters: stages.into_iter().map(meter).collect(),
             free: tickets,
             out: 0,
@@ -173,6 +181,7 @@ impl Board {
     ) -> Result<Work, Option<Instant>> {
         let (mut now, mut next) = (Now::default(), None::<Instant>);
         let mut later = |at: Instant| next = Some(next.map_or(at, |next| next.min(at)));
+        self.left = false;
         for (station, it) in stations.iter().enumerate().rev() {
             let meter = &mut self.meters[station];
             if meter.running >= meter.stage.parallel {
@@ -187,7 +196,14 @@ impl Board {
                 }
             }
             let most = meter.most(it.as_ref(), hands);
-            if most == 0 || only == Only::Quick && meter.grab == 1 {
+            if most == 0 {
+                continue;
+            }
+            if !meter.is_among(only) {
+                match meter.used_up(&mut now) {
+                    Some(at) => later(at),
+                    None => self.left |= meter.stage.blocks,
+                }
                 continue;
             }
             match meter.allowed(most, &mut now) {
@@ -220,15 +236,15 @@ impl Board {
     }
 
     /// How long the work takes that could be begun, in nanoseconds, as far as one can see without a look at the time. Nothing
-    /// is 0, and what is not known is very long.
-    pub(super) fn waiting(&self, stations: &Stations<'_>) -> usize {
+    /// is 0, and what is not known, or blocks, is very long.
+    pub(super) fn waiting(&self, stations: &Stations<'_>, only: Only) -> usize {
         let mut sum = 0_usize;
         for (meter, it) in self.meters.iter().zip(stations) {
             sum = sum.saturating_add(if meter.running >= meter.stage.parallel {
                 0
             } else if it.due() == Due::Now {
                 usize::MAX
-            } else if meter.most(it.as_ref(), 1) == 0 {
+            } else if !meter.is_among(only) || meter.most(it.as_ref(), 1) == 0 {
                 0
             } else {
                 it.ready().saturating_mul(meter.nanos)
@@ -281,12 +297,17 @@ impl Meter {
         share.min(self.grab).min(room).min(station.places())
     }
 
+    /// Until when the rate is known to be used up.
+    fn used_up(&self, now: &mut Now) -> Option<Instant> {
+        self.not_before.filter(|at| *at > now.get())
+    }
+
     /// How many of `most` items the rate allows now; if none, until when.
     fn allowed(&mut self, most: usize, now: &mut Now) -> Result<usize, Instant> {
         let Some(rate) = &self.stage.rate else {
             return Ok(most);
         };
-        if let Some(at) = self.not_before.filter(|at| *at > now.get()) {
+        if let Some(at) = self.used_up(now) {
             return Err(at);
         }
         match rate.try_acquire() {
@@ -300,8 +321,20 @@ impl Meter {
         }
     }
 
+    fn is_among(&self, only: Only) -> bool {
+        match only {
+            Only::Anything => true,
+            Only::Prompt => !self.stage.blocks,
+            Only::Quick => self.grab > 1,
+        }
+    }
+
     /// Quick items are taken many at once, slow ones one by one.
     fn learn(&mut self, count: usize, took: Duration) {
+        if self.stage.blocks {
+            // However quick those before were, the next may block.
+            return;
+        }
         let nanos = took.as_nanos() as usize / count;
         // What was long of late is forgotten slowly: it is better to take too few at once than too many.
         let remembered = match self.nanos {

@@ -176,12 +176,17 @@ impl<T> Edge<T> {
     }
 
     /// Puts buckets back that have been taken and not been begun, in front of all others.
-    pub(super) fn put_back(&self, buckets: impl DoubleEndedIterator<Item = Bucket<T>>) {
-        let mut count = 0;
+    pub(super) fn put_back(
+        &self,
+        buckets: impl DoubleEndedIterator<Item = Bucket<T>> + ExactSizeIterator,
+    ) {
+        let count = buckets.len();
+        if count == 0 {
+            return;
+        }
         let mut line = self.line.lock();
         for bucket in buckets.rev() {
             line.put_back(bucket);
-            count += 1;
         }
         drop(line);
         self.ready.fetch_add(count, AcqRel);

@@ -47,7 +47,8 @@
 //! The caller never does work of others, and needs nobody: if no job of the pool comes, because the pool is busy or has been
 //! shut down, or the caller is its only worker, the caller does everything, an item to its end before the next is pulled.
 //! If jobs may come it pulls, and leaves work that is not known to be quick to them; when one that was asked for has not come
-//! for a millisecond, it does that work too.
+//! for a millisecond, it does that work too. Work of a stage that [blocks](Stage::blocking) it leaves to them for as long as
+//! any of them is at work, or a thread of the pool has nothing to do and so will come.
 //!
 //! # Why it cannot get stuck
 //!
@@ -85,6 +86,7 @@ mod bell;
 mod board;
 mod each;
 mod edge;
+mod kept;
 #[cfg(all(test, brigade_loom))]
 mod model;
 mod report;
@@ -110,6 +112,7 @@ use bell::Bell;
 use board::Board;
 use each::{Delayed, Each, Outcome};
 use edge::Edge;
+use kept::Kept;
 use run::Run;
 use sink::Sink;
 use station::Station;
@@ -268,6 +271,47 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
         F: Fn(T) -> U + Send + Sync + 'a,
     {
         self.each(stage.into(), move |item, _| Outcome::Passed(each(item)))
+    }
+
+    /// As [`map`](Self::map), with something that is kept from one item to the next: a buffer, a connection.
+    ///
+    /// `init` makes one when an item begins and all that there are are in use. So there are at most as many as
+    /// items at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pipeline;
+    /// use brigade::pool::Pool;
+    /// use std::fmt::Write;
+    ///
+    /// let mut longest = 0;
+    /// let digits = |text: &mut String, number: u32| {
+    ///     text.clear();
+    ///     write!(text, "{number}").map(|()| text.len())
+    /// };
+    /// pipeline::from_iter([7, 1066, 42])
+    ///     .map_init(2, String::new, digits)
+    ///     .try_map(1, |length| length)
+    ///     .run(&Pool::new(2), |length| longest = longest.max(length))?;
+    /// assert_eq!(longest, 4);
+    /// # Ok::<(), pipeline::PipelineError>(())
+    /// ```
+    #[track_caller]
+    pub fn map_init<U, W, I, F>(
+        self,
+        stage: impl Into<Stage>,
+        init: I,
+        each: F,
+    ) -> Pipeline<'a, S, U>
+    where
+        U: Send + 'a,
+        W: Send + 'a,
+        I: Fn() -> W + Send + Sync + 'a,
+        F: Fn(&mut W, T) -> U + Send + Sync + 'a,
+    {
+        let kept = Kept::new();
+        self.map(stage, move |item| kept.with(&init, |kept| each(kept, item)))
     }
 
     /// A stage that makes something of some items. The others leave the pipeline.
@@ -562,7 +606,7 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
         let token = cancel::current().map_or_else(CancelToken::new, |token| token.child());
         let options = Options::new().token(&token);
         let board = Board::new(stages, in_flight);
-        let run = Run::new(stations, sites, board, token, bell, pool.others());
+        let run = Run::new(stations, sites, board, token, bell, pool);
         // What goes wrong is noted in the run. The scope's own error says that it was cancelled.
         let _ = pool.scope_with(options, |scope| {
             run.drive(&mut source, &first, scope);

@@ -17,7 +17,7 @@ use super::report::{Cause, Dead, Part, PipelineError, Report};
 use super::source::{Pulled, Source};
 use super::station::{Done, Station, Turn};
 use crate::cancel::{CancelToken, Reason};
-use crate::pool::Scope;
+use crate::pool::{Pool, Scope};
 use crate::prim::Ordering::{Acquire, Release};
 use crate::prim::atomic::AtomicBool;
 use crate::prim::{MODEL, SeenLock, StdArc, clock, discard_panic, hint};
@@ -30,6 +30,9 @@ use std::time::{Duration, Instant};
 /// So long the caller waits for a job of the pool before it does work that is not known to be quick, or has another look
 /// after it.
 const PATIENCE: Duration = Duration::from_millis(1);
+
+/// So long the caller leaves work that blocks to a thread of the pool that seems to have nothing to do, and does not come.
+const TRUST: Duration = Duration::from_secs(1);
 
 /// So long a job waits for more items that are quick.
 const LINGER: Duration = Duration::from_micros(4);
@@ -55,6 +58,7 @@ pub(super) struct Run<'a> {
     token: CancelToken,
     bell: StdArc<Bell>,
     alarm: Alarm,
+    pool: &'a Pool,
     /// How many threads may work for it.
     hands: usize,
     /// Whether something becomes due because somebody calls a waker.
@@ -97,7 +101,7 @@ impl<'a> Run<'a> {
         board: Board,
         token: CancelToken,
         bell: StdArc<Bell>,
-        threads: usize,
+        pool: &'a Pool,
     ) -> Self {
         Self {
             is_called: stations.iter().any(|station| station.is_called()),
@@ -110,7 +114,8 @@ impl<'a> Run<'a> {
             token,
             alarm: Alarm::new(&bell),
             bell,
-            hands: threads + 1,
+            pool,
+            hands: pool.others() + 1,
         }
     }
 
@@ -231,7 +236,13 @@ impl<'a> Run<'a> {
             };
             // After a wait for nothing the source is asked again before the next.
             dry = !dry && matches!(pulled, Pulled::Nothing);
-            self.take_in(pulled, first, scope);
+            let mut again = self.take_in::<S>(pulled, first, scope);
+            while again {
+                self.look_at_token();
+                let pulled = self.pull(|| source.pull());
+                dry = matches!(pulled, Pulled::Nothing);
+                again = self.take_in::<S>(pulled, first, scope);
+            }
         }
     }
 
@@ -250,24 +261,33 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn take_in<'scope, T>(
+    /// Takes in what the source has given. Returns whether it is to be pulled again at once: others do the work meanwhile.
+    fn take_in<'scope, S: Source>(
         &'scope self,
-        pulled: Pulled<T>,
-        first: &Edge<T>,
+        pulled: Pulled<S::Item>,
+        first: &Edge<S::Item>,
         scope: Scope<'scope, '_, Infallible>,
-    ) {
+    ) -> bool {
         match pulled {
-            Pulled::Nothing => {}
-            Pulled::Ended => self.board.lock().source_ended = true,
+            Pulled::Nothing => false,
+            Pulled::Ended => {
+                self.board.lock().source_ended = true;
+                false
+            }
             Pulled::Item(value) => {
                 let mut board = self.board.lock();
                 let number = board.pulled();
                 first.put(Bucket::new(number, 1, Some(value)));
-                let asks = self.asks(&mut board, false);
+                let asks = self.asks(&mut board, WORTH_CALLING);
+                let again = board.may_pull() && board.runners > 0 && !self.is_stopped();
+                if again && S::MAY_WAIT {
+                    self.watch(&mut board, scope);
+                }
                 drop(board);
                 if asks {
                     self.ask(scope);
                 }
+                again
             }
         }
     }
@@ -297,23 +317,24 @@ impl<'a> Run<'a> {
         }
         // Else somebody may come who does it, so that the source can be pulled, which may take long. So may the work.
         let is_patient = pulls && self.somebody_may_come(&board);
+        let most = if board.blocks && self.leaves_blocking(&board) {
+            Only::Prompt
+        } else {
+            Only::Anything
+        };
         let waiting = if is_patient {
-            board.waiting(&self.stations)
+            board.waiting(&self.stations, most)
         } else {
             0
         };
         if is_patient && waiting < UNDIVIDED {
             return Next::Pull;
         }
-        let only = if is_patient {
-            Only::Quick
-        } else {
-            Only::Anything
-        };
+        let only = if is_patient { Only::Quick } else { most };
         let is_away = pulls && S::MAY_WAIT;
         let (until, why) = match self.claim(&mut board, only, is_away, scope) {
             Ok(work) => {
-                let asks = self.asks(&mut board, false);
+                let asks = self.asks(&mut board, WORTH_CALLING);
                 drop(board);
                 if asks {
                     self.ask(scope);
@@ -325,10 +346,20 @@ impl<'a> Run<'a> {
                 (until, Why::Alone)
             }
             Err(_) if pulls => return Next::Pull,
+            // If nobody comes for what is left to them, the caller is to see that.
+            Err(until) if board.left && board.runners == 0 => {
+                let again = clock::now().checked_add(PATIENCE);
+                (until.min(again).or(again), Why::Alone)
+            }
             Err(until) if dry => (until, Why::Dry),
             Err(until) => (until, Why::NoTicket),
         };
         board.asleep = Some(Asleep { until, why });
+        let asks = board.left && self.asks(&mut board, WORTH_CALLING);
+        drop(board);
+        if asks {
+            self.ask(scope);
+        }
         Next::Sleep(until)
     }
 
@@ -383,16 +414,23 @@ impl<'a> Run<'a> {
         board.asked > 0 && board.asked_at.is_some_and(is_patient)
     }
 
-    /// Whether a job is to be asked for, because of what there is to do, or in any case; then it is counted.
-    fn asks(&self, board: &mut Board, any_case: bool) -> bool {
+    /// Whether the caller leaves work that blocks to jobs of the pool: one is at work, or will come.
+    fn leaves_blocking(&self, board: &Board) -> bool {
+        if board.runners > 0 || board.asked == 0 {
+            return self.hands > 1;
+        }
+        let asked = board.asked_at.map_or(Duration::ZERO, |at| {
+            clock::now().saturating_duration_since(at)
+        });
+        asked < PATIENCE || asked < TRUST && self.pool.has_idle()
+    }
+
+    /// Whether a job is to be asked for, because there is so much to do; then it is counted.
+    fn asks(&self, board: &mut Board, worth: usize) -> bool {
         let hands = board.runners + board.asked;
         // The first is also for the case that the source makes the caller wait.
-        let worth = match hands {
-            _ if any_case => 0,
-            0 => 1,
-            _ => WORTH_CALLING,
-        };
-        let asks = hands + 1 < self.hands && board.waiting(&self.stations) >= worth;
+        let worth = if hands == 0 { worth.min(1) } else { worth };
+        let asks = hands + 1 < self.hands && board.waiting(&self.stations, Only::Anything) >= worth;
         if asks {
             board.asked += 1;
             board.asked_at = Some(clock::now());
@@ -431,13 +469,15 @@ impl<'a> Run<'a> {
             board.finish(&work, &done, took);
         }
         let is_fed = board.may_pull() && board.asleep.is_none() && !MODEL;
-        let lingers = is_fed && board.waiting(&self.stations) < UNDIVIDED;
+        let lingers = is_fed && board.waiting(&self.stations, Only::Anything) < UNDIVIDED;
         drop(board);
         if lingers {
             let began = clock::now();
             while clock::now().saturating_duration_since(began) < LINGER {
                 hint::spin_loop();
             }
+            // Should the caller want this processor: if this job left now, it would be called again for the next item.
+            hint::yield_now();
         }
     }
 
@@ -477,8 +517,13 @@ impl<'a> Run<'a> {
         } else if is_away {
             self.watch(&mut board, scope);
         }
-        // Who goes before there is nothing to do is relieved by another.
-        let asks = !self.is_stopped() && self.asks(&mut board, ends && is_away);
+        // Who goes before there is nothing to do is relieved by another: by one who only looks, if nobody else does.
+        let worth = match ends {
+            true if is_away => 0,
+            true => 1,
+            false => WORTH_CALLING,
+        };
+        let asks = !self.is_stopped() && self.asks(&mut board, worth);
         // Who goes before there is nothing to do has not looked at the time.
         let rings = self.rings(&mut board, claimed.as_ref().err(), ends);
         drop(board);
@@ -504,7 +549,8 @@ impl<'a> Run<'a> {
             || board.is_over()
             || why == Why::Alone
             || why == Why::NoTicket && has_ticket
-            || board.waiting(&self.stations) >= worth
+            // What blocks it leaves to who rings here, or has been asked for.
+            || board.waiting(&self.stations, Only::Prompt) >= worth
             || next.is_some_and(|at| at.is_some_and(is_sooner));
         if rings {
             board.asleep = None;

@@ -30,6 +30,7 @@ pub struct Stage {
     pub(super) buffer: Option<usize>,
     pub(super) rate: Option<StdArc<RateLimit>>,
     pub(super) skips: bool,
+    pub(super) blocks: bool,
 }
 
 impl Stage {
@@ -41,6 +42,7 @@ impl Stage {
             buffer: None,
             rate: None,
             skips: false,
+            blocks: false,
         }
     }
 
@@ -67,6 +69,34 @@ impl Stage {
     pub fn skip_errors(self) -> Self {
         let skips = true;
         Self { skips, ..self }
+    }
+
+    /// Items may block the thread for long: on a file, a child process, a lock of somebody else.
+    ///
+    /// They are begun one by one, also if most of them are quick, and what comes of one goes on at once. The calling thread
+    /// leaves them to the pool, and pulls from the source meanwhile; only if all threads of the pool run something else, or
+    /// the pool has been shut down, it does them itself. Give the pool as many threads as there may be items at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use brigade::pipeline::{self, Stage};
+    /// use brigade::pool::Pool;
+    /// use std::process::Command;
+    ///
+    /// let mut codes = Vec::new();
+    /// pipeline::from_iter(["exit 0", "exit 1"])
+    ///     .map(Stage::new(2).blocking(), |script| Command::new("sh").args(["-c", script]).status())
+    ///     .try_map(1, |status| status.map(|status| status.code()))
+    ///     .ordered()
+    ///     .run(&Pool::new(2), |code| codes.push(code))?;
+    /// assert_eq!(codes, [Some(0), Some(1)]);
+    /// # Ok::<(), pipeline::PipelineError>(())
+    /// ```
+    #[must_use]
+    pub fn blocking(self) -> Self {
+        let blocks = true;
+        Self { blocks, ..self }
     }
 }
 

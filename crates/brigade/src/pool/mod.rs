@@ -358,6 +358,12 @@ impl Pool {
         self.threads().saturating_sub(own)
     }
 
+    /// Whether a thread other than the calling one seems to have nothing to do, and so will take up what waits. Halves of
+    /// joins count as nothing.
+    pub(crate) fn has_idle(&self) -> bool {
+        self.crew.running_elsewhere().len() < self.others()
+    }
+
     fn crew(&self) -> &Crew {
         &self.crew
     }

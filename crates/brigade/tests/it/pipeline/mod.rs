@@ -1,6 +1,7 @@
 //! Pipelines: order, the bound, batches, rates, and what a run does with how few threads; in `failures`, what ends one; in
-//! `quiet`, sources that make it wait.
+//! `quiet`, sources that make it wait; in `blocking`, stages that block.
 
+mod blocking;
 mod failures;
 mod quiet;
 
