@@ -606,7 +606,8 @@ impl<'a, S: Source, T: Send + 'a> Pipeline<'a, S, T> {
         let token = cancel::current().map_or_else(CancelToken::new, |token| token.child());
         let options = Options::new().token(&token);
         let board = Board::new(stages, in_flight);
-        let run = Run::new(stations, sites, board, token, bell, pool);
+        let (threads, has_idle) = (pool.others(), || pool.has_idle());
+        let run = Run::new(stations, sites, board, token, bell, threads, &has_idle);
         // What goes wrong is noted in the run. The scope's own error says that it was cancelled.
         let _ = pool.scope_with(options, |scope| {
             run.drive(&mut source, &first, scope);

@@ -88,7 +88,15 @@ impl Staged {
         let sites = vec![Location::caller(); 2];
         let token = CancelToken::new();
         Self {
-            run: Run::new(stations, sites, board, token, StdArc::clone(&bell), 1),
+            run: Run::new(
+                stations,
+                sites,
+                board,
+                token,
+                StdArc::clone(&bell),
+                1,
+                &|| false,
+            ),
             from,
             to,
             bell,

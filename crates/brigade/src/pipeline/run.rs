@@ -17,7 +17,7 @@ use super::report::{Cause, Dead, Part, PipelineError, Report};
 use super::source::{Pulled, Source};
 use super::station::{Done, Station, Turn};
 use crate::cancel::{CancelToken, Reason};
-use crate::pool::{Pool, Scope};
+use crate::pool::Scope;
 use crate::prim::Ordering::{Acquire, Release};
 use crate::prim::atomic::AtomicBool;
 use crate::prim::{MODEL, SeenLock, StdArc, clock, discard_panic, hint};
@@ -58,7 +58,8 @@ pub(super) struct Run<'a> {
     token: CancelToken,
     bell: StdArc<Bell>,
     alarm: Alarm,
-    pool: &'a Pool,
+    /// Whether a thread of the pool seems to have nothing to do.
+    has_idle: &'a (dyn Fn() -> bool + Sync),
     /// How many threads may work for it.
     hands: usize,
     /// Whether something becomes due because somebody calls a waker.
@@ -101,7 +102,8 @@ impl<'a> Run<'a> {
         board: Board,
         token: CancelToken,
         bell: StdArc<Bell>,
-        pool: &'a Pool,
+        threads: usize,
+        has_idle: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
         Self {
             is_called: stations.iter().any(|station| station.is_called()),
@@ -114,8 +116,8 @@ impl<'a> Run<'a> {
             token,
             alarm: Alarm::new(&bell),
             bell,
-            pool,
-            hands: pool.others() + 1,
+            has_idle,
+            hands: threads + 1,
         }
     }
 
@@ -422,7 +424,7 @@ impl<'a> Run<'a> {
         let asked = board.asked_at.map_or(Duration::ZERO, |at| {
             clock::now().saturating_duration_since(at)
         });
-        asked < PATIENCE || asked < TRUST && self.pool.has_idle()
+        asked < PATIENCE || asked < TRUST && (self.has_idle)()
     }
 
     /// Whether a job is to be asked for, because there is so much to do; then it is counted.

@@ -45,7 +45,7 @@ type Share<T> = StdArc<Cell<Result<T, JoinError>>>;
 /// join it.
 ///
 /// If both are around it, the nearer one; if neither is, it is [`Pool::global`](crate::pool::Pool::global). See
-/// [where tasks run](super#where-tasks-run).
+/// [where tasks run](crate::task#where-tasks-run).
 ///
 /// The task goes on if the handle is dropped, unless [`Task::abort_on_drop`] was called. It begins with no
 /// cancellation token, wherever it is spawned: what is to end with others is spawned in a

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// the group returns the error, or if there is none, what the body has returned. For a bound, other policies and a
 /// deadline see [`GroupOptions`].
 ///
-/// The children run [where tasks run](super#where-tasks-run): on what is nearest when the group is first polled.
+/// The children run [where tasks run](crate::task#where-tasks-run): on what is nearest when the group is first polled.
 ///
 /// Who is cancelled is polled once more: what it awaits of this library ends with an error (see
 /// [`cancel`](crate::cancel)), so it can clean up and return. If it is not done then, it is dropped where it awaits, a
