@@ -156,9 +156,6 @@ trait Join<T>: Run {
     /// Whether the job is over. `synchronised` makes it the second look of the handshake.
     fn is_over(&self, synchronised: bool) -> bool;
 
-    /// Whether somebody runs it, or has. A guess.
-    fn is_claimed(&self) -> bool;
-
     fn waiting(&self) -> &WaitQueue;
 
     fn runner(&self) -> Held;
@@ -188,10 +185,6 @@ impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
             self.state.load(Acquire)
         };
         matches!(state, DONE | CANCELLED | DISPLACED)
-    }
-
-    fn is_claimed(&self) -> bool {
-        self.state.load(Relaxed) != QUEUED
     }
 
     fn waiting(&self) -> &WaitQueue {
@@ -227,10 +220,6 @@ unsafe impl<T> Operation for Joining<T> {
 
     fn chances(&self) -> usize {
         usize::from(self.cell.is_over(true))
-    }
-
-    fn is_under_way(&self) -> bool {
-        self.cell.is_claimed()
     }
 
     fn held(&self) -> Held {

@@ -74,9 +74,6 @@ fn block_until<O: Operation>(
                 serve_others(operation, woken);
                 return Ok(output);
             }
-            if spin.is_long() && !operation.is_under_way() {
-                break;
-            }
         }
         woken |= Parker::with_current(|parker, waker| sleep(operation, limit, site, parker, waker));
         // The wake, if there was one, came before this attempt and so is used by it.

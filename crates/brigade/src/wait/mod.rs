@@ -145,13 +145,6 @@ pub(crate) unsafe trait Operation {
         0
     }
 
-    /// Whether somebody is at what is waited for. If not, somebody may have to be woken for it first, which takes longer
-    /// than a thread pauses, and the pauses keep a processor from who is woken. A guess.
-    #[inline]
-    fn is_under_way(&self) -> bool {
-        true
-    }
-
     /// Who has what is waited for, if it is something that somebody has.
     #[inline]
     fn held(&self) -> Held {

@@ -40,8 +40,6 @@ use crate::prim::{MODEL, PlainAtomicU8, PlainAtomicUsize, cpus, hint};
 
 /// Steps of 1, 2, 4 ... pauses: 511 in all, about as long as it takes to wake a thread.
 const PAUSE_STEPS: u8 = 9;
-/// The steps of a wait for what nobody has begun: 31 pauses in all.
-const SHORT_STEPS: u8 = 5;
 /// How often the processor is given away where pausing is in vain.
 const YIELD_STEPS: u8 = 12;
 /// For a lock: steps of 2, 4 ... pauses, and then so often is the processor given away. Whoever holds a lock holds
@@ -325,12 +323,6 @@ impl Spin {
         }
         self.step += 1;
         true
-    }
-
-    /// Whether it has taken as long as somebody who is awake needs to begin.
-    #[inline]
-    pub(super) fn is_long(&self) -> bool {
-        self.rest == Rest::Growing && self.step > SHORT_STEPS
     }
 
     /// The wait ended while spinning.
