@@ -288,7 +288,8 @@ impl Crew {
             let run = || while_told_of(&telling, || child.run());
             self.note_running(site, number, run);
             let others_wait = || self.agenda.has_more() || self.agenda.has_own(number);
-            if telling.may_have_more() && (others_wait() || self.is_too_many(number)) {
+            if (others_wait() || self.is_too_many(number)) && telling.may_have_more() {
+                telling.rest();
                 self.agenda.tell(telling);
                 return;
             }

@@ -14,6 +14,9 @@
 //! The runner and its handle share the cell. Whoever lets go of it last drops what is in it: an outcome that nobody
 //! asked for is dropped by the runner, if its handle is gone by then.
 //!
+//! A cell may have something more in it that belongs to its runner, such as what that is to run: then a child takes one
+//! allocation.
+//!
 //! This file does not know what an outcome is, nor what a runner is.
 
 use crate::prim::Ordering::{AcqRel, Acquire};
@@ -24,8 +27,8 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::task::Poll;
 
-/// The outcome of one runner, and who waits for it.
-pub(crate) struct Cell<O> {
+/// The outcome of one runner, who waits for it, and what else the runner has in here.
+pub(crate) struct Cell<O, B: ?Sized = ()> {
     done: AtomicBool,
     waiting: WaitQueue,
     patience: Patience,
@@ -34,16 +37,17 @@ pub(crate) struct Cell<O> {
     outcome: UnsafeCell<Option<O>>,
     /// Where the runner was spawned.
     site: &'static Location<'static>,
+    body: B,
 }
 
 // SAFETY: the outcome is touched by the runner alone until `done`, and by the one handle, or the last owner, after
 // that; `done` orders them (release to acquire), and so does the count of owners. It crosses threads: Send.
-unsafe impl<O: Send> Send for Cell<O> {}
-// SAFETY: as above; no reference to the outcome is ever shared.
-unsafe impl<O: Send> Sync for Cell<O> {}
+unsafe impl<O: Send, B: ?Sized + Send> Send for Cell<O, B> {}
+// SAFETY: as above; no reference to the outcome is ever shared. The body is lent as it is: Sync.
+unsafe impl<O: Send, B: ?Sized + Sync> Sync for Cell<O, B> {}
 
-impl<O> Cell<O> {
-    pub(crate) fn new(site: &'static Location<'static>) -> Self {
+impl<O, B> Cell<O, B> {
+    pub(crate) fn new(site: &'static Location<'static>, body: B) -> Self {
         Self {
             done: AtomicBool::new(false),
             waiting: WaitQueue::new(),
@@ -51,7 +55,22 @@ impl<O> Cell<O> {
             runner: Owners::new(),
             outcome: UnsafeCell::new(None),
             site,
+            body,
         }
+    }
+
+    /// The outcome that nobody has taken.
+    pub(crate) fn into_outcome(self) -> Option<O> {
+        self.outcome.with_mut(|place| {
+            // SAFETY: the cell is ours alone.
+            unsafe { (*place).take() }
+        })
+    }
+}
+
+impl<O, B: ?Sized> Cell<O, B> {
+    pub(crate) fn body(&self) -> &B {
+        &self.body
     }
 
     pub(crate) fn site(&self) -> &'static Location<'static> {
@@ -65,8 +84,13 @@ impl<O> Cell<O> {
 
     /// The thread is through. Called once, and by the thread.
     pub(crate) fn finish(&self, outcome: O) {
-        self.runner.release();
+        self.leave();
         self.fill(outcome);
+    }
+
+    /// The thread is through, and there is nobody to tell. Called once, by the thread, in place of `finish`.
+    pub(crate) fn leave(&self) {
+        self.runner.release();
     }
 
     /// There is an outcome, of a task or of what never began. Called once, in place of all that a thread would call.
@@ -106,21 +130,32 @@ pub(crate) trait Runner {
 }
 
 /// The operation of waiting for a runner: what a handle is made of. There is one for each cell.
-pub(crate) struct Joining<O, R> {
-    cell: StdArc<Cell<O>>,
+pub(crate) struct Joining<O, R, B: ?Sized = ()> {
+    cell: StdArc<Cell<O, B>>,
     _runner: PhantomData<fn() -> R>,
 }
 
 impl<O, R> Joining<O, R> {
     /// The one handle's, and the runner's share of a new cell.
     pub(crate) fn pair(site: &'static Location<'static>) -> (Self, StdArc<Cell<O>>) {
-        let cell = StdArc::new(Cell::new(site));
+        let cell = StdArc::new(Cell::new(site, ()));
         let share = StdArc::clone(&cell);
-        let joining = Self {
+        // SAFETY: the cell is new, and this is the only one made of it.
+        (unsafe { Self::of(cell) }, share)
+    }
+}
+
+impl<O, R, B: ?Sized> Joining<O, R, B> {
+    /// The one handle's.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else makes one of this cell.
+    pub(crate) unsafe fn of(cell: StdArc<Cell<O, B>>) -> Self {
+        Self {
             cell,
             _runner: PhantomData,
-        };
-        (joining, share)
+        }
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -129,14 +164,14 @@ impl<O, R> Joining<O, R> {
 }
 
 // SAFETY: the queue is a field of the cell, which the `Arc` keeps alive and in place.
-unsafe impl<O, R: Runner> Operation for Joining<O, R> {
+unsafe impl<O, R: Runner, B: ?Sized> Operation for Joining<O, R, B> {
     /// `None` if the wait was cancelled.
     type Output = Option<O>;
     const WAITS_FOR: &'static What = R::WAITS_FOR;
     const CANCELLED: Option<fn(&mut Self) -> Self::Output> = Some(|_| None);
 
     fn attempt(&mut self) -> Poll<Option<O>> {
-        // SAFETY: a cell has one `Joining`, made with it in `pair`, and this borrows it for itself alone.
+        // SAFETY: a cell has one `Joining` (the contract of `of`), and this borrows it for itself alone.
         match unsafe { self.cell.take() } {
             None => Poll::Pending,
             outcome => Poll::Ready(outcome),

@@ -30,7 +30,7 @@ pub(crate) fn conduct<T, E>(
     body: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, ScopeError<E>> {
     let ending = Ending(end);
-    let returned = catch_unwind(AssertUnwindSafe(|| ledger.token().within(body)));
+    let returned = catch_unwind(AssertUnwindSafe(|| ledger.within(body)));
     let value = match returned {
         Ok(Ok(value)) => Ok(Some(value)),
         Ok(Err(error)) => {
@@ -54,9 +54,9 @@ pub(crate) fn conduct<T, E>(
 }
 
 /// The life of a child: runs `closure`, and leaves what came of it to the handle or to the scope.
-pub(crate) fn live<T, E>(
+pub(crate) fn live<T, E, B>(
     ledger: &Ledger<E>,
-    cell: StdArc<Cell<Outcome<T, E>>>,
+    cell: StdArc<Cell<Outcome<T, E>, B>>,
     closure: impl FnOnce() -> Result<T, Failure<E>>,
 ) {
     cell.begin();
@@ -67,15 +67,20 @@ pub(crate) fn live<T, E>(
     };
     let outcome = outcome.map_err(|failure| ledger.note(failure, Whose::Child));
     let failed = outcome.is_err();
-    cell.finish(outcome);
+    // There is one handle, which is not cloned: once it is gone, it is gone for good.
+    let mut unwanted = None;
+    if StdArc::strong_count(&cell) == 1 {
+        cell.leave();
+        unwanted = Some(outcome);
+    } else {
+        cell.finish(outcome);
+    }
     if failed {
         ledger.call_off(Whose::Child);
     }
-    let Some(cell) = StdArc::into_inner(cell) else {
-        return;
-    };
+    let rest = StdArc::into_inner(cell).and_then(Cell::into_outcome);
     // Nobody has the handle any more. What is dropped here is the application's, and may panic.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(cell))) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unwanted.or(rest)))) {
         let panic = Panic::caught(payload, site);
         ledger.note(Failure::Panicked(panic), Whose::Child);
         ledger.call_off(Whose::Child);

@@ -4,7 +4,8 @@
 //!
 //! Each child has a [`Member`] from before it starts until it is through, and dropping it counts the child out. Only
 //! the body of the scope and children enter others, so once the body has returned and the count is 0 nobody enters
-//! any more. Where others have the handle of a scope as well, the body is a member too, and nobody enters at 0
+//! any more. (Jobs wait in a list for those who run them, and one member runs many: `pool/scope/nursery.rs` says when
+//! that is the end.) Where others have the handle of a scope as well, the body is a member too, and nobody enters at 0
 //! ([`Ledger::enter_if_open`]).
 //!
 //! Counting out is the last thing that a child does: by then its result, or what it panicked with, has been stored
@@ -38,7 +39,7 @@ use crate::cancel::{CancelToken, Reason};
 use crate::prim::Ordering::{AcqRel, Relaxed};
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::{Arc, Lock, StdArc, discard_panic};
-use crate::wait::{Operation, Patience, WaitQueue, What};
+use crate::wait::{Interrupts, Operation, Patience, WaitQueue, What, under};
 use std::mem;
 use std::task::Poll;
 
@@ -49,6 +50,8 @@ const MEMBERS_MAX: usize = usize::MAX / 2;
 pub(crate) struct Ledger<E> {
     tally: Arc<Tally>,
     token: CancelToken,
+    /// What the token ends waits with.
+    interrupts: StdArc<dyn Interrupts>,
     on_error: OnError,
     /// In the order in which they came.
     failures: Lock<Vec<StdArc<Entry<E>>>>,
@@ -66,6 +69,9 @@ struct Tally {
 /// A child's membership. Dropping it is the last thing that the child does.
 #[must_use = "who is not a member is not waited for"]
 pub(crate) struct Member(Arc<Tally>);
+
+/// Where members are counted in, for those who have nothing else of the ledger.
+pub(crate) struct Entrance(Arc<Tally>);
 
 /// Who has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +122,7 @@ impl<E> Ledger<E> {
                 waiting: WaitQueue::new(),
                 patience: Patience::new(),
             }),
+            interrupts: token.interrupts(),
             token,
             on_error,
             failures: Lock::new(Vec::new()),
@@ -126,14 +133,19 @@ impl<E> Ledger<E> {
         &self.token
     }
 
+    /// Runs `body` under the token.
+    pub(crate) fn within<R>(&self, body: impl FnOnce() -> R) -> R {
+        under(Some(&self.interrupts), body)
+    }
+
     /// Counts a child in. `None` if there are too many. Only called by the body, and by members.
     pub(crate) fn enter(&self) -> Option<Member> {
-        if self.tally.members.fetch_add(1, Relaxed) >= MEMBERS_MAX {
-            // Not through a `Member`: somebody else is still there, so nobody has to be woken.
-            self.tally.members.fetch_sub(1, AcqRel);
-            return None;
-        }
-        Some(Member(Arc::clone(&self.tally)))
+        Tally::enter(&self.tally)
+    }
+
+    /// Where others count themselves in, who know that the scope has not ended.
+    pub(crate) fn entrance(&self) -> Entrance {
+        Entrance(Arc::clone(&self.tally))
     }
 
     /// Counts a child in, unless nobody is left: for those who may call when the scope has ended. False also if there
@@ -275,6 +287,13 @@ impl<E> Ledger<E> {
     }
 }
 
+impl Entrance {
+    /// As [`Ledger::enter`].
+    pub(crate) fn enter(&self) -> Option<Member> {
+        Tally::enter(&self.0)
+    }
+}
+
 impl Member {
     /// As [`Ledger::wake_owner`], for one who has no ledger at hand.
     pub(crate) fn wake_owner(&self) {
@@ -289,6 +308,15 @@ impl Drop for Member {
 }
 
 impl Tally {
+    fn enter(this: &Arc<Self>) -> Option<Member> {
+        if this.members.fetch_add(1, Relaxed) >= MEMBERS_MAX {
+            // Not through a `Member`: somebody else is still there, so nobody has to be woken.
+            this.members.fetch_sub(1, AcqRel);
+            return None;
+        }
+        Some(Member(Arc::clone(this)))
+    }
+
     /// From the first line on the owner may go on. The tally is on the heap, and the caller has a share of it.
     fn leave(&self) {
         if self.members.fetch_sub(1, AcqRel) == 1 {

@@ -24,7 +24,7 @@ mod race;
 pub(crate) use cell::{Cell, Joining, Runner};
 pub(crate) use conduct::{Outcome, conduct, go_on_panicking, live, settled};
 pub use error::{Failure, OnError, ScopeError};
-pub(crate) use ledger::{Entry, Ledger, Member, NobodyLeft, Whose};
+pub(crate) use ledger::{Entrance, Entry, Ledger, Member, NobodyLeft, Whose};
 pub use options::Options;
 pub use panic::Panic;
 pub use race::RaceError;

@@ -194,7 +194,7 @@ impl<'scope, 'env, E: Send> Scope<'scope, 'env, E> {
     fn run<T>(self, closure: impl FnOnce() -> Result<T, E>, cell: StdArc<Cell<Outcome<T, E>>>) {
         let ledger = &self.core().ledger;
         live(ledger, cell, || {
-            ledger.token().within(closure).map_err(Failure::Failed)
+            ledger.within(closure).map_err(Failure::Failed)
         });
     }
 }

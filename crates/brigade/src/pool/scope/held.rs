@@ -9,12 +9,13 @@ use crate::pool::worker::Crew;
 use crate::prim::{Arc, StdArc};
 use crate::scope::Member;
 
-/// A job that nobody has been told of. Dropping it drops the job.
+/// A job that nobody has been told of. Dropping it drops the job, and then its membership, on which its borrows rest.
 pub(crate) struct Held {
     child: Child,
     nursery: StdArc<Nursery>,
     crew: Arc<Crew>,
-    /// Keeps the scope, and with it the pool, until they are through who release it: the child may be over before.
+    /// Keeps the scope, and with it the pool, until they are through who release it: the child may be over before. After
+    /// the child, which borrows.
     witness: Member,
 }
 

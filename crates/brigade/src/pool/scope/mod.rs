@@ -17,8 +17,9 @@
 //!
 //! # Why the borrows hold
 //!
-//! As for threads (`thread/scope.rs`): `scope::conduct` does not end before every child has counted itself out, which
-//! is the last thing that it does. The list is on the heap and is empty by then: each child in it is a member.
+//! As for threads (`thread/scope.rs`): `scope::conduct` does not end before every child has been taken out of the list and
+//! is over (`nursery.rs`, *The end*). By then its closure and all that the closure owned are gone, and its result is with
+//! its handle, or dropped. The list is on the heap, and so is what of a child a forgotten handle leaks.
 
 mod held;
 #[cfg(all(test, brigade_loom))]
@@ -32,16 +33,15 @@ pub(super) use nursery::Telling;
 use super::Pool;
 use super::worker::Crew;
 use crate::cancel::CancelToken;
-use crate::prim::{Arc, StdArc};
+use crate::prim::{Arc, StdArc, UnsafeCell};
 use crate::scope::{
-    Cell, Failure, Joining, Ledger, Member, Options, Outcome, Runner, ScopeError, Whose, conduct,
-    go_on_panicking, live, settled,
+    Cell, Failure, Joining, Ledger, Options, Outcome, Runner, ScopeError, conduct, go_on_panicking,
+    live, settled,
 };
 use crate::wait::{Limit, What, block, deadline_after};
-use nursery::{Child, Nursery};
+use nursery::{Child, Nursery, Run};
 use std::convert::Infallible;
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 use std::mem;
 use std::panic::Location;
@@ -86,8 +86,8 @@ unsafe impl<E: Send> Sync for CoreRef<E> {}
 impl<E> Core<E> {
     fn new(ledger: Ledger<E>, pool: &Pool, drops_unbegun: bool) -> Self {
         Self {
+            nursery: StdArc::new(Nursery::new(ledger.entrance())),
             ledger,
-            nursery: StdArc::new(Nursery::new()),
             crew: Arc::clone(&pool.crew),
             drops_unbegun,
         }
@@ -114,6 +114,54 @@ impl<E> CoreRef<E> {
         // SAFETY: `of` was given a reference to it. Only the body, children and handles have this, with `'scope` in
         // their types; the frame that the core lives in waits for all of them (`scope::conduct`).
         unsafe { self.0.as_ref() }
+    }
+}
+
+/// What a child has in its cell beside what comes of it.
+struct Body<F, E> {
+    /// Taken by whoever runs it.
+    closure: UnsafeCell<Option<F>>,
+    core: CoreRef<E>,
+}
+
+// SAFETY: the closure is touched by whoever runs the child, and a child is run once (`Run::run`), or by the last owner of the
+// cell; it is never lent. It crosses threads: Send. The reference to the core is `Sync` if `E` is `Send`.
+unsafe impl<F: Send, E: Send> Sync for Body<F, E> {}
+
+/// The body of any child, for a handle, which does nothing with it.
+trait AnyBody: Send + Sync {}
+
+impl<F: Send, E: Send> AnyBody for Body<F, E> {}
+
+impl<T, F, E> Run for Cell<Outcome<T, E>, Body<F, E>>
+where
+    F: FnOnce() -> Result<T, E> + Send,
+    T: Send,
+    E: Send,
+{
+    fn site(&self) -> Site {
+        Cell::site(self)
+    }
+
+    unsafe fn run(self: StdArc<Self>) {
+        let Body { closure, core } = self.body();
+        let core = *core;
+        let closure = closure.with_mut(|place| {
+            // SAFETY: by the contract this is the only call, so nobody else touches it before the last owner of the cell.
+            unsafe { (*place).take() }
+        });
+        let closure = closure.expect("a child is run once");
+        let Core {
+            ledger,
+            drops_unbegun,
+            ..
+        } = core.get();
+        live(ledger, self, || {
+            if *drops_unbegun && let Some(reason) = ledger.token().reason() {
+                return Err(Failure::Cancelled(reason));
+            }
+            ledger.within(closure).map_err(Failure::Failed)
+        });
     }
 }
 
@@ -193,23 +241,17 @@ impl<'scope, E: Send> Scope<'scope, '_, E> {
         T: Send + 'scope,
         E: 'scope,
     {
-        let core = self.core.get();
-        let (joining, cell) = Joining::pair(site);
-        let job = |number| ScopedJob {
-            joining,
+        let cell = self.cell(closure, site);
+        let handles: StdArc<Cell<_, dyn AnyBody + 'scope>> =
+            StdArc::<Cell<_, Body<F, E>>>::clone(&cell);
+        let number = self.core.get().put(self.child(cell));
+        ScopedJob {
+            // SAFETY: the cell is new, and this is its handle.
+            joining: unsafe { Joining::of(handles) },
             number,
             core: self.core,
             _scope: PhantomData,
-        };
-        let Some(member) = core.ledger.enter() else {
-            let refused = io::Error::other("a scope cannot count so many children");
-            let entry = core.ledger.note(Failure::NotStarted(refused), Whose::Child);
-            cell.fill(Err(entry));
-            core.ledger.call_off(Whose::Child);
-            return job(None);
-        };
-        let child = self.child(closure, cell, member, site);
-        job(Some(core.put(child)))
+        }
     }
 
     /// A job that is not begun before it is [released](Held::release), and whose result nobody wants. The scope waits for it
@@ -221,49 +263,33 @@ impl<'scope, E: Send> Scope<'scope, '_, E> {
         E: 'scope,
     {
         let core = self.core.get();
-        let (member, witness) = (core.ledger.enter()?, core.ledger.enter()?);
-        let site = Location::caller();
-        let cell = StdArc::new(Cell::new(site));
-        let child = self.child(closure, cell, member, site);
+        let witness = core.ledger.enter()?;
+        let child = self.child(self.cell(closure, Location::caller()));
         let (nursery, crew) = (StdArc::clone(&core.nursery), Arc::clone(&core.crew));
         Some(Held::new(child, nursery, crew, witness))
     }
 
-    fn child<T, F>(
-        self,
-        closure: F,
-        cell: StdArc<Cell<Outcome<T, E>>>,
-        member: Member,
-        site: Site,
-    ) -> Child
+    fn cell<T, F>(self, closure: F, site: Site) -> StdArc<Cell<Outcome<T, E>, Body<F, E>>> {
+        let body = Body {
+            closure: UnsafeCell::new(Some(closure)),
+            core: self.core,
+        };
+        StdArc::new(Cell::new(site, body))
+    }
+
+    /// The child to be run, of its cell. Called once for each.
+    fn child<T, F>(self, cell: StdArc<Cell<Outcome<T, E>, Body<F, E>>>) -> Child
     where
         F: FnOnce() -> Result<T, E> + Send + 'scope,
         T: Send + 'scope,
         E: 'scope,
     {
-        let body: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || self.run(closure, cell));
-        // SAFETY: the types differ in the lifetime only. Whatever the box borrows lives for `'scope`, which does not
-        // end before `member` is dropped (`Core::end`). That is after the box has been used up, also if it unwinds
-        // (`Child::run`), and after the box if the child is dropped (the order of the fields).
-        let body = unsafe {
-            mem::transmute::<Box<dyn FnOnce() + Send + 'scope>, Box<dyn FnOnce() + Send>>(body)
-        };
-        Child { body, member, site }
-    }
-
-    /// The life of a child, on whatever runs it.
-    fn run<T>(self, closure: impl FnOnce() -> Result<T, E>, cell: StdArc<Cell<Outcome<T, E>>>) {
-        let Core {
-            ledger,
-            drops_unbegun,
-            ..
-        } = self.core.get();
-        live(ledger, cell, || {
-            if *drops_unbegun && let Some(reason) = ledger.token().reason() {
-                return Err(Failure::Cancelled(reason));
-            }
-            ledger.token().within(closure).map_err(Failure::Failed)
-        });
+        let run: StdArc<dyn Run + 'scope> = cell;
+        // SAFETY: the types differ in the lifetime only. Whatever the closure and its result borrow lives for `'scope`,
+        // which does not end as long as the child is in the list, or somebody runs it, or has it held back
+        // (`Core::end`). The share is used up by then.
+        let run = unsafe { mem::transmute::<StdArc<dyn Run + 'scope>, StdArc<dyn Run>>(run) };
+        Child(run)
     }
 }
 
@@ -311,9 +337,9 @@ impl fmt::Debug for PlainScope<'_, '_> {
 
 /// A job that was spawned in a scope. The scope waits for it, joined or not.
 pub struct ScopedJob<'scope, T, E = Infallible> {
-    joining: Joining<Outcome<T, E>, ByPool>,
-    /// Its number in the list of those that nobody has begun. `None` if it was never there.
-    number: Option<usize>,
+    joining: Joining<Outcome<T, E>, ByPool, dyn AnyBody + 'scope>,
+    /// Its number in the list of those that nobody has begun.
+    number: usize,
     core: CoreRef<E>,
     _scope: PhantomData<&'scope mut &'scope ()>,
 }
@@ -333,10 +359,7 @@ impl<T, E> ScopedJob<'_, T, E> {
     pub fn join(mut self) -> Result<T, Failure<E>> {
         let core = self.core.get();
         // Once for each handle, which is used up here.
-        if let Some(child) = self
-            .number
-            .and_then(|number| core.nursery.take_numbered(number))
-        {
+        if let Some(child) = core.nursery.take_numbered(self.number) {
             core.crew.run_here(child.site(), || child.run());
         }
         match block(&mut self.joining, Limit::NONE, Location::caller()) {

@@ -1,9 +1,15 @@
 //! Every interleaving of a scope's owner and one worker: each child is run once, and nobody sleeps for ever.
 
+use super::nursery::{Child, Nursery, Run};
+use crate::cancel::CancelToken;
 use crate::pool::Pool;
-use crate::prim::UnsafeCell;
-use crate::scope::Failure;
+use crate::prim::Ordering::Relaxed;
+use crate::prim::{PlainAtomicUsize, StdArc, UnsafeCell};
+use crate::scope::{Failure, Ledger, OnError};
+use crate::wait::Operation;
+use loom::thread;
 use std::convert::Infallible;
+use std::panic::Location;
 
 fn pool_of_one() -> Pool {
     let pool = Pool::builder().threads(1).queue_capacity(1);
@@ -134,4 +140,51 @@ fn children_that_wait_for_each_other_are_run_by_owner_and_worker() {
         })
         .unwrap();
     });
+}
+
+/// A child that does nothing but to be counted.
+struct Counted(StdArc<PlainAtomicUsize>);
+
+impl Run for Counted {
+    fn site(&self) -> &'static Location<'static> {
+        Location::caller()
+    }
+
+    unsafe fn run(self: StdArc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// The owner looks at any moment while a worker takes a child, puts another in, turns to something else, and comes back.
+fn looks_for_the_end(is_begun: bool) {
+    let ledger: Ledger<Infallible> = Ledger::new(CancelToken::new(), OnError::CancelAll);
+    let nursery = StdArc::new(Nursery::new(ledger.entrance()));
+    let over = StdArc::new(PlainAtomicUsize::new(0));
+    let child = |over: &StdArc<_>| Child(StdArc::new(Counted(StdArc::clone(over))));
+    let (_, telling) = nursery.put(child(&over), 1);
+    let (telling, theirs, count) = (telling.unwrap(), nursery.clone(), StdArc::clone(&over));
+    let begun = is_begun.then(|| telling.next(1).unwrap());
+    let worker = thread::spawn(move || {
+        let (first, _) = begun.unwrap_or_else(|| telling.next(1).unwrap());
+        theirs.put(child(&count), 1);
+        first.run();
+        telling.rest();
+        let (second, _) = telling.next(1).unwrap();
+        second.run();
+        assert!(telling.next(1).is_none());
+    });
+    let has_ended = || nursery.has_ended(|| ledger.nobody_left().chances() > 0);
+    assert!(!has_ended() || over.load(Relaxed) == 2);
+    worker.join().unwrap();
+    assert!(has_ended());
+}
+
+#[test]
+fn the_end_is_not_seen_as_long_as_a_child_is_there() {
+    loom::model(|| looks_for_the_end(false));
+}
+
+#[test]
+fn the_end_is_not_seen_as_long_as_a_child_is_run() {
+    loom::model(|| looks_for_the_end(true));
 }

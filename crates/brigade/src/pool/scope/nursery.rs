@@ -15,50 +15,67 @@
 //! that is blocked hands its telling over. A telling that is dropped (a shutdown) leaves the children to the owner, who
 //! looks whenever one is put in.
 //!
+//! # The end
+//!
+//! A worker is a member of the scope (`scope/ledger.rs`) from the first child that it takes until it finds no other, or
+//! turns to something else; so a child costs no count. It becomes one under the lock, before the child is out of the list.
+//! Who joins a child is the body, or runs in it or in a child, and so is the owner when it runs one. So at a moment at which
+//! the lock is held, the list is empty and nobody is a member, nobody runs a child, and nobody is left who could put one in:
+//! when the owner waits, that is the end. Both have to be seen under the lock: one after the other, they may have been
+//! true in turns.
+//!
 //! # No wake is lost
 //!
 //! The owner joins the queue of the scope's ledger and then looks into the list, under the lock; whoever puts a child in
 //! does so under the lock, and then looks into the queue. Of the two times that the lock is held one comes first: it is
-//! the read-modify-write of the handshake in `wait/README.md`.
+//! the read-modify-write of the handshake in `wait/README.md`. For a member that goes, it is that on the count.
 //!
 //! No code of the application runs under the lock. This file does not know what a child does, nor the pool.
 
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::{SeenLock, StdArc};
-use crate::scope::Member;
+use crate::scope::{Entrance, Member};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::Location;
 
 /// A child that nobody has begun.
-pub(in crate::pool) struct Child {
-    pub(super) body: Box<dyn FnOnce() + Send>,
-    /// After the body, which borrows until it is gone.
-    pub(super) member: Member,
+///
+/// There is one of each, and it is used up when it is run.
+pub(in crate::pool) struct Child(pub(super) StdArc<dyn Run>);
+
+/// What is done with a child.
+pub(super) trait Run: Send + Sync {
     /// Where it was spawned.
-    pub(super) site: &'static Location<'static>,
+    fn site(&self) -> &'static Location<'static>;
+
+    /// Runs it here and now. Does not panic on its account.
+    ///
+    /// # Safety
+    ///
+    /// Called once for each child.
+    unsafe fn run(self: StdArc<Self>);
 }
 
 impl Child {
     /// Where it was spawned.
     pub(in crate::pool) fn site(&self) -> &'static Location<'static> {
-        self.site
+        self.0.site()
     }
 
     /// Runs it here and now. Does not panic on its account.
     pub(in crate::pool) fn run(self) {
-        // In this order: should the body unwind, the membership is still dropped last.
-        let member = self.member;
-        (self.body)();
-        drop(member);
+        // SAFETY: there is one of it, which is used up here.
+        unsafe { self.0.run() };
     }
 }
 
 pub(super) struct Nursery {
     list: SeenLock<List>,
-    /// How many children are in the list. Changed under the lock, and read without it for a guess.
+    /// How many places are in the list. Changed under the lock, and read without it for a guess.
     unbegun: AtomicUsize,
+    entrance: Entrance,
 }
 
 struct List {
@@ -101,7 +118,8 @@ impl List {
 }
 
 impl Nursery {
-    pub(super) fn new() -> Self {
+    /// Of a scope whose members are counted at `entrance`.
+    pub(super) fn new(entrance: Entrance) -> Self {
         Self {
             list: SeenLock::new(List {
                 places: VecDeque::new(),
@@ -109,6 +127,7 @@ impl Nursery {
                 tellings: 0,
             }),
             unbegun: AtomicUsize::new(0),
+            entrance,
         }
     }
 
@@ -121,7 +140,7 @@ impl Nursery {
         let mut list = self.list.lock();
         let number = list.first.wrapping_add(list.places.len());
         list.places.push_back(Some(child));
-        self.unbegun.fetch_add(1, Relaxed);
+        self.note_places(&list);
         (number, self.telling(&mut list, workers))
     }
 
@@ -129,14 +148,17 @@ impl Nursery {
     /// than `workers`.
     pub(super) fn take(self: &StdArc<Self>, workers: usize) -> Option<(Child, Option<Telling>)> {
         let mut list = self.list.lock();
-        let child = self.taken(list.oldest())?;
+        let child = list.oldest()?;
+        self.note_places(&list);
         Some((child, self.telling(&mut list, workers)))
     }
 
     /// For whoever joins: the child of this number, unless somebody has begun it. Called once for each number.
     pub(super) fn take_numbered(&self, number: usize) -> Option<Child> {
-        let child = self.list.lock().numbered(number);
-        self.taken(child)
+        let mut list = self.list.lock();
+        let child = list.numbered(number);
+        self.note_places(&list);
+        child
     }
 
     /// Whether a child may be in the list. A guess, for one who looks again.
@@ -144,16 +166,20 @@ impl Nursery {
         self.unbegun.load(Relaxed) > 0
     }
 
-    /// Whether a child is in the list: the second look of the handshake.
-    pub(super) fn has(&self) -> bool {
-        !self.list.lock().places.is_empty()
+    /// Whether no child is in the list, and `nobody_left` says that there is no member: then the scope has ended.
+    pub(super) fn has_ended(&self, nobody_left: impl FnOnce() -> bool) -> bool {
+        let list = self.list.lock();
+        list.places.is_empty() && nobody_left()
     }
 
-    fn taken(&self, child: Option<Child>) -> Option<Child> {
-        if child.is_some() {
-            self.unbegun.fetch_sub(1, Relaxed);
-        }
-        child
+    /// Whether a child is in the list, or there is no member: the second look of the handshake.
+    pub(super) fn has_or(&self, nobody_left: impl FnOnce() -> bool) -> bool {
+        let list = self.list.lock();
+        !list.places.is_empty() || nobody_left()
+    }
+
+    fn note_places(&self, list: &List) {
+        self.unbegun.store(list.places.len(), Relaxed);
     }
 
     fn telling(self: &StdArc<Self>, list: &mut List, workers: usize) -> Option<Telling> {
@@ -161,10 +187,7 @@ impl Nursery {
             return None;
         }
         list.tellings += 1;
-        Some(Telling {
-            nursery: StdArc::clone(self),
-            over: Cell::new(false),
-        })
+        Some(Telling::of(StdArc::clone(self)))
     }
 }
 
@@ -172,22 +195,49 @@ impl Nursery {
 pub(in crate::pool) struct Telling {
     nursery: StdArc<Nursery>,
     over: Cell<bool>,
+    /// While its worker runs children. It borrows nothing; so it may be the last that is left of them.
+    member: Cell<Option<Member>>,
 }
 
 impl Telling {
+    fn of(nursery: StdArc<Nursery>) -> Self {
+        Self {
+            nursery,
+            over: Cell::new(false),
+            member: Cell::new(None),
+        }
+    }
+
     /// The next child, and another telling if others are left and there are fewer tellings than `workers`. If there is no
     /// child, the telling is over.
     pub(in crate::pool) fn next(&self, workers: usize) -> Option<(Child, Option<Self>)> {
-        if self.over.get() {
+        if !self.over.get() {
+            let mut list = self.nursery.list.lock();
+            if let Some(child) = self.oldest(&mut list) {
+                self.nursery.note_places(&list);
+                return Some((child, self.nursery.telling(&mut list, workers)));
+            }
+            list.tellings -= 1;
+            self.over.set(true);
+        }
+        self.rest();
+        None
+    }
+
+    fn oldest(&self, list: &mut List) -> Option<Child> {
+        if list.places.is_empty() {
             return None;
         }
-        let mut list = self.nursery.list.lock();
-        if let Some(child) = self.nursery.taken(list.oldest()) {
-            return Some((child, self.nursery.telling(&mut list, workers)));
-        }
-        list.tellings -= 1;
-        self.over.set(true);
-        None
+        let entered = self.member.take().or_else(|| self.nursery.entrance.enter());
+        // Where there is no room for another member, the child is left to the owner.
+        let child = entered.is_some().then(|| list.oldest()).flatten();
+        self.member.set(entered);
+        child
+    }
+
+    /// The worker turns to something else. The child that it has run is over.
+    pub(in crate::pool) fn rest(&self) {
+        drop(self.member.take());
     }
 
     /// The telling for somebody else, if there is anything to run: its worker is blocked. This one is over.
@@ -195,10 +245,7 @@ impl Telling {
         if self.ends() || self.over.replace(true) {
             return None;
         }
-        Some(Self {
-            nursery: StdArc::clone(&self.nursery),
-            over: Cell::new(false),
-        })
+        Some(Self::of(StdArc::clone(&self.nursery)))
     }
 
     /// Whether there is nothing to run: then it is over.

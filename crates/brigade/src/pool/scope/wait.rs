@@ -30,20 +30,21 @@ unsafe impl<E> Operation for Ending<'_, E> {
         let Core { nursery, crew, .. } = self.core;
         match nursery.take(crew.roster().wanted()) {
             Some((child, telling)) => Poll::Ready(Next::Run(child, telling)),
-            None => self.nobody_left.attempt().map(|()| Next::Over),
+            None if nursery.has_ended(|| self.nobody_left.chances() > 0) => Poll::Ready(Next::Over),
+            None => Poll::Pending,
         }
     }
 
     fn glance(&mut self) -> Poll<Next> {
-        if self.core.nursery.may_have() {
+        if self.core.nursery.may_have() || self.nobody_left.chances() > 0 {
             return self.attempt();
         }
-        // No child is put in when nobody is left, so this says nothing too early.
-        self.nobody_left.attempt().map(|()| Next::Over)
+        Poll::Pending
     }
 
     fn chances(&self) -> usize {
-        usize::from(self.core.nursery.has()) + self.nobody_left.chances()
+        let nobody_left = || self.nobody_left.chances() > 0;
+        usize::from(self.core.nursery.has_or(nobody_left))
     }
 
     fn queue(&self) -> &WaitQueue {
