@@ -143,33 +143,6 @@ fn ready_tasks(crew: &Arc<Crew>, count: usize) -> Vec<StdArc<dyn spawned::Task>>
     std::iter::from_fn(tasks).take(count).collect()
 }
 
-/// Worker 0 takes one after it has put its own back, and the other is woken for the one or the other.
-#[test]
-fn a_task_that_is_put_back_is_seen_by_who_misses_the_one_that_is_taken_instead() {
-    three_threads(|| {
-        let crew = crew_of_two();
-        let [back, comes] = ready_tasks(&crew, 2).try_into().ok().expect("two");
-        assert!(put_own(&crew));
-        assert!(crew.agenda().take_own(0).is_some());
-        let idle = {
-            let crew = Arc::clone(&crew);
-            thread::spawn(move || matches!(crew.next(1), Work::Found(Found::Ready(_))))
-        };
-        let puts = {
-            let crew = Arc::clone(&crew);
-            thread::spawn(move || crew.agenda().put(comes, None))
-        };
-        crew.agenda().put_back(back, 0);
-        let taken = crew.agenda().tasks().take();
-        // It runs that, and looks no more.
-        assert!(idle.join().unwrap());
-        puts.join().unwrap();
-        drop(taken);
-        crew.agenda().close();
-        crew.agenda().drop_all();
-    });
-}
-
 /// Worker 0 takes one to run it, and has the next in its hands for a moment; the other needs two.
 #[test]
 fn a_task_that_finds_no_room_near_is_seen_by_who_looks_meanwhile() {
