@@ -16,8 +16,9 @@
 //! over more often comes first, so they take turns. The numbers are read and written as hints: with several workers at
 //! once, one more may pass.
 //!
-//! A worker takes from its own queues first, if there is nothing urgent, and from the others once in [`PASSES`] times. It
-//! takes from those of another worker when there is nothing else, and once in twice as many times.
+//! A worker takes from its own queues first, and from the others once in [`PASSES`] times. If there is something urgent, that
+//! comes before, and the own queues once they have been passed over as often. It takes from those of another worker when there
+//! is nothing else, or only background jobs that have not aged; and once in twice as many times.
 //!
 //! Halves of joins, which `fork` knows, come when all of these are empty: who has forked them runs them if nobody else does.
 //!
@@ -398,13 +399,18 @@ impl Agenda {
         has_tasks_only.then(|| self.tasks.take()).flatten()
     }
 
-    /// The queues of this worker, if it has any and there is nothing urgent.
+    /// The queues of this worker, if it has any and there is nothing urgent; or they have been `passed` over for that so often
+    /// that their turn has come.
     #[inline(always)]
-    pub(super) fn own_queues(&self, worker: usize) -> Option<&Local> {
+    pub(super) fn own_queues(&self, worker: usize, passed: &mut usize) -> Option<&Local> {
+        let local = self.locals.own(worker)?;
         let urgent = |others: &Others| !others.urgent.receiver.is_empty();
-        self.locals
-            .own(worker)
-            .filter(|_| !self.others().is_some_and(urgent))
+        if self.others().is_some_and(urgent) && local.len() > 0 && *passed < PASSES {
+            *passed += 1;
+            return None;
+        }
+        *passed = 0;
+        Some(local)
     }
 
     /// Takes something out of the queues of this worker.
@@ -424,7 +430,8 @@ impl Agenda {
                 return;
             };
             if let Err(task) = local.put_task(task) {
-                return self.tasks.put(task);
+                self.tasks.put(task);
+                return self.wake_idle();
             }
             // It has been in neither queue for a moment.
             self.wake_idle();
@@ -446,8 +453,9 @@ impl Agenda {
         self.locals.leftover(worker, seen).map(Found::from)
     }
 
-    /// Takes out of the shared queues what comes next.
-    pub(super) fn next(&self) -> Next {
+    /// Takes out of the shared queues what comes next; for this worker, which is not to run background jobs while others have
+    /// something.
+    pub(super) fn next(&self, worker: usize) -> Next {
         if self.has_ordinary_only() {
             match self.ordinary.receiver.try_recv() {
                 Ok(job) => return Next::Found(Found::Job(job)),
@@ -456,15 +464,19 @@ impl Agenda {
                 Err(TryRecvError::Closed) => {}
             }
         }
-        self.next_by_rank()
+        self.next_by_rank(worker)
     }
 
     #[cold]
-    fn next_by_rank(&self) -> Next {
+    fn next_by_rank(&self, worker: usize) -> Next {
         // Before the rest is looked at: nothing comes once it is closed.
         self.ordinary.receiver.look();
         let is_closed = self.is_closed();
-        while let Some(index) = self.first() {
+        while let Some((index, passed)) = self.first() {
+            let is_last = SOURCES[index] == Source::Lane(Priority::Background) && passed < PASSES;
+            if is_last && let Some(found) = self.steal(worker) {
+                return Next::Found(found);
+            }
             if let Some(found) = self.take(SOURCES[index]) {
                 self.passed[index].store(0, Relaxed);
                 return Next::Found(found);
@@ -477,8 +489,9 @@ impl Agenda {
         }
     }
 
-    /// The number of the source that comes first. The others that have something are passed over.
-    fn first(&self) -> Option<usize> {
+    /// The number of the source that comes first, and how often it was passed over. The others that have something are passed
+    /// over once more.
+    fn first(&self) -> Option<(usize, usize)> {
         let mut first: Option<(usize, usize)> = None;
         for (index, source) in SOURCES.into_iter().enumerate() {
             if !self.has(source) {
@@ -494,7 +507,7 @@ impl Agenda {
                 first = Some((index, passed));
             }
         }
-        first.map(|(index, _)| index)
+        first
     }
 
     fn has(&self, source: Source) -> bool {
@@ -535,18 +548,21 @@ impl Agenda {
     }
 
     /// The second look of an idle worker, at all but what is forked. At the tasks last: who puts its own task back wakes
-    /// nobody, and may take something else then, for which this worker was woken. Who sees that gone sees the task.
+    /// nobody, and may take something else then, for which this worker was woken. Who sees that gone sees the task. And before
+    /// the workers' own queues as well: it may be put back there, and what is taken may be another task.
     pub(super) fn look(&self, worker: usize) -> usize {
         let others = self.others().map_or(0, Others::look);
         let shared = self.ordinary.receiver.look() + others + self.scopes.look();
-        shared + self.locals.look(worker) + self.tasks.look()
+        let tasks = self.tasks.look();
+        let locals = self.locals.look(worker);
+        shared + locals + tasks.max(self.tasks.look())
     }
 
-    /// A look for one who looks again: at the ordinary jobs alone if there is nothing else, and else at all.
+    /// A look of this worker, who looks again: at the ordinary jobs alone if there is nothing else, and else at all.
     #[inline]
-    pub(super) fn glance(&self) -> Next {
+    pub(super) fn glance(&self, worker: usize) -> Next {
         if !self.has_ordinary_only() && self.has_more() {
-            return self.next();
+            return self.next(worker);
         }
         let job = self.ordinary.receiver.glance();
         job.map_or(Next::Nothing, |job| Next::Found(Found::Job(job)))

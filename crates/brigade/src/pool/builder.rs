@@ -204,6 +204,9 @@ impl Builder {
 
     /// Calls `hook` on each thread when it has done everything else, with the number of its worker.
     ///
+    /// A thread that ends because it is not wanted any more is none of the pool's by then, for [`current`](super::current) and
+    /// all else: another may have its number already.
+    ///
     /// If it panics, the panic hook is told, and the worker ends all the same.
     pub fn on_thread_stop(self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.with(|description| description.on_stop = Some(StdArc::new(hook)))

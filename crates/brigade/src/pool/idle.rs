@@ -46,7 +46,7 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
         if !(self.is_wanted)() {
             return Poll::Ready(Work::Unwanted);
         }
-        let next = self.agenda.next();
+        let next = self.agenda.next(self.number);
         if let Next::Found(found) = next {
             return Poll::Ready(Work::Found(found));
         }
@@ -63,7 +63,7 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
         if !(self.is_wanted)() {
             return Poll::Ready(Work::Unwanted);
         }
-        match self.agenda.glance() {
+        match self.agenda.glance(self.number) {
             Next::Found(found) => return Poll::Ready(Work::Found(found)),
             Next::Over => return self.attempt(),
             Next::Nothing => {}

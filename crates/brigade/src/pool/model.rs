@@ -2,11 +2,13 @@
 
 use super::agenda::Found;
 use super::builder::Description;
-use super::idle::Work;
+use super::idle::{Stays, Work};
+use super::spawned::{self, Nearest};
 use super::task::Task;
 use super::worker::Crew;
 use super::{JobError, Pool, Shutdown};
-use crate::prim::{Arc, three_threads};
+use crate::prim::{Arc, StdArc, three_threads};
+use crate::wait::{Limit, block};
 use loom::future::block_on;
 use loom::thread;
 use std::panic::Location;
@@ -129,5 +131,49 @@ fn what_a_worker_keeps_is_taken_before_the_end_or_refused() {
             found = true;
         }
         assert_eq!(keeps.join().unwrap(), found);
+    });
+}
+
+/// So many tasks, which are ready, in no queue.
+fn ready_tasks(crew: &Arc<Crew>, count: usize) -> Vec<StdArc<dyn spawned::Task>> {
+    for _ in 0..count {
+        drop(Nearest::of(crew).spawn(async {}, Location::caller()));
+    }
+    let tasks = || crew.agenda().tasks().take();
+    std::iter::from_fn(tasks).take(count).collect()
+}
+
+/// Worker 0 takes one to run it, and has the next in its hands for a moment; the other needs two.
+#[test]
+fn a_task_that_finds_no_room_near_is_seen_by_who_looks_meanwhile() {
+    loom::model(|| {
+        let crew = crew_of_two();
+        for task in ready_tasks(&crew, 3) {
+            crew.agenda().put(task, None);
+        }
+        assert!(put_own(&crew));
+        assert!(crew.agenda().take_own(0).is_some());
+        crew.agenda().close();
+        let stays = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || {
+                let mut found = 0;
+                while found < 2 {
+                    let mut stays = Stays {
+                        agenda: crew.agenda(),
+                        is_held_up: || false,
+                    };
+                    let stayed = block(&mut stays, Limit::NONE, Location::caller());
+                    assert!(matches!(stayed, Ok(false)));
+                    found += usize::from(crew.agenda().tasks().take().is_some());
+                }
+            })
+        };
+        if let Some(task) = crew.agenda().next_task() {
+            crew.agenda().refill(0);
+            drop(task);
+        }
+        stays.join().unwrap();
+        crew.agenda().drop_all();
     });
 }

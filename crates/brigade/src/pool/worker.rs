@@ -45,6 +45,14 @@ thread_local! {
     static TOLD_OF: Cell<*const Telling> = Cell::new(ptr::null());
 }
 
+/// Whose turn it is at a worker.
+#[derive(Default)]
+struct Turns {
+    turn: usize,
+    /// How often its own queues were passed over for something urgent.
+    passed: usize,
+}
+
 impl Crew {
     pub(super) fn new(description: Description) -> Self {
         let most = description.most();
@@ -113,7 +121,12 @@ impl Crew {
         WORKS_IN.with(|works_in| works_in.set((this, number)));
         let worker = Worker::of_crew(this, number);
         let is_counted_out = this.description.cover(number, || {
-            worker.at_work(|| this.go_on_working(&worker, number))
+            let is_counted_out = worker.at_work(|| this.go_on_working(&worker, number));
+            if is_counted_out {
+                // Another may have the number by now, and with it the queues and the counts.
+                WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
+            }
+            is_counted_out
         });
         WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
         if !is_counted_out {
@@ -125,7 +138,7 @@ impl Crew {
     fn go_on_working(&self, worker: &Worker, number: usize) -> bool {
         let tasks = self.agenda.tasks();
         tasks.enter();
-        let mut turn = 0_usize;
+        let mut turns = Turns::default();
         loop {
             if self.is_too_many(number) {
                 // A task that this worker has put back is left to another.
@@ -137,8 +150,8 @@ impl Crew {
                 self.agenda.wake_all_idle();
                 return true;
             }
-            turn = turn.wrapping_add(1);
-            if self.run_at_hand(number, turn) {
+            turns.turn = turns.turn.wrapping_add(1);
+            if self.run_at_hand(number, &mut turns) {
                 continue;
             }
             match self.next(number) {
@@ -187,8 +200,9 @@ impl Crew {
     /// Runs what comes next in the usual cases, each by itself: the wider something is wrapped up, the longer it takes to
     /// unwrap. False if there is no such thing. In some turns the worker's own queues are not the first.
     #[inline(always)]
-    fn run_at_hand(&self, number: usize, turn: usize) -> bool {
+    fn run_at_hand(&self, number: usize, turns: &mut Turns) -> bool {
         let agenda = &self.agenda;
+        let turn = turns.turn;
         if turn.is_multiple_of(PASSES) {
             if agenda.has_own(number) {
                 // Perhaps put back without a wake; and what is run now may take long.
@@ -198,7 +212,7 @@ impl Crew {
             let stolen = others_first.then(|| agenda.steal(number)).flatten();
             return stolen.map(|found| self.run_found(found, number)).is_some();
         }
-        if let Some(own) = agenda.own_queues(number) {
+        if let Some(own) = agenda.own_queues(number, &mut turns.passed) {
             let tasks_first = turn.is_multiple_of(2);
             if tasks_first && let Some(task) = own.glance_task() {
                 self.run_task(task, number);
@@ -235,7 +249,7 @@ impl Crew {
 
     /// What to do next. Waits for it.
     pub(super) fn next(&self, number: usize) -> Work {
-        let next = self.agenda.next();
+        let next = self.agenda.next(number);
         if let Next::Found(found) = next {
             return Work::Found(found);
         }

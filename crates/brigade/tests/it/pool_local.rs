@@ -1,9 +1,9 @@
 //! What a job or a task puts into its own pool: it stays with its worker, and still waits for nobody in particular.
 
-use brigade::pool::{self, JobError, Pool, Shutdown};
+use brigade::pool::{self, JobError, Pool, Priority, Shutdown};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
 /// Room that a worker has of its own; more goes into the shared queues.
@@ -74,6 +74,66 @@ fn jobs_from_outside_have_their_turn_between_those_of_a_worker() {
     pool.execute(move || again(stops)).unwrap();
     pool.submit(|| ()).unwrap().join().unwrap();
     stop.store(true, Relaxed);
+}
+
+/// Submits urgent jobs, one after the other, until it is to stop. Returns whether it was stopped before so many were run.
+fn urgent(pool: Arc<Pool>, stop: Arc<AtomicBool>, left: usize, say: Sender<bool>) {
+    if left == 0 || stop.load(Relaxed) {
+        return say.send(left > 0).unwrap();
+    }
+    let next = Arc::clone(&pool);
+    let job = move || urgent(next, stop, left - 1, say);
+    pool.lane(Priority::Urgent).execute(job).unwrap();
+}
+
+#[test]
+fn what_a_worker_keeps_has_its_turn_between_urgent_jobs() {
+    let pool = Arc::new(Pool::new(1));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (say, stopped) = channel();
+    let inside = Arc::clone(&pool);
+    pool.execute(move || {
+        let stops = Arc::clone(&stop);
+        execute(move || stops.store(true, Relaxed));
+        urgent(inside, stop, 1000, say);
+    })
+    .unwrap();
+    assert_eq!(stopped.recv(), Ok(true));
+}
+
+#[test]
+fn background_jobs_come_after_those_that_another_worker_keeps() {
+    let pool = Arc::new(Pool::new(2));
+    let (say, order) = channel();
+    let (open, gate) = channel::<()>();
+    let (wait, waits) = channel();
+    // One worker is held here.
+    pool.execute(move || {
+        wait.send(()).unwrap();
+        gate.recv().unwrap();
+    })
+    .unwrap();
+    waits.recv().unwrap();
+    let inside = Arc::clone(&pool);
+    let blocks = pool.submit(move || {
+        let (done, is_done) = channel();
+        for kind in [Priority::Ordinary, Priority::Background] {
+            for _ in 0..3 {
+                let (say, done) = (say.clone(), done.clone());
+                let job = move || {
+                    say.send(kind).unwrap();
+                    done.send(()).unwrap();
+                };
+                inside.lane(kind).execute(job).unwrap();
+            }
+        }
+        // The other runs all of them.
+        open.send(()).unwrap();
+        is_done.iter().take(6).for_each(drop);
+    });
+    blocks.unwrap().join().unwrap();
+    let kinds: Vec<_> = order.iter().collect();
+    assert!(kinds.is_sorted(), "{kinds:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //!
 //! - `explore`: how many schedules, from which seed, and the same one again.
 //! - `actors`: threads, tasks, and futures that are given up.
-//! - `channel`, `select`, `sync`, `pool`, `pipeline`: programs in which everything is counted.
+//! - `channel`, `select`, `sync`, `pool`, `nested`, `pipeline`: programs in which everything is counted.
 //! - `linear`: the checker of histories, and its own tests. `record`: how histories are made.
 //! - `histories`: what operations promise as if each were done at one moment, and where they promise less.
 
@@ -22,6 +22,8 @@ mod explore;
 #[cfg(brigade_shuttle)]
 mod histories;
 mod linear;
+#[cfg(brigade_shuttle)]
+mod nested;
 #[cfg(brigade_shuttle)]
 mod pipeline;
 #[cfg(brigade_shuttle)]

@@ -73,6 +73,12 @@ impl Nearest {
         })
     }
 
+    /// This one.
+    #[cfg(all(test, brigade_loom))]
+    pub(in crate::pool) fn of(crew: &Arc<Crew>) -> Self {
+        Self(Arc::clone(crew))
+    }
+
     /// The pool of the program.
     ///
     /// # Errors
