@@ -235,16 +235,20 @@ impl Board {
         Some(Work::new(first, Kind::Close))
     }
 
-    /// How long the work takes that could be begun, in nanoseconds, as far as one can see without a look at the time. Nothing
-    /// is 0, and what is not known, or blocks, is very long.
+    /// How long the work takes that could be begun, in nanoseconds, as far as one can see without asking a rate. Nothing is 0,
+    /// and what is not known, or blocks, is very long. What a rate is known to hold back is nothing: whoever came for it would
+    /// go, and find that somebody is to be asked for.
     pub(super) fn waiting(&self, stations: &Stations<'_>, only: Only) -> usize {
-        let mut sum = 0_usize;
+        let (mut sum, mut now) = (0_usize, Now::default());
         for (meter, it) in self.meters.iter().zip(stations) {
             sum = sum.saturating_add(if meter.running >= meter.stage.parallel {
                 0
             } else if it.due() == Due::Now {
                 usize::MAX
-            } else if !meter.is_among(only) || meter.most(it.as_ref(), 1) == 0 {
+            } else if !meter.is_among(only)
+                || meter.most(it.as_ref(), 1) == 0
+                || meter.used_up(&mut now).is_some()
+            {
                 0
             } else {
                 it.ready().saturating_mul(meter.nanos)
@@ -349,5 +353,41 @@ impl Meter {
         } else if took > 4 * SHORT {
             self.grab = (self.grab / 2).max(1);
         }
+    }
+}
+
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
+mod tests {
+    use super::super::station::Turn;
+    use super::*;
+    use crate::policy::RateLimit;
+
+    /// There is always an item before it.
+    struct Always;
+
+    impl Station for Always {
+        fn ready(&self) -> usize {
+            1
+        }
+
+        fn claim(&self, _: usize) {}
+
+        fn work(&self, _: usize, _: &Turn<'_, '_>) -> Done {
+            Done::default()
+        }
+    }
+
+    #[test]
+    fn nobody_is_called_for_what_a_rate_holds_back() {
+        let hour = Duration::from_secs(3600);
+        let once = RateLimit::per(1, hour).unwrap().burst(1).unwrap();
+        let mut board = Board::new(vec![Stage::new(2).rate(once)], 4);
+        let stations: [Box<dyn Station>; 1] = [Box::new(Always)];
+        let is_waiting = |board: &Board| board.waiting(&stations, Only::Anything) >= WORTH_CALLING;
+        assert!(is_waiting(&board));
+        board.claim(&stations, 2, Only::Anything).unwrap();
+        let until = board.claim(&stations, 2, Only::Anything).unwrap_err();
+        assert!(until.is_some());
+        assert!(!is_waiting(&board));
     }
 }
