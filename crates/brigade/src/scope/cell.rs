@@ -58,14 +58,6 @@ impl<O, B> Cell<O, B> {
             body,
         }
     }
-
-    /// The outcome that nobody has taken.
-    pub(crate) fn into_outcome(self) -> Option<O> {
-        self.outcome.with_mut(|place| {
-            // SAFETY: the cell is ours alone.
-            unsafe { (*place).take() }
-        })
-    }
 }
 
 impl<O, B: ?Sized> Cell<O, B> {

@@ -78,9 +78,8 @@ pub(crate) fn live<T, E, B>(
     if failed {
         ledger.call_off(Whose::Child);
     }
-    let rest = StdArc::into_inner(cell).and_then(Cell::into_outcome);
-    // Nobody has the handle any more. What is dropped here is the application's, and may panic.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unwanted.or(rest)))) {
+    // If nobody has the handle any more, what is dropped here is the application's, and may panic.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop((unwanted, cell)))) {
         let panic = Panic::caught(payload, site);
         ledger.note(Failure::Panicked(panic), Whose::Child);
         ledger.call_off(Whose::Child);

@@ -1,8 +1,8 @@
 //! A child of a scope that is held back: whoever has it decides when the pool is told of it, from any thread, and has
 //! nothing of the scope in its type.
 //!
-//! It is a member of its scope like all children, so the scope does not end before it has been run or dropped. One that is
-//! forgotten keeps its scope from ending. It does not know who releases it, nor why.
+//! It comes with a membership of its scope, so the scope does not end before it has been put into the list or dropped. One
+//! that is forgotten keeps its scope from ending. It does not know who releases it, nor why.
 
 use super::nursery::{Child, Nursery};
 use crate::pool::worker::Crew;

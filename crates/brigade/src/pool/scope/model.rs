@@ -142,6 +142,60 @@ fn children_that_wait_for_each_other_are_run_by_owner_and_worker() {
     });
 }
 
+/// The one that is joined may be begun by the worker's child, or by the owner at the end: it is over before the scope is.
+#[test]
+fn a_child_joins_another_while_the_owner_ends_the_scope() {
+    loom::model(|| {
+        let pool = pool_of_one();
+        let both = [Checked::new(), Checked::new()];
+        pool.scope(|scope| {
+            let both = &both;
+            scope.spawn(move || {
+                let other = scope.spawn(|| {
+                    both[1].add();
+                    Ok::<_, Infallible>(())
+                });
+                other.join().unwrap();
+                both[1].add();
+                both[0].add();
+                Ok(())
+            });
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!((both[0].get(), both[1].get()), (1, 2));
+    });
+}
+
+/// Changes what the scope has lent.
+struct Last<'a>(&'a Checked);
+
+impl Drop for Last<'_> {
+    fn drop(&mut self) {
+        self.0.add();
+    }
+}
+
+/// The handle is dropped before the child begins, while it is run, or when it is over.
+#[test]
+fn a_result_that_nobody_takes_is_dropped_before_the_end() {
+    loom::model(|| {
+        let pool = pool_of_one();
+        let (closure, result) = (Checked::new(), Checked::new());
+        pool.scope_plain(|scope| {
+            let (owned, given) = (Last(&closure), Last(&result));
+            let handle = scope.spawn(move || {
+                drop(owned);
+                given
+            });
+            // A moment for the worker.
+            let _ = handle.is_finished();
+            drop(handle);
+        });
+        assert_eq!((closure.get(), result.get()), (1, 1));
+    });
+}
+
 /// A child that does nothing but to be counted.
 struct Counted(StdArc<PlainAtomicUsize>);
 
