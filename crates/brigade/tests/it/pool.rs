@@ -211,10 +211,16 @@ fn a_job_that_fills_the_queue_of_its_own_pool_runs_the_rest_itself() {
 fn draining_runs_what_is_queued_and_takes_no_more() {
     let pool = Pool::new(1);
     let (go, gate) = bounded::<()>(1);
-    pool.execute(move || gate.recv().unwrap()).unwrap();
+    let (begun, has_begun) = bounded(1);
+    let blocks = move || {
+        begun.send(()).unwrap();
+        gate.recv().unwrap();
+    };
+    pool.execute(blocks).unwrap();
+    has_begun.recv().unwrap();
     let queued = pool.submit(|| 3).unwrap();
     let unfinished = pool.shutdown(Shutdown::Drain, past()).unwrap_err();
-    assert_eq!(unfinished.queued() + unfinished.running().len(), 2);
+    assert_eq!((unfinished.queued(), unfinished.running().len()), (1, 1));
     assert!(matches!(pool.execute(|| ()), Err(Rejected::ShutDown(_))));
     assert!(pool.submit(|| ()).is_err());
     go.send(()).unwrap();
