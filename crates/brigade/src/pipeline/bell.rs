@@ -67,12 +67,11 @@ impl Bell {
     pub(super) fn call(&self) {
         self.ring();
         let mut deputy = self.deputy.lock();
-        if let Deputy::Ready(_) = &*deputy {
-            let ready = mem::replace(&mut *deputy, Deputy::Sent);
+        if matches!(&*deputy, Deputy::Ready(_))
+            && let Deputy::Ready(held) = mem::replace(&mut *deputy, Deputy::Sent)
+        {
             drop(deputy);
-            if let Deputy::Ready(held) = ready {
-                held.release();
-            }
+            held.release();
         }
     }
 

@@ -95,7 +95,8 @@ impl Locals {
     /// The queues of worker `number`, who calls this, if it has any.
     #[inline(always)]
     pub(super) fn own(&self, number: usize) -> Option<&Local> {
-        // SAFETY: null, or what this worker, or the one that had the number before it, has made. It lives as long as `self`.
+        // SAFETY: null, or what this worker has made, or the one that had the number before it: that one gives the number up
+        // under the lock of the roster, under which it is given to this one. It lives as long as `self`.
         unsafe { self.places[number].own.load(Relaxed).as_ref() }
     }
 

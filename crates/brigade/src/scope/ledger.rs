@@ -2,7 +2,7 @@
 //!
 //! # The count
 //!
-//! Each child has a [`Member`] from before it starts until it is through, and dropping it counts the child out. Only
+//! Who runs a child has a [`Member`] from before it starts until it is through, and counts out by dropping that. Only
 //! the body of the scope and children enter others, so once the body has returned and the count is 0 nobody enters
 //! any more. (Jobs wait in a list for those who run them, and one member runs many: `pool/scope/nursery.rs` says when
 //! that is the end.) Where others have the handle of a scope as well, the body is a member too, and nobody enters at 0
@@ -131,6 +131,11 @@ impl<E> Ledger<E> {
 
     pub(crate) fn token(&self) -> &CancelToken {
         &self.token
+    }
+
+    /// What the token ends waits with.
+    pub(crate) fn interrupts(&self) -> &StdArc<dyn Interrupts> {
+        &self.interrupts
     }
 
     /// Runs `body` under the token.

@@ -97,7 +97,7 @@ where
         let Some(running) = rest.as_ref() else {
             return Poll::Ready(());
         };
-        let polled = guided.poll(&running.core.source, cx);
+        let polled = guided.poll(running.core.ledger.interrupts(), cx);
         polled.map(|end| {
             if let Some(rest) = rest.take() {
                 rest.finish(end);

@@ -196,7 +196,6 @@ impl GroupOptions {
     pub(super) fn core<E>(self) -> StdArc<Core<E>> {
         let ledger = self.scope.ledger();
         StdArc::new(Core {
-            source: ledger.token().interrupts(),
             ledger,
             room: self.limit.map(Room::new),
         })
@@ -227,7 +226,7 @@ pub(super) async fn conduct<T, E>(
     let mut keep = Keep::new();
     let mut guided = pin!(Guided::new(body));
     let end = poll_fn(|cx| {
-        let polled = guided.as_mut().poll(&core.source, cx);
+        let polled = guided.as_mut().poll(core.ledger.interrupts(), cx);
         keep.after(&polled);
         polled
     });

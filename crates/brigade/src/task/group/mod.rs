@@ -42,7 +42,7 @@ use super::home::Home;
 use crate::cancel::CancelToken;
 use crate::prim::StdArc;
 use crate::scope::{Failure, Ledger, Whose};
-use crate::wait::{Interrupts, Wait};
+use crate::wait::Wait;
 use child::{Joining, Life, Sink};
 use room::{Place, Room};
 use std::fmt;
@@ -56,8 +56,6 @@ type Site = &'static Location<'static>;
 #[repr(align(128))]
 struct Core<E> {
     ledger: Ledger<E>,
-    /// What ends waits under the token of the ledger.
-    source: StdArc<dyn Interrupts>,
     /// `None` is without a bound.
     room: Option<Room>,
 }
