@@ -207,6 +207,9 @@ impl Builder {
     /// A thread that ends because it is not wanted any more is none of the pool's by then, for [`current`](super::current) and
     /// all else: another may have its number already.
     ///
+    /// A [shutdown](Pool::shutdown) waits for it. If it shuts the pool down itself, that does not wait for the thread it is
+    /// called on.
+    ///
     /// If it panics, the panic hook is told, and the worker ends all the same.
     pub fn on_thread_stop(self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.with(|description| description.on_stop = Some(StdArc::new(hook)))

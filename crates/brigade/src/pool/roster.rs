@@ -4,12 +4,15 @@
 //! pool was told to have, and one more for each of them that is [blocked](super::blocking), up to the number of spares. One
 //! that is blocked and not wanted is in nobody's place, so nobody takes over for it. A worker that is not wanted
 //! finishes what it has begun and sits out, so that it is soon back. It ends if it has not been wanted for [`KEPT_FOR`],
-//! or the pool is shut down.
+//! or the pool is shut down. Then it is counted out at once, as another may be given its number, and from there to the end
+//! of what is called when a thread stops it is *going*.
+//!
+//! Who waits for the end waits for those who are going, too.
 //!
 //! # Shutdowns by workers
 //!
 //! A worker that waits for the end of its own pool is *leaving*: others who wait for the end do not wait for it. So are
-//! the workers that cannot go on before it does, because it runs half of their join. Once all that are alive are
+//! the workers that cannot go on before it does, because it runs half of their join. Once all that are alive or going are
 //! leaving, all their waits end, and none of them waits for another any more.
 //!
 //! The lock is the read-modify-write of the handshake in `wait/README.md`: whoever changes something does so under the
@@ -52,20 +55,42 @@ struct State {
     alive: Box<[bool]>,
     /// How many shutdowns wait on the worker of this number, or below it.
     leaving: Box<[usize]>,
+    /// Who is going, with how many shutdowns wait on each.
+    going: Vec<Going>,
     all_left: bool,
     handles: Vec<JoinHandle<()>>,
 }
 
+/// One that was counted out, and has not ended yet.
+struct Going {
+    /// The number of its thread; it has none as a worker any more.
+    thread: usize,
+    shutdowns: usize,
+}
+
 impl State {
-    fn count_alive(&self) -> usize {
-        self.alive.iter().filter(|alive| **alive).count()
+    /// How many have not ended.
+    fn count_left(&self) -> usize {
+        let alive = self.alive.iter().filter(|alive| **alive);
+        alive.count() + self.going.len()
     }
 
+    /// How many workers are leaving.
     fn count_leaving(&self) -> usize {
         let alive = self.alive.iter().zip(&self.leaving);
         alive
             .filter(|(alive, shutdowns)| **alive && **shutdowns > 0)
             .count()
+    }
+
+    /// Whether all that have not ended are leaving.
+    fn are_all_leaving(&self) -> bool {
+        let going = self.going.iter().filter(|going| going.shutdowns > 0);
+        self.count_left() <= self.count_leaving() + going.count()
+    }
+
+    fn going(&mut self, thread: usize) -> Option<&mut Going> {
+        self.going.iter_mut().find(|going| going.thread == thread)
     }
 
     fn wanted(&self) -> usize {
@@ -93,6 +118,7 @@ impl Roster {
                 blocked: (0..most).map(|_| 0).collect(),
                 alive: (0..most).map(|number| number < told).collect(),
                 leaving: (0..most).map(|_| 0).collect(),
+                going: Vec::new(),
                 all_left: false,
                 handles: Vec::new(),
             }),
@@ -163,7 +189,8 @@ impl Roster {
         called
     }
 
-    /// Sits out until worker `number` is wanted. False if it is to end; then it counts as ended.
+    /// Sits out until worker `number` is wanted. False if it is to end; then it is counted out, and is going until
+    /// [`gone`](Self::gone).
     pub(super) fn sit_out(&self, number: usize) -> bool {
         let until = clock::now().checked_add(KEPT_FOR);
         let mut benched = Benched {
@@ -179,9 +206,21 @@ impl Roster {
             return true;
         }
         state.alive[number] = false;
+        state.going.push(Going {
+            thread: thread::number(),
+            shutdowns: 0,
+        });
+        drop(state);
+        false
+    }
+
+    /// The calling thread, which was counted out, has ended.
+    pub(super) fn gone(&self) {
+        let this = thread::number();
+        let mut state = self.state.lock();
+        state.going.retain(|going| going.thread != this);
         drop(state);
         self.ended.wake_all();
-        false
     }
 
     /// The pool is shut down: none sits out any more.
@@ -219,7 +258,8 @@ impl Roster {
         present <= self.state.lock().count_leaving()
     }
 
-    /// Waits for the end while the workers with these numbers are leaving, of which `wake_idle` tells the others; `Err` if the limit has come before.
+    /// Waits for the end while the workers with these numbers are leaving, and the calling thread if it is going;
+    /// `wake_idle` tells the others of it. `Err` if the limit has come before.
     pub(super) fn wait_for_end(
         &self,
         leaving: &[usize],
@@ -227,23 +267,26 @@ impl Roster {
         limit: Limit<'_>,
         site: &'static Location<'static>,
     ) -> Result<(), ()> {
-        self.note_leaving(leaving, |shutdowns| *shutdowns += 1);
+        let is_going = self.note_leaving(leaving, |shutdowns| *shutdowns += 1);
         self.ended.wake_all();
         wake_idle();
         let mut ended = Ended {
             roster: self,
-            by_worker: !leaving.is_empty(),
+            by_worker: is_going || !leaving.is_empty(),
         };
         let waited = block(&mut ended, limit, site);
         self.note_leaving(leaving, |shutdowns| *shutdowns -= 1);
         waited.map_err(drop)
     }
 
-    fn note_leaving(&self, numbers: &[usize], change: impl Fn(&mut usize)) {
+    /// Whether the calling thread is going.
+    fn note_leaving(&self, numbers: &[usize], change: impl Fn(&mut usize)) -> bool {
         let mut state = self.state.lock();
         for number in numbers {
             change(&mut state.leaving[*number]);
         }
+        let going = state.going(thread::number());
+        going.map(|going| change(&mut going.shutdowns)).is_some()
     }
 }
 
@@ -285,7 +328,7 @@ unsafe impl Operation for Benched<'_> {
 /// The operation of waiting until the workers have ended.
 struct Ended<'a> {
     roster: &'a Roster,
-    /// Whether a worker waits: then not for those who are leaving like itself.
+    /// Whether one of the pool's threads waits: then not for those who are leaving like itself.
     by_worker: bool,
 }
 
@@ -304,11 +347,10 @@ unsafe impl Operation for Ended<'_> {
 
     fn chances(&self) -> usize {
         let mut state = self.roster.state.lock();
-        let alive = state.count_alive();
         if !self.by_worker {
-            return usize::from(alive == 0);
+            return usize::from(state.count_left() == 0);
         }
-        state.all_left |= alive <= state.count_leaving();
+        state.all_left |= state.are_all_leaving();
         usize::from(state.all_left)
     }
 
@@ -347,5 +389,36 @@ mod tests {
         assert_eq!(roster.wanted(), 1);
         // Now it would be in the place of this one, and cannot.
         assert_eq!(roster.block(0), [2]);
+    }
+
+    /// Whether the shutdown is over, for one who looks and does not wait.
+    fn has_ended(roster: &Roster) -> bool {
+        let now = Limit::until(Some(clock::now()));
+        let ended = roster.wait_for_end(&[], || (), now, Location::caller());
+        ended.is_ok()
+    }
+
+    #[test]
+    fn the_end_waits_for_one_who_was_counted_out_before() {
+        let roster = Roster::new(1, 1, 1);
+        assert_eq!(roster.block(0), [1]);
+        roster.unblock(0);
+        roster.close();
+        roster.end([0]);
+        let (say, said) = std::sync::mpsc::channel();
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            let roster = &roster;
+            scope.spawn(move || {
+                assert!(!roster.sit_out(1));
+                say.send(()).unwrap();
+                gate.recv().unwrap();
+                roster.gone();
+            });
+            said.recv().unwrap();
+            assert!(!has_ended(roster));
+            go.send(()).unwrap();
+        });
+        assert!(has_ended(&roster));
     }
 }

@@ -129,7 +129,9 @@ impl Crew {
             is_counted_out
         });
         WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
-        if !is_counted_out {
+        if is_counted_out {
+            this.roster.gone();
+        } else {
             this.roster.end([number]);
         }
     }

@@ -211,6 +211,43 @@ fn a_pool_that_is_dropped_joins_its_spares() {
 }
 
 #[test]
+fn a_shutdown_waits_for_what_is_called_when_a_spare_or_one_too_many_stops() {
+    let stopped = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&stopped);
+    let builder = Pool::builder().threads(3).name("stopping");
+    let pool = builder.on_thread_stop(move |_| {
+        for _ in 0..100 {
+            thread::yield_now();
+        }
+        count.fetch_add(1, Relaxed);
+    });
+    let pool = pool.build().unwrap();
+    pool.resize(1).unwrap();
+    until_asleep("stopping-", "pool worker", 2);
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+    assert_eq!(stopped.load(Relaxed), 3);
+}
+
+#[test]
+fn what_is_called_when_threads_stop_may_shut_the_pool_down() {
+    let shared = Arc::new(std::sync::OnceLock::<Pool>::new());
+    let of_hook = Arc::downgrade(&shared);
+    let (say, said) = unbounded();
+    let builder = Pool::builder().threads(3).name("stopped");
+    let pool = builder.on_thread_stop(move |number| {
+        let pool = of_hook.upgrade().unwrap();
+        pool.get().unwrap().shutdown(Shutdown::Drain, None).unwrap();
+        say.send(number).unwrap();
+    });
+    let pool = shared.get_or_init(|| pool.build().unwrap());
+    pool.resize(1).unwrap();
+    // Two of them end because they are not wanted, and so are none of the pool's by then.
+    until_asleep("stopped-", "pool worker", 2);
+    pool.shutdown(Shutdown::Drain, None).unwrap();
+    assert_eq!(said.try_iter().count(), 3);
+}
+
+#[test]
 fn hooks_are_called_on_each_thread_and_may_panic() {
     let (say, said) = unbounded();
     let say_more = say.clone();
