@@ -170,6 +170,10 @@ unsafe impl<R> Drive<R> for NoArms {
         false
     }
 
+    fn is_due(&self) -> bool {
+        false
+    }
+
     fn list(&self, _: Pin<&()>, _: &'static Location<'static>, _: Option<&Thread>) {}
 
     fn is_woken(&self, _: Pin<&()>) -> bool {
@@ -274,6 +278,11 @@ where
     fn has_chance(&self) -> bool {
         let possible = |operation: &G::Operation| !operation.is_over() && operation.chances() > 0;
         self.before.has_chance() || self.group.operations().iter().any(possible)
+    }
+
+    #[inline]
+    fn is_due(&self) -> bool {
+        self.before.is_due()
     }
 
     fn list(

@@ -5,12 +5,15 @@
 //! A future has no queue: it has the waker that it was last polled with. So it takes no part in joining and leaving, and
 //! the arm has one flag in their place, `is_due`: that it is to be polled before anybody sleeps. Every poll of the task
 //! sets it, as nobody but the future knows for whom the task has been woken (`called`), and says with which waker. A poll
-//! of the future clears it. Until then the second look finds a chance here, and so the driver looks at all arms in their
-//! order, fair or biased, and this one's turn is its poll.
+//! of the future clears it. If another arm has been woken or has a chance meanwhile, the driver leaves all queues and
+//! looks at all arms in their order, fair or biased, and this one's turn is its poll. If not, the task has been called for
+//! the sake of its futures, as far as anybody can tell: only these are polled, and the other arms keep their places in line
+//! ([`Look::Due`]).
 //!
 //! So no wake is lost. Who wakes the future after it was polled wakes the task, which is polled once more. Who does it
-//! before was seen by that poll, as for any future. And no wake of the other arms is lost by it: they are left before
-//! this one is polled and joined after it, like for any look that was in vain. That puts them behind others who wait there.
+//! before was seen by that poll, as for any future. And no wake of the other arms is lost by it: who wakes one that has kept
+//! its place wakes the task as well, and if the future is done by then, the wake is passed on like that of any arm
+//! that was not done.
 //!
 //! A future is polled once in a poll of the task, not at a glance, and not any more once it is done. It is the application's,
 //! and may panic: the driver passes the wakes on then.
@@ -136,7 +139,11 @@ where
     }
 
     fn has_chance(&self) -> bool {
-        self.before.has_chance() || (self.is_due.get() && self.future.is_some())
+        self.before.has_chance()
+    }
+
+    fn is_due(&self) -> bool {
+        (self.is_due.get() && self.future.is_some()) || self.before.is_due()
     }
 
     fn list(

@@ -55,8 +55,11 @@ pub(crate) unsafe trait Drive<R> {
     /// panics, as cloning the waker may.
     unsafe fn join(&self, places: Pin<&Self::Places>, waker: &Waker);
 
-    /// The second look: whether one could be done now.
+    /// The second look: whether one could be done now, of those that wait at a place.
     fn has_chance(&self) -> bool;
+
+    /// Whether one that is woken by itself has been [called](Self::called) and not looked at since.
+    fn is_due(&self) -> bool;
 
     /// Puts the waits on the list of waiters.
     fn list(
@@ -109,6 +112,8 @@ pub(crate) enum Look {
     Exact,
     /// As one who is not coming back.
     Last,
+    /// Only at those that are due, while the others stay in their queues.
+    Due,
 }
 
 /// One arm's place in its queue.
@@ -226,6 +231,7 @@ pub(crate) fn try_once<O: Operation>(operation: &mut O, look: Look) -> Option<O:
         Look::Glance => operation.glance(),
         Look::Exact => operation.attempt(),
         Look::Last => operation.last_attempt(),
+        Look::Due => Poll::Pending,
     };
     match polled {
         Poll::Ready(output) => Some(output),

@@ -298,6 +298,13 @@ impl<'a, R, A: Drive<R>> WaitAny<'a, R, A> {
         look(self.arms(), order, how)
     }
 
+    /// Looks at the arms that are due. The others stay in their queues.
+    fn look_at_due(self: Pin<&mut Self>) -> bool {
+        // SAFETY: as in `arms`. Joined operations are not touched.
+        let this = unsafe { self.get_unchecked_mut() };
+        this.arms.is_due() && look(this.arms, this.manner.order, Look::Due)
+    }
+
     /// Looks again a few times, where that has paid.
     fn spin(self: Pin<&mut Self>) -> bool {
         let order = self.manner.order;
@@ -357,6 +364,11 @@ impl<R, A: Drive<R>> WaitAny<'_, R, A> {
         loop {
             let queued = self.as_mut().stay_queued(cx);
             if queued && !self.arms.has_chance() && limit.reached().is_none() {
+                if self.as_mut().look_at_due() {
+                    self.as_mut().leave();
+                    self.end();
+                    return Poll::Ready(Ok(()));
+                }
                 self.list();
                 if let Some(at) = deadline {
                     // SAFETY: never moved out of `self`, which is pinned.

@@ -174,6 +174,53 @@ fn a_future_is_polled_once_for_each_wake() {
     }
 }
 
+/// Polls two selects in turn, of which the first is polled once more for its future's sake; `ends` is what its future does
+/// then. Returns whose wake a value is, and what was there to be received in the end.
+fn in_line(ends: fn() -> Poll<()>) -> [usize; 2] {
+    let (sender, receiver) = bounded(1);
+    let woken = [(); 2].map(|()| Arc::new(crate::by_hand::Count::default()));
+    let due = Cell::new(false);
+    let mut first = Box::pin(async {
+        select_async! {
+            future(poll_fn(|_| if due.get() { ends() } else { Poll::Pending })) -> () => 0,
+            recv(receiver) -> value => value.unwrap(),
+        }
+    });
+    let mut second = Box::pin(async {
+        select_async! {
+            future(pending::<()>()) -> () => 0,
+            recv(receiver) -> value => value.unwrap(),
+        }
+    });
+    assert!(crate::by_hand::poll_counted(first.as_mut(), &woken[0]).is_pending());
+    assert!(crate::by_hand::poll_counted(second.as_mut(), &woken[1]).is_pending());
+    due.set(true);
+    let again = AssertUnwindSafe(|| crate::by_hand::poll_counted(first.as_mut(), &woken[0]));
+    let again = catch_unwind(again);
+    let waits = again.as_ref().is_ok_and(Poll::is_pending);
+    sender.send(1).unwrap();
+    if again.is_err() {
+        drop(first);
+    } else if waits {
+        assert_eq!(block_on(first), 1);
+        sender.send(1).unwrap();
+    }
+    assert_eq!(block_on(second), 1);
+    woken.map(|woken| woken.get())
+}
+
+#[test]
+fn a_select_that_is_polled_for_its_futures_sake_keeps_its_place_in_line() {
+    // It is woken first, and the other by what is sent after that.
+    assert_eq!(in_line(|| Poll::Pending), [1, 1]);
+}
+
+#[test]
+fn a_select_whose_future_is_done_or_panics_leaves_its_place_in_line() {
+    assert_eq!(in_line(|| Poll::Ready(())), [0, 1]);
+    assert_eq!(in_line(|| panic!("the future panics")), [0, 1]);
+}
+
 #[test]
 fn a_future_that_panics_keeps_no_wake() {
     let (sender, receiver) = bounded::<i32>(1);

@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 /// Receives at whichever is first, and says where.
 fn either(a: &Receiver<i32>, b: &Receiver<i32>) -> (char, Result<i32, RecvError>) {
@@ -123,6 +123,40 @@ fn a_future_and_a_channel_are_woken_at_the_same_time() {
         for sender in senders {
             drop(sender.join().unwrap());
         }
+    });
+}
+
+/// The select is first in line, and stays there while its future is polled. If that is done, the value at the other arm
+/// reaches the task behind.
+#[test]
+fn a_select_that_is_polled_in_its_place_passes_on_a_wake_that_comes_meanwhile() {
+    loom::model(|| {
+        let (a, b) = (bounded(1), bounded(1));
+        let mut selecting = Box::pin(async {
+            let mut future = pin!(b.1.recv_async());
+            let mut select = Select::new()
+                .recv(&a.1, |_| 'a')
+                .future(future.as_mut(), |_| 'b');
+            select.wait_async().await.unwrap()
+        });
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(selecting.as_mut().poll(&mut cx).is_pending());
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut behind = Box::pin(a.1.recv_async());
+        let waits = behind.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(waits.is_pending());
+        b.0.send(2).unwrap();
+        let to_a = a.0.clone();
+        let sends = thread::spawn(move || to_a.send(1).unwrap());
+        let done = selecting.as_mut().poll(&mut cx);
+        sends.join().unwrap();
+        let is_woken = woken.0.load(Relaxed);
+        assert!(
+            done == Poll::Ready('a') || is_woken,
+            "a value lies beside a sleeper"
+        );
+        assert!(done.is_ready());
     });
 }
 
