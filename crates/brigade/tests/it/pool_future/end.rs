@@ -96,6 +96,72 @@ fn a_shutdown_that_does_not_end_counts_tasks() {
 }
 
 #[test]
+fn a_drain_ends_at_its_deadline_though_a_task_yields_for_ever() {
+    let pool = Pool::new(2);
+    let (began, begun) = bounded(1);
+    let endless = pool.spawn(async move {
+        began.send(()).unwrap();
+        loop {
+            yields().await;
+        }
+    });
+    begun.recv().unwrap();
+    let soon = Instant::now() + Duration::from_millis(2);
+    let left = pool.shutdown(Shutdown::Drain, Some(soon)).unwrap_err();
+    assert_eq!((left.queued(), left.tasks()), (0, 1));
+    // What is dropped now waits for nothing, and the task is still there.
+    drop(pool);
+    assert!(!endless.is_finished());
+    endless.cancel();
+    assert!(is_cancelled::<()>(endless));
+}
+
+/// One half shuts the pool down before it wakes what the other waits for: they wait for each other, until the deadline.
+#[test]
+fn halves_of_a_join_that_wait_for_each_other_do_so_until_the_deadline() {
+    let pool = Arc::new(Pool::new(2));
+    let of_job = Arc::clone(&pool);
+    let (wake, woken) = bounded::<()>(1);
+    let task = Mutex::new(Some(pool.spawn(async move { woken.recv_async().await })));
+    let shuts = move || {
+        let left = of_job.shutdown(Shutdown::Drain, Some(Instant::now()));
+        wake.send(()).unwrap();
+        left.unwrap_err()
+    };
+    let joins = move || task.lock().take().unwrap().join().unwrap();
+    let of_job = Arc::clone(&pool);
+    let job = pool.submit(move || {
+        // Until the other worker has taken the second half before the first has given up hope.
+        loop {
+            let (is_open, is_taken) = (AtomicBool::new(true), AtomicBool::new(false));
+            let (left, woken) = of_job.join(
+                |_| {
+                    for _ in 0..1000 {
+                        if is_taken.load(SeqCst) {
+                            return Some(shuts());
+                        }
+                        thread::yield_now();
+                    }
+                    (!is_open.swap(false, SeqCst)).then(&shuts)
+                },
+                |_| {
+                    is_open.swap(false, SeqCst).then(|| {
+                        is_taken.store(true, SeqCst);
+                        joins()
+                    })
+                },
+            );
+            if let (Some(left), Some(woken)) = (left, woken) {
+                return (left, woken);
+            }
+        }
+    });
+    let (left, woken) = job.unwrap().join().unwrap();
+    assert_eq!(woken, Ok(()));
+    assert_eq!((left.running().len(), left.tasks()), (1, 1));
+}
+
+#[test]
 fn a_waker_outlives_the_pool() {
     let pool = Pool::new(1);
     let (wakers, woken) = unbounded();
