@@ -246,7 +246,7 @@ impl Agenda {
         self.ordinary.sender.capacity().unwrap_or(usize::MAX)
     }
 
-    /// How many jobs have not been begun.
+    /// How many jobs are in the queues, those among them that somebody has taken out of turn.
     pub(super) fn queued(&self) -> usize {
         let others = self.others().map_or(0, Others::queued);
         self.ordinary.receiver.len() + others + self.locals.jobs()
@@ -528,12 +528,16 @@ impl Agenda {
         }
     }
 
-    /// Drops what is there; each joiner is told.
-    pub(super) fn drop_all(&self) {
+    /// Drops what is there; each joiner is told. Calls `met` for each job that somebody else had.
+    pub(super) fn drop_all(&self, met: impl Fn()) {
+        let cancel = |job: Task| {
+            if !job.cancel() {
+                met();
+            }
+        };
         for priority in [Priority::Urgent, Priority::Ordinary, Priority::Background] {
             while let Some(job) = self.oldest(priority) {
-                // What a closure owns is the application's, and so is a panic of its drop.
-                discard_panic(|| drop(job));
+                cancel(job);
             }
         }
         // Their children are left to the owners of the scopes.
@@ -542,7 +546,11 @@ impl Agenda {
         }
         self.tasks.end();
         while let Some(left) = self.locals.take_any() {
-            discard_panic(|| drop(left));
+            match left {
+                Taken::Job(job) => cancel(job),
+                // What a future owns is the application's, and so is a panic of its drop.
+                Taken::Task(task) => discard_panic(|| drop(task)),
+            }
         }
         self.wake_all_idle();
     }

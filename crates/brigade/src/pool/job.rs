@@ -85,12 +85,15 @@ impl<T, F: FnOnce() -> T> Cell<T, F> {
         })
     }
 
-    /// Drops the closure, unless somebody has claimed it, and goes to `state`.
-    fn drop_unrun(&self, state: u8) {
-        let Some(closure) = self.claim() else { return };
+    /// Drops the closure and goes to `state`. False if somebody has claimed it.
+    fn drop_unrun(&self, state: u8) -> bool {
+        let Some(closure) = self.claim() else {
+            return false;
+        };
         // What the closure owns is the application's, and so is a panic of its drop.
         discard_panic(|| drop(closure));
         self.finish(state);
+        true
     }
 
     fn finish(&self, state: u8) {
@@ -104,11 +107,11 @@ pub(super) trait Run: Send + Sync {
     /// Runs it here and now, unless somebody has claimed it. Never panics on the job's account.
     fn run(&self) -> Ran;
 
-    /// Drops the closure, unless somebody has claimed it.
-    fn cancel(&self);
+    /// Drops the closure. False if somebody has claimed it.
+    fn cancel(&self) -> bool;
 
     /// `cancel`, because a newer job takes its place.
-    fn displace(&self);
+    fn displace(&self) -> bool;
 
     fn label(&self) -> Label;
 }
@@ -135,12 +138,12 @@ impl<T: Send, F: FnOnce() -> T + Send> Run for Cell<T, F> {
         ran
     }
 
-    fn cancel(&self) {
-        self.drop_unrun(CANCELLED);
+    fn cancel(&self) -> bool {
+        self.drop_unrun(CANCELLED)
     }
 
-    fn displace(&self) {
-        self.drop_unrun(DISPLACED);
+    fn displace(&self) -> bool {
+        self.drop_unrun(DISPLACED)
     }
 
     fn label(&self) -> Label {
@@ -307,17 +310,26 @@ impl<T> Job<T> {
     /// A worker that would wait for its own pool runs the job, if nobody else does.
     fn help(&self) {
         let Joining { cell, crew } = &self.joining;
-        if crew.is_own_worker() {
-            let Label { site, at } = cell.label();
-            crew.run_here(site, || {
-                crew.meters().run_by(crew.own_number(), at, || cell.run());
-            });
-        }
+        let Some(number) = crew.own_number() else {
+            return;
+        };
+        let (Label { site, at }, meters) = (cell.label(), crew.meters());
+        crew.run_here(site, || {
+            // Before it runs: it may look at what is queued.
+            meters.leave_ticket(Some(number));
+            let run = || cell.run();
+            if meters.run_by(Some(number), at, run) == Ran::Elsewhere {
+                meters.meet_ticket(Some(number));
+            }
+        });
     }
 
     /// Drops the job, unless somebody has begun it.
     pub(super) fn cancel(&self) {
-        self.joining.cell.cancel();
+        let Joining { cell, crew } = &self.joining;
+        if cell.cancel() {
+            crew.meters().leave_ticket(crew.own_number());
+        }
     }
 
     /// Whether the job is over: done, panicked or cancelled.

@@ -330,8 +330,9 @@ impl<'a> Lane<'a> {
     fn displace(&self, task: Task) -> Result<(), Rejected<Task>> {
         let oldest = self.agenda().sender(self.priority).force_send(task)?;
         self.told();
-        if let Some(oldest) = oldest {
-            oldest.displace();
+        if oldest.is_some_and(|oldest| !oldest.displace()) {
+            let crew = self.crew;
+            crew.meters().meet_ticket(crew.own_number());
         }
         Ok(())
     }

@@ -410,9 +410,12 @@ impl Pool {
     }
 
     /// How many jobs wait in the queues at this moment.
+    ///
+    /// One that its joiner runs itself is not counted any more, though it keeps its room in the queue until its turn comes.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.crew.agenda().queued()
+        let left = self.crew.meters().tickets_left();
+        self.crew.agenda().queued().saturating_sub(left)
     }
 
     /// How many jobs the queue of each [lane](Self::lane) may hold.

@@ -174,6 +174,6 @@ fn a_task_that_finds_no_room_near_is_seen_by_who_looks_meanwhile() {
             drop(task);
         }
         stays.join().unwrap();
-        crew.agenda().drop_all();
+        crew.agenda().drop_all(|| ());
     });
 }

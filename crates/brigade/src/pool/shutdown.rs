@@ -76,7 +76,8 @@ impl Pool {
     /// A job that runs is never interrupted: it is waited for. May be called again, and by several
     /// threads. Called by a job of this pool, it waits for all workers but its own, but for those whose jobs wait like
     /// this as well, and but for those that wait for half of a [join](Pool::join) that calls it. A job for which another
-    /// job waits in any other way should not call it without a deadline: they would wait for each other.
+    /// waits in any other way should not call it without a deadline: they would wait for each other. So they do if half of a
+    /// join shuts the pool down, and the other half waits for a task that the first would have woken after that.
     ///
     /// # Errors
     ///
@@ -100,7 +101,9 @@ impl Pool {
     pub fn shutdown(&self, how: Shutdown, deadline: Option<Instant>) -> Result<(), Unfinished> {
         self.close();
         if how == Shutdown::Abort {
-            self.crew.agenda().drop_all();
+            let crew = &self.crew;
+            let met = || crew.meters().meet_ticket(crew.own_number());
+            crew.agenda().drop_all(met);
         }
         let held_up = Worker::held_up_by_this_thread(&self.crew);
         let roster = self.crew.roster();

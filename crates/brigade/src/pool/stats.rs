@@ -22,6 +22,9 @@ struct Meter {
     done: AtomicUsize,
     panicked: AtomicUsize,
     tasks: Counts,
+    /// How many jobs were run out of turn, or dropped, less those whose tickets were met in a queue after that: all together
+    /// the tickets left in the queues. Negative numbers wrap. No checker sees it.
+    tickets: PlainAtomicUsize,
     times: Option<Times>,
 }
 
@@ -53,6 +56,7 @@ impl Meters {
                 done: AtomicUsize::new(0),
                 panicked: AtomicUsize::new(0),
                 tasks: Counts::default(),
+                tickets: PlainAtomicUsize::new(0),
                 times: timed.then(Times::new),
             })
         };
@@ -70,27 +74,50 @@ impl Meters {
     /// Runs a job on worker `number`, or on a thread that is none.
     #[inline]
     pub(super) fn run(&self, number: Option<usize>, job: Task) {
-        match &self.of(number).times {
-            None => self.count(number, job.run()),
+        let ran = match &self.of(number).times {
+            None => job.run(),
             Some(times) => {
                 let submitted = job.submitted_at();
-                self.count(number, times.measure(submitted, || job.run()));
+                times.measure(submitted, || job.run())
             }
+        };
+        self.count(number, ran);
+        if ran == Ran::Elsewhere {
+            self.meet_ticket(number);
         }
     }
 
-    /// The same for a job that was submitted at that time, and is run by `run`.
+    /// The same for a job that was submitted at that time, and is run by `run`, whatever has become of its ticket.
     pub(super) fn run_by(
         &self,
         number: Option<usize>,
         submitted: Option<Instant>,
         run: impl FnOnce() -> Ran,
-    ) {
+    ) -> Ran {
         let ran = match &self.of(number).times {
             None => run(),
             Some(times) => times.measure(submitted, run),
         };
         self.count(number, ran);
+        ran
+    }
+
+    /// A job is claimed by worker `number`, or a thread that is none, while its ticket is in a queue.
+    pub(super) fn leave_ticket(&self, number: Option<usize>) {
+        add(&self.of(number).tickets, 1, number.is_some());
+    }
+
+    /// The same have taken a ticket out of a queue whose job was claimed before.
+    pub(super) fn meet_ticket(&self, number: Option<usize>) {
+        add(&self.of(number).tickets, usize::MAX, number.is_some());
+    }
+
+    /// How many tickets are left in the queues, about.
+    pub(super) fn tickets_left(&self) -> usize {
+        let counts = self.meters.iter().map(|meter| meter.tickets.load(Relaxed));
+        let left = counts.fold(0, usize::wrapping_add);
+        // Who meets one may be faster than who leaves it.
+        if left > usize::MAX / 2 { 0 } else { left }
     }
 
     /// Counts a job that was run on worker `number`, or on a thread that is none.
@@ -119,12 +146,7 @@ impl Meters {
             TaskEnd::Panicked => &tasks.panicked,
             TaskEnd::Cancelled => &tasks.cancelled,
         };
-        if number.is_some() {
-            // Nobody else writes it.
-            count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
-        } else {
-            count.fetch_add(1, Relaxed);
-        }
+        add(count, 1, number.is_some());
     }
 
     fn sum_tasks(&self, count: impl Fn(&Counts) -> &PlainAtomicUsize) -> usize {
@@ -150,6 +172,17 @@ impl Meters {
         times
             .map(|times| buckets(times).read())
             .reduce(Durations::and)
+    }
+}
+
+/// Adds to a count, which is a worker's own, or everybody's.
+#[inline]
+fn add(count: &PlainAtomicUsize, amount: usize, is_own: bool) {
+    if is_own {
+        // Nobody else writes it.
+        count.store(count.load(Relaxed).wrapping_add(amount), Relaxed);
+    } else {
+        count.fetch_add(amount, Relaxed);
     }
 }
 

@@ -38,7 +38,7 @@ impl Drop for Ticket {
 pub(super) enum Ran {
     Done,
     Panicked,
-    /// Somebody else had it.
+    /// Not: somebody else had it.
     Elsewhere,
 }
 
@@ -105,12 +105,23 @@ impl Task {
         }
     }
 
-    /// Drops the job because a newer one takes its place, and tells its joiner so.
-    pub(super) fn displace(self) {
-        if let Self::Joinable(ticket) = &self {
-            ticket.0.displace();
-        }
+    /// Drops the job, and tells its joiner. False if somebody else had it.
+    pub(super) fn cancel(self) -> bool {
+        self.drop_by(|run| run.cancel())
+    }
+
+    /// `cancel`, because a newer job takes its place; the joiner is told so.
+    pub(super) fn displace(self) -> bool {
+        self.drop_by(|run| run.displace())
+    }
+
+    fn drop_by(self, drop_unrun: impl FnOnce(&dyn Run) -> bool) -> bool {
+        let was_left = match &self {
+            Self::Forgotten(..) => true,
+            Self::Joinable(ticket) => drop_unrun(&*ticket.0),
+        };
         // What a closure owns is the application's, and so is a panic of its drop.
         discard_panic(|| drop(self));
+        was_left
     }
 }

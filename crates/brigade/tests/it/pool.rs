@@ -1,7 +1,7 @@
 //! Pools: jobs, results, panics, jobs that use their own pool, and the end.
 
 use brigade::channel::{Sender, bounded, unbounded};
-use brigade::pool::{BuildError, JobError, JoinTimeoutError, Pool, Rejected, Shutdown};
+use brigade::pool::{BuildError, Full, JobError, JoinTimeoutError, Pool, Rejected, Shutdown};
 use std::cell::RefCell;
 use std::future::IntoFuture;
 use std::sync::Arc;
@@ -370,6 +370,54 @@ fn a_job_that_shuts_its_pool_down_learns_that_nobody_is_left_for_the_queue() {
     go.send(()).unwrap();
     assert_eq!(job.join().unwrap().unwrap_err().queued(), 1);
     assert_eq!(queued.join().unwrap(), 7);
+}
+
+/// What is joined before its turn leaves its place in the queue, and nothing in that.
+#[test]
+fn only_jobs_that_are_still_to_be_run_count_as_queued() {
+    for full in [Full::Block, Full::Reject] {
+        let pool = Arc::new(Pool::builder().threads(1).when_full(full).build().unwrap());
+        let of_job = Arc::clone(&pool);
+        let job = pool.submit(move || {
+            let inner = Arc::clone(&of_job);
+            let joined = of_job.submit(move || inner.queued()).unwrap();
+            let waits = of_job.submit(|| 2).unwrap();
+            assert_eq!(joined.join().unwrap(), 1);
+            assert_eq!((of_job.queued(), of_job.stats().queued), (1, 1));
+            let left = of_job.shutdown(Shutdown::Drain, past());
+            assert_eq!(left.unwrap_err().queued(), 1);
+            assert_eq!(waits.join().unwrap(), 2);
+            of_job.shutdown(Shutdown::Drain, past()).unwrap();
+        });
+        job.unwrap().join().unwrap();
+        pool.shutdown(Shutdown::Drain, None).unwrap();
+        assert_eq!(pool.queued(), 0);
+    }
+}
+
+#[test]
+fn places_in_the_queue_that_are_met_are_not_missing_in_what_is_queued() {
+    let pool = Arc::new(Pool::new(1));
+    let (go, gate) = bounded::<()>(1);
+    let of_job = Arc::clone(&pool);
+    for _ in 0..3 {
+        let of_job = Arc::clone(&of_job);
+        let job = pool.submit(move || {
+            for n in 0..10 {
+                assert_eq!(of_job.submit(move || n).unwrap().join().unwrap(), n);
+            }
+        });
+        job.unwrap().join().unwrap();
+    }
+    // By the time it runs, all that was left has been met.
+    let job = pool.submit(move || gate.recv().unwrap()).unwrap();
+    let waits = [(); 4].map(|()| pool.submit(|| ()).unwrap());
+    crate::sides::until_waiting("channel recv", file!(), 1);
+    assert_eq!(pool.queued(), 4);
+    go.send(()).unwrap();
+    for job in waits.into_iter().chain([job]) {
+        job.join().unwrap();
+    }
 }
 
 #[test]
