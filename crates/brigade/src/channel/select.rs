@@ -5,14 +5,15 @@ mod model;
 
 use super::operation::Recv;
 use super::{Receiver, RecvError, SendError, Sender};
-use crate::select::{Arm, Arms, Receive, Select, of_one};
+use crate::select::{Arm, Arms, Begin, Receive, Select, of_one};
 use crate::wait::Operation;
 
-#[expect(private_interfaces, reason = "as in the trait")]
 impl<T> Receive for &Receiver<T> {
     type Received = Result<T, RecvError>;
+}
 
-    fn begin(self) -> impl Operation<Output = Self::Received> {
+impl<T> Begin<Result<T, RecvError>> for &Receiver<T> {
+    fn begin(self) -> impl Operation<Output = Result<T, RecvError>> {
         Recv::new(&*self.shared)
     }
 }

@@ -56,6 +56,7 @@ pub use future::{SelectDeadlineFuture, SelectFuture};
 
 pub use arm::NoArms;
 pub(crate) use arm::{Arm, of_one};
+pub(crate) use receive::Begin;
 pub use receive::Receive;
 
 use crate::wait::{Drive, Ended, Manner, Order, block_any, deadline_after, try_any};

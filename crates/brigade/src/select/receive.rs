@@ -15,23 +15,24 @@ use crate::wait::Operation;
 ///
 /// Only receivers of this library have it: nobody else can name what waits.
 #[expect(
-    private_interfaces,
     private_bounds,
     reason = "sealed: how receivers wait is the library's business"
 )]
-pub trait Receive: Sized {
+pub trait Receive: Begin<<Self as Receive>::Received> {
     /// What a receive yields: a value, or why there will be none.
     type Received;
-
-    /// A receive that may have to wait.
-    #[doc(hidden)]
-    fn begin(self) -> impl Operation<Output = Self::Received>;
 
     /// The borrow itself: lets [`select!`](crate::select!) borrow a receiver as its kind needs it.
     #[doc(hidden)]
     fn borrowed(self) -> Self {
         self
     }
+}
+
+/// What a receiver does to receive a `T`, and nobody else sees.
+pub(crate) trait Begin<T>: Sized {
+    /// A receive that may have to wait.
+    fn begin(self) -> impl Operation<Output = T>;
 }
 
 impl<A> Select<A> {
@@ -94,7 +95,7 @@ impl<A> Select<A> {
         A: Arms<R>,
         I: IntoIterator<Item: Receive>,
     {
-        let recvs: Vec<_> = receivers.into_iter().map(Receive::begin).collect();
+        let recvs: Vec<_> = receivers.into_iter().map(Begin::begin).collect();
         self.with(|before| Arm::new(before, recvs, finish))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ring::Missing;
 use super::{Receiver, RecvError};
-use crate::select::Receive;
+use crate::select::{Begin, Receive};
 use crate::wait::{Operation, Patience, WaitQueue, What};
 use std::task::Poll;
 
@@ -122,11 +122,12 @@ unsafe impl<H: Holder> Operation for Recv<H> {
     }
 }
 
-#[expect(private_interfaces, reason = "as in the trait")]
 impl<T: Clone> Receive for &mut Receiver<T> {
     type Received = Result<T, RecvError>;
+}
 
-    fn begin(self) -> impl Operation<Output = Self::Received> {
+impl<T: Clone> Begin<Result<T, RecvError>> for &mut Receiver<T> {
+    fn begin(self) -> impl Operation<Output = Result<T, RecvError>> {
         Recv::new(self)
     }
 }

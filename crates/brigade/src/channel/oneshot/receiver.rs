@@ -4,7 +4,7 @@ use super::super::{RecvError, RecvTimeoutError, TryRecvError};
 use super::future::{OwnedRecvFuture, RecvDeadlineFuture, RecvFuture};
 use super::operation::{OwnedRecv, Recv, Take, missing};
 use super::shared::ReceivingEnd;
-use crate::select::Receive;
+use crate::select::{Begin, Receive};
 use crate::wait::{Limit, Operation, block, deadline_after};
 use std::fmt;
 use std::future::IntoFuture;
@@ -19,11 +19,12 @@ pub struct Receiver<T> {
     end: ReceivingEnd<T>,
 }
 
-#[expect(private_interfaces, reason = "as in the trait")]
 impl<T> Receive for &mut Receiver<T> {
     type Received = Result<T, RecvError>;
+}
 
-    fn begin(self) -> impl Operation<Output = Self::Received> {
+impl<T> Begin<Result<T, RecvError>> for &mut Receiver<T> {
+    fn begin(self) -> impl Operation<Output = Result<T, RecvError>> {
         Take::new(&mut self.end)
     }
 }

@@ -6,7 +6,7 @@ use super::iter::{IntoIter, Iter, TryIter};
 use super::operation::{BorrowedRecv, Recv, RecvMany};
 use super::shared::RecvEnd;
 use crate::queue::PopError;
-use crate::select::Receive;
+use crate::select::{Begin, Receive};
 use crate::wait::{Limit, Operation, block, deadline_after};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -19,11 +19,12 @@ pub struct Receiver<T> {
     end: RecvEnd<T>,
 }
 
-#[expect(private_interfaces, reason = "as in the trait")]
 impl<T> Receive for &mut Receiver<T> {
     type Received = Result<T, RecvError>;
+}
 
-    fn begin(self) -> impl Operation<Output = Self::Received> {
+impl<T> Begin<Result<T, RecvError>> for &mut Receiver<T> {
+    fn begin(self) -> impl Operation<Output = Result<T, RecvError>> {
         self.operation()
     }
 }

@@ -5,7 +5,7 @@ use super::operation::Look;
 use super::shared::{Shared, Version};
 use super::{ChangedError, ChangedTimeoutError, TryChangedError};
 use crate::prim::{self, StdArc as Arc};
-use crate::select::Receive;
+use crate::select::{Begin, Receive};
 use crate::wait::{Limit, Operation, block, deadline_after};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -407,11 +407,12 @@ impl<T> Receiver<T> {
     }
 }
 
-#[expect(private_interfaces, reason = "as in the trait")]
 impl<T> Receive for &mut Receiver<T> {
     type Received = Result<Arc<T>, ChangedError>;
+}
 
-    fn begin(self) -> impl Operation<Output = Self::Received> {
+impl<T> Begin<Result<Arc<T>, ChangedError>> for &mut Receiver<T> {
+    fn begin(self) -> impl Operation<Output = Result<Arc<T>, ChangedError>> {
         self.next()
     }
 }
