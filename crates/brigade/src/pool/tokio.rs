@@ -9,8 +9,9 @@ impl Builder {
     /// cargo feature `tokio`, which is on by default.
     ///
     /// Then sockets, files and timers of tokio work in them, and `tokio::spawn` starts tasks on that runtime. The pool polls
-    /// its own tasks all the same, and [`task::spawn`](crate::task::spawn) in them starts tasks of the pool. Each thread of
-    /// the pool enters the runtime once, so it costs jobs and tasks nothing.
+    /// its own tasks all the same, and [`task::spawn`](crate::task::spawn) in them starts tasks of the pool; but in the
+    /// `block_on` of another runtime inside a job, it starts them on that one. Each thread of the pool enters the runtime
+    /// once, so it costs jobs and tasks nothing.
     ///
     /// The pool does not keep the runtime going. A runtime of several workers drives sockets and timers by itself; one of the
     /// current thread does it only while it is in its own `block_on`. If the runtime ends before the pool, tokio has

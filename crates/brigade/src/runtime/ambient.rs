@@ -19,6 +19,11 @@ impl Runtime {
         tokio::runtime::Handle::try_current().ok().map(Self)
     }
 
+    /// Whether both are the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+
     /// Runs `body` with this one around it.
     pub(crate) fn within<R>(&self, body: impl FnOnce() -> R) -> R {
         let _entered = self.0.enter();

@@ -30,7 +30,7 @@ impl Home {
     /// If it would be the pool of the program, and the system refuses its threads.
     pub(super) fn here() -> io::Result<Self> {
         let runtime = Runtime::current();
-        match (Nearest::pool(runtime.is_some()), runtime) {
+        match (Nearest::pool(runtime.as_ref()), runtime) {
             (Some(pool), _) => Ok(Self::Pool(pool)),
             (None, Some(runtime)) => Ok(Self::Runtime(runtime)),
             (None, None) => Nearest::global().map(Self::Pool),

@@ -2,8 +2,8 @@
 //!
 //! A worker is in its pool for as long as it lives; who is in `block_on` of a pool is in that one meanwhile, worker or not.
 //! A runtime of somebody else may be around the caller as well. Which of the two is nearer, the runtime does not tell; but
-//! if it was there when the caller came into the pool, it is not. So that is noted on the way in. Who then enters a second
-//! runtime inside is still taken to be in the pool.
+//! if the same one was there when the caller came into the pool, it is not. So that is noted on the way in. Who then enters a
+//! second runtime inside is in that. Who enters the same one once more is still taken to be in the pool.
 //!
 //! It does not know what is started.
 
@@ -24,8 +24,8 @@ type Blocked = *const Around;
 
 struct Around {
     crew: Arc<Crew>,
-    /// Whether a runtime was around this.
-    in_runtime: bool,
+    /// What was around this.
+    runtime: Option<Runtime>,
 }
 
 thread_local! {
@@ -46,7 +46,7 @@ impl Drop for Restore {
 pub(super) fn while_blocked_on<R>(crew: &Arc<Crew>, body: impl FnOnce() -> R) -> R {
     let around = Around {
         crew: Arc::clone(crew),
-        in_runtime: Runtime::current().is_some(),
+        runtime: Runtime::current(),
     };
     let _restore = Restore(BLOCKED_ON.with(|blocked_on| blocked_on.replace(&raw const around)));
     body()
@@ -57,19 +57,25 @@ pub(super) fn while_blocked_on<R>(crew: &Arc<Crew>, body: impl FnOnce() -> R) ->
 pub(crate) struct Nearest(Arc<Crew>);
 
 impl Nearest {
-    /// The pool around the caller, unless a runtime is nearer, of which the caller knows whether it is there.
+    /// The pool around the caller, who is in this runtime as well, unless that is nearer.
     #[inline]
-    pub(crate) fn pool(in_runtime: bool) -> Option<Self> {
+    pub(crate) fn pool(runtime: Option<&Runtime>) -> Option<Self> {
+        // Whether the pool is nearer, if this was around it.
+        let is_nearer = |outer: Option<&Runtime>| match (runtime, outer) {
+            (None, _) => true,
+            (Some(runtime), Some(outer)) => runtime.is(outer),
+            (Some(_), None) => false,
+        };
         let blocked_on = BLOCKED_ON.try_with(cell::Cell::get).unwrap_or(ptr::null());
         // SAFETY: null, or what a frame of `while_blocked_on` below has, which takes it away before it ends.
         if let Some(around) = unsafe { blocked_on.as_ref() } {
-            let is_nearer = around.in_runtime || !in_runtime;
-            return is_nearer.then(|| Self(Arc::clone(&around.crew)));
+            let around_it = around.runtime.as_ref();
+            return is_nearer(around_it).then(|| Self(Arc::clone(&around.crew)));
         }
         Crew::of_this_thread(|crew| {
             let (crew, _) = crew?;
-            let is_nearer = !in_runtime || crew.description().runtime.is_some();
-            is_nearer.then(|| Self(Arc::clone(crew)))
+            let around_it = crew.description().runtime.as_ref();
+            is_nearer(around_it).then(|| Self(Arc::clone(crew)))
         })
     }
 

@@ -181,4 +181,26 @@ mod beside_tokio {
         assert_eq!(knows.spawn(home()).join().unwrap(), ["press"; 2]);
         assert_eq!(knows.block_on(home()), ["press"; 2]);
     }
+
+    #[test]
+    fn a_second_runtime_within_a_pool_that_knows_one_is_nearer() {
+        let (known, second) = (runtime(), Arc::new(runtime()));
+        let press = Pool::builder().threads(2).name("press");
+        let press = Arc::new(press.tokio(known.handle().clone()).build().unwrap());
+        let (of_job, inner) = (Arc::clone(&press), Arc::clone(&second));
+        let homes = move || {
+            // In the second runtime, in the pool again inside of that, and when both are over.
+            let inside = inner.block_on(home());
+            let _entered = inner.enter();
+            [inside, of_job.block_on(home())]
+        };
+        let homes = press.submit(homes).unwrap().join().unwrap();
+        assert_eq!(homes, [["tokio"; 2], ["press"; 2]]);
+        let blocked = press.block_on(async {
+            let _entered = second.enter();
+            block_on(home())
+        });
+        assert_eq!(blocked, ["tokio"; 2]);
+        assert_eq!(press.spawn(home()).join().unwrap(), ["press"; 2]);
+    }
 }
