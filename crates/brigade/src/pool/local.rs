@@ -152,18 +152,21 @@ impl Locals {
     /// `steal`, of what nobody else is about to take out, for one who looks again.
     pub(super) fn leftover(&self, number: usize, seen: &mut Seen) -> Option<Taken> {
         seen.looks += 1;
-        let left = self.others(number).find(|local| local.len() > FEW);
-        if let Some(local) = left {
-            return local.take();
+        let (mut first, mut taken) = (None, 0_usize);
+        for local in self.others(number) {
+            match local.len() {
+                0 => {}
+                1..=FEW => first = first.or(Some(local)),
+                _ => return local.take(),
+            }
+            taken = taken.wrapping_add(local.taken());
         }
-        if !self.others_have(number) {
+        let Some(first) = first else {
             seen.taken = None;
             return None;
-        }
-        let others = self.others(number).map(Local::taken);
-        let taken = others.fold(0_usize, usize::wrapping_add);
+        };
         let stands = seen.taken.replace(taken) == Some(taken) && seen.looks > HASTY;
-        stands.then(|| self.steal(number)).flatten()
+        stands.then(|| first.take()).flatten()
     }
 
     /// Whether others than worker `number` have something.
