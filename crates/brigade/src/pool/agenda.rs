@@ -16,9 +16,10 @@
 //! over more often comes first, so they take turns. The numbers are read and written as hints: with several workers at
 //! once, one more may pass.
 //!
-//! A worker takes from its own queues first, and from the others once in [`PASSES`] times. If there is something urgent, that
-//! comes before, and the own queues once they have been passed over as often. It takes from those of another worker when there
-//! is nothing else, or only background jobs that have not aged; and once in twice as many times.
+//! A worker takes from its own queues first, which counts as no pass of the others, and looks at those once in [`PASSES`]
+//! times. If there is something urgent, that comes before, and the own queues once they have been passed over as often. It
+//! takes from those of another worker when there is nothing else, or only background jobs that have not aged; and once in
+//! twice as many times.
 //!
 //! Halves of joins, which `fork` knows, come when all of these are empty: who has forked them runs them if nobody else does.
 //!

@@ -76,10 +76,15 @@ impl Pool {
     /// Where jobs of this priority are submitted.
     ///
     /// Each priority has a queue of its own with the [capacity](super::Builder::queue_capacity) of the pool. A worker
-    /// takes the oldest urgent job before the oldest ordinary one, and that before one of the background. But what has been
-    /// passed over by 32 others comes next, whatever it is. So nothing is put off for ever, and a background job makes an
-    /// urgent one wait now and then. A job that has begun is not interrupted. What a worker has put in itself, and
-    /// [keeps](super::Builder::queue_capacity), comes before the ordinary jobs of others, but not more than 31 times in a row.
+    /// takes the oldest urgent job before the oldest ordinary one, and that before one of the background. But a queue that has
+    /// been passed over for 32 others of these comes next, whatever it is. So nothing is put off for ever, and a background
+    /// job makes an urgent one wait now and then. A job that has begun is not interrupted.
+    ///
+    /// What a worker has put in itself, and [keeps](super::Builder::queue_capacity), comes before the ordinary jobs of others,
+    /// but not more than 31 times in a row; and after urgent ones, but not after more than 32 in a row. It does not count as
+    /// passing over. While a worker has any of it, its turn for ordinary jobs is one in 32, or one in 64 beside other
+    /// workers that have some, as it then takes from them now and then. So where that never ends, the next ordinary job waits
+    /// for 64 turns of a worker at most, and one of the background, if there are always others in the queues, 33 times as long.
     ///
     /// # Examples
     ///

@@ -76,6 +76,40 @@ fn jobs_from_outside_have_their_turn_between_those_of_a_worker() {
     stop.store(true, Relaxed);
 }
 
+/// As [`again`], and counts.
+fn count_again(count: Arc<AtomicUsize>, stop: Arc<AtomicBool>) {
+    if !stop.load(Relaxed) {
+        count.fetch_add(1, Relaxed);
+        execute(move || count_again(count, stop));
+    }
+}
+
+/// What a worker keeps is not counted as passing over: 32 ordinary jobs come before one of the background, and each
+/// has one turn in 32.
+#[test]
+fn a_background_job_waits_for_so_many_turns_beside_what_a_worker_keeps() {
+    let pool = Pool::new(1);
+    let (stop, kept) = (Arc::default(), Arc::new(AtomicUsize::new(0)));
+    let ordinary = Arc::new(AtomicUsize::new(0));
+    let (open, gate) = channel::<()>();
+    pool.execute(move || gate.recv().unwrap()).unwrap();
+    let (count, stops) = (Arc::clone(&kept), Arc::clone(&stop));
+    pool.execute(move || count_again(count, stops)).unwrap();
+    for _ in 0..100 {
+        let ordinary = Arc::clone(&ordinary);
+        pool.execute(move || _ = ordinary.fetch_add(1, Relaxed))
+            .unwrap();
+    }
+    let background = pool.lane(Priority::Background).submit(move || {
+        stop.store(true, Relaxed);
+        (ordinary.load(Relaxed), kept.load(Relaxed))
+    });
+    open.send(()).unwrap();
+    let (ordinary, kept) = background.unwrap().join().unwrap();
+    assert!((30..=32).contains(&ordinary), "{ordinary}");
+    assert!((30 * 31..=33 * 31).contains(&kept), "{kept}");
+}
+
 /// Submits urgent jobs, one after the other, until it is to stop. Returns whether it was stopped before so many were run.
 fn urgent(pool: Arc<Pool>, stop: Arc<AtomicBool>, left: usize, say: Sender<bool>) {
     if left == 0 || stop.load(Relaxed) {
