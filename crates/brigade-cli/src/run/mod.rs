@@ -44,6 +44,7 @@ use results::Results;
 use rustix::process::{Resource, getrlimit};
 use slot::Slot;
 use std::io::{self, IsTerminal};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use template::Template;
@@ -189,11 +190,13 @@ impl Run {
             broken: None,
             input_failed: false,
         };
+        let (panics, thrown) = channel::bounded(1);
         let slot = Slot {
             template: self.template,
             control: Arc::clone(&self.control),
             turn: self.keep_order.then(|| Arc::new(AtomicU64::new(0))),
             reports: reporter.clone(),
+            panics,
         };
         let arguments = Arguments {
             source: self.source,
@@ -206,7 +209,12 @@ impl Run {
             interrupts.obey(&control, &progress);
         })?;
         let line = start_part("brigade-jobs", move || {
-            run_jobs(arguments, &slot, &workers, &reporter)
+            let ran = run_jobs(arguments, &slot, &workers, &reporter);
+            // A bug of ours in a job, of which whoever joins this part is told now that the others are over.
+            if let Ok(thrown) = thrown.try_recv() {
+                resume_unwind(thrown);
+            }
+            ran
         })?;
         let status = write_results(results, &reports);
         signals.close();

@@ -3,6 +3,8 @@
 //! As many threads call as jobs run at a time, and each starts its children itself: one that starts them for all would be
 //! slower, because starting one waits for its `exec`.
 //!
+//! A panic in one of them is a bug of ours, and must not take the other jobs with it. So it is kept until they are over.
+//!
 //! Knows neither where arguments come from nor where output goes.
 
 use super::control::Control;
@@ -12,7 +14,9 @@ use super::report::{Ended, Outcome, Output, Report};
 use super::template::Template;
 use super::trouble::Trouble;
 use brigade::channel::Sender;
+use std::any::Any;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +30,12 @@ pub(crate) struct Slot {
     /// The index of the job whose output comes next, if the order matters.
     pub(crate) turn: Option<Arc<AtomicU64>>,
     pub(crate) reports: Sender<Report>,
+    /// What was thrown by a panic. One is enough.
+    pub(crate) panics: Sender<Thrown>,
 }
+
+/// What a panic throws.
+pub(crate) type Thrown = Box<dyn Any + Send>;
 
 /// The output of a running job.
 struct Collector<'slot> {
@@ -44,6 +53,10 @@ impl Slot {
 
     /// Runs the job of an argument to its end, with a buffer for what it prints.
     pub(crate) fn run(&self, input: &Input, buffer: &mut [u8]) -> Ended {
+        survive(&self.panics, || self.run_job(input, buffer))
+    }
+
+    fn run_job(&self, input: &Input, buffer: &mut [u8]) -> Ended {
         if self.control.stop.is_set() {
             return Ended::without_output(Outcome::Skipped);
         }
@@ -124,5 +137,33 @@ impl Ended {
             output: Output::default(),
             outcome,
         }
+    }
+}
+
+/// Runs a job. If that panics, the job has failed, and what was thrown goes to `panics` if it has room.
+fn survive(panics: &Sender<Thrown>, job: impl FnOnce() -> Ended) -> Ended {
+    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|thrown| {
+        let _ = panics.try_send(thrown);
+        Ended::without_output(Outcome::Failed)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use brigade::channel;
+
+    #[test]
+    fn a_panic_fails_its_job_and_the_first_is_kept() {
+        let (panics, thrown) = channel::bounded(1);
+        for number in 1..=3 {
+            let ended = survive(&panics, || panic!("number {number}"));
+            assert!(matches!(ended.outcome, Outcome::Failed));
+        }
+        let fine = survive(&panics, || Ended::without_output(Outcome::Succeeded));
+        assert!(matches!(fine.outcome, Outcome::Succeeded));
+        let first = thrown.try_recv().unwrap().downcast::<String>().unwrap();
+        assert_eq!(*first, "number 1");
+        assert!(thrown.try_recv().is_err());
     }
 }
