@@ -152,7 +152,7 @@ macro_rules! select {
 ///
 /// The cases are those of [`select!`](crate::select!), and `future(future) -> output => body` for any future, of whatever
 /// library; the bodies may await. A future takes its turn like the others, at random or in the order of the cases; its turn
-/// is a poll, once each time the task is woken.
+/// is a poll, once each time the task is woken. The other cases keep their places in line meanwhile.
 ///
 /// A future that is given by value is dropped when another case is done, and before any body runs. One that is to go on is
 /// lent, pinned: `future(&mut future)`. As for any future, it is not polled again once it is done: take its case out of a
