@@ -42,7 +42,7 @@ use super::task::Task;
 use crate::channel::{self, Receiver, Sender, TryRecvError};
 use crate::prim::Ordering::{Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicPtr, AtomicUsize};
-use crate::prim::{SeenLock, StdArc, discard_panic};
+use crate::prim::{SeenLock, discard_panic};
 use crate::wait::{Patience, WaitQueue};
 use std::collections::VecDeque;
 use std::ptr;
@@ -126,7 +126,7 @@ pub(super) enum Found {
     Job(Task),
     /// Children of a scope.
     Children(Telling),
-    Ready(StdArc<dyn spawned::Task>),
+    Ready(spawned::Task),
 }
 
 impl From<Taken> for Found {
@@ -292,10 +292,10 @@ impl Agenda {
         &self.tasks
     }
 
-    /// Lists a new task, which is ready, and puts it in. If the pool is shut down, the task is dropped.
-    pub(super) fn spawn(&self, task: StdArc<dyn spawned::Task>, worker: Option<usize>) {
+    /// Puts in a new task. If the pool is shut down, the task is dropped.
+    pub(super) fn spawn(&self, task: spawned::Task, worker: Option<usize>) {
         let first = self.tasks.use_first();
-        if self.is_closed() || !self.tasks.list(&task) {
+        if self.is_closed() {
             return Tasks::cancel(task);
         }
         self.put(task, worker);
@@ -306,7 +306,7 @@ impl Agenda {
 
     /// Puts in a task that has become ready; by the worker of this number, or somebody else.
     #[inline]
-    pub(super) fn put(&self, task: StdArc<dyn spawned::Task>, worker: Option<usize>) {
+    pub(super) fn put(&self, task: spawned::Task, worker: Option<usize>) {
         let Err(task) = self.put_near(task, worker) else {
             return self.wake_idle();
         };
@@ -316,7 +316,7 @@ impl Agenda {
 
     /// Puts back a task that the worker of this number has polled: it has given way, so it comes after what is in the shared
     /// queues. Wakes nobody: this worker looks next, or wakes another if it does not.
-    pub(super) fn put_back(&self, task: StdArc<dyn spawned::Task>, worker: usize) {
+    pub(super) fn put_back(&self, task: spawned::Task, worker: usize) {
         let near = Some(worker).filter(|_| !self.has_more());
         if let Err(task) = self.put_near(task, near) {
             self.tasks.put(task);
@@ -326,9 +326,9 @@ impl Agenda {
     #[inline]
     fn put_near(
         &self,
-        task: StdArc<dyn spawned::Task>,
+        task: spawned::Task,
         worker: Option<usize>,
-    ) -> Result<(), StdArc<dyn spawned::Task>> {
+    ) -> Result<(), spawned::Task> {
         let Some(worker) = worker else {
             return Err(task);
         };
@@ -393,7 +393,7 @@ impl Agenda {
 
     /// Takes out a task, if there is one and nothing else. May miss one.
     #[inline(always)]
-    pub(super) fn next_task(&self) -> Option<StdArc<dyn spawned::Task>> {
+    pub(super) fn next_task(&self) -> Option<spawned::Task> {
         let has_tasks_only =
             self.tasks.may_have() && self.has_one_lane() && self.ordinary.receiver.is_empty();
         has_tasks_only.then(|| self.tasks.take()).flatten()
@@ -540,11 +540,16 @@ impl Agenda {
         while let Some(telling) = self.scopes.take() {
             drop(telling);
         }
-        self.tasks.end();
-        while let Some(left) = self.locals.take_any() {
-            discard_panic(|| drop(left));
+        self.end_tasks();
+        while let Some(job) = self.locals.take_any_job() {
+            discard_panic(|| drop(job));
         }
         self.wake_all_idle();
+    }
+
+    /// Ends the tasks. All idle workers are to be woken afterwards.
+    pub(super) fn end_tasks(&self) {
+        self.tasks.end(|| self.locals.take_any_task());
     }
 
     /// The second look of an idle worker, at all but what is forked. At the tasks last: who puts its own task back wakes

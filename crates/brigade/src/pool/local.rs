@@ -27,7 +27,7 @@ use super::spawned;
 use super::task::Task;
 use crate::prim::Ordering::{Acquire, Relaxed, Release};
 use crate::prim::atomic::AtomicPtr;
-use crate::prim::{MODEL, PlainAtomicPtr, StdArc};
+use crate::prim::{MODEL, PlainAtomicPtr};
 use crate::queue::Ring;
 use std::mem::ManuallyDrop;
 use std::ptr;
@@ -40,7 +40,7 @@ const FEW: usize = 2;
 /// The looks that follow each other too soon to show that something stands.
 const HASTY: usize = 6;
 
-type Ready = StdArc<dyn spawned::Task>;
+type Ready = spawned::Task;
 
 /// The queues of all workers.
 pub(super) struct Locals {
@@ -144,9 +144,14 @@ impl Locals {
         self.others(number).find_map(Local::take)
     }
 
-    /// Takes something out, of anybody's.
-    pub(super) fn take_any(&self) -> Option<Taken> {
-        self.all().find_map(Local::take)
+    /// Takes a job out, of anybody's.
+    pub(super) fn take_any_job(&self) -> Option<Task> {
+        self.all().find_map(|local| local.jobs.pop().ok())
+    }
+
+    /// Takes a task out, of anybody's.
+    pub(super) fn take_any_task(&self) -> Option<Ready> {
+        self.all().find_map(|local| local.tasks.pop().ok())
     }
 
     /// `steal`, of what nobody else is about to take out, for one who looks again.

@@ -61,11 +61,12 @@ mod handle;
 mod model;
 mod nearest;
 mod ready;
+mod task;
 
-pub(super) use cell::Task;
 pub use handle::{Spawned, SpawnedFuture};
 pub(crate) use nearest::Nearest;
 pub(super) use ready::Tasks;
+pub(super) use task::Task;
 
 use super::Pool;
 use cell::Cell;

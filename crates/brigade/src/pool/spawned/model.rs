@@ -128,7 +128,7 @@ fn a_wake_when_it_is_done_does_nothing() {
         late.join().unwrap();
         run_ready(&crew);
         assert!(matches!(task.join(), Ok(())));
-        assert_eq!(crew.agenda().tasks().count(), 0);
+        assert_eq!(crew.meters().tasks(), 0);
         gate.forget();
     });
 }
@@ -210,7 +210,7 @@ fn the_end_drops_who_is_woken_at_the_same_time() {
                 run_ready(&crew);
             }
         });
-        crew.agenda().tasks().end();
+        crew.agenda().end_tasks();
         opener.join().unwrap();
         assert!(task.is_finished());
         assert_eq!(drops.load(Relaxed), 1);
@@ -230,7 +230,7 @@ fn the_end_and_a_joiner_drop_it_once() {
         });
         run_ready(&crew);
         let joiner = thread::spawn(move || task.join());
-        crew.agenda().tasks().end();
+        crew.agenda().end_tasks();
         assert!(matches!(joiner.join().unwrap(), Err(JobError::Cancelled)));
         assert_eq!(drops.load(Relaxed), 1);
     });
@@ -244,7 +244,7 @@ fn a_spawn_at_the_end_is_refused_or_ended() {
             let crew = Arc::clone(&crew);
             move || spawn(&crew, async { 1 })
         });
-        crew.agenda().tasks().end();
+        crew.agenda().end_tasks();
         let task = spawner.join().unwrap();
         assert!(matches!(task.join(), Err(JobError::Cancelled)));
     });
@@ -277,7 +277,7 @@ fn of_workers_that_leave_the_last_sees_it() {
         crew.agenda().close();
         if tasks().leave() {
             ends.fetch_add(1, Relaxed);
-            tasks().end();
+            crew.agenda().end_tasks();
         }
         sitting.join().unwrap();
         assert_eq!(ends.load(Relaxed), 1);
