@@ -324,11 +324,7 @@ impl Agenda {
     }
 
     #[inline]
-    fn put_near(
-        &self,
-        task: spawned::Task,
-        worker: Option<usize>,
-    ) -> Result<(), spawned::Task> {
+    fn put_near(&self, task: spawned::Task, worker: Option<usize>) -> Result<(), spawned::Task> {
         let Some(worker) = worker else {
             return Err(task);
         };

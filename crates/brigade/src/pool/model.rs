@@ -7,7 +7,7 @@ use super::spawned::{self, Nearest};
 use super::task::Task;
 use super::worker::Crew;
 use super::{JobError, Pool, Shutdown};
-use crate::prim::{Arc, StdArc, three_threads};
+use crate::prim::{Arc, three_threads};
 use crate::wait::{Limit, block};
 use loom::future::block_on;
 use loom::thread;

@@ -133,7 +133,8 @@ impl Meters {
     /// How many tasks are not over.
     pub(super) fn tasks(&self) -> usize {
         // First those that are: whoever is counted there has been counted as spawned.
-        let ends = self.sum_tasks(|tasks| &tasks.done)
+        let ends = self
+            .sum_tasks(|tasks| &tasks.done)
             .wrapping_add(self.sum_tasks(|tasks| &tasks.panicked))
             .wrapping_add(self.sum_tasks(|tasks| &tasks.cancelled));
         let tasks = self.sum_tasks(|tasks| &tasks.spawned).wrapping_sub(ends);

@@ -148,7 +148,10 @@ where
     /// # Safety
     ///
     /// It is of this kind, and the caller runs it.
-    unsafe fn end(task: Task, came: Option<Result<F::Output, Box<dyn Any + Send>>>) -> Option<Task> {
+    unsafe fn end(
+        task: Task,
+        came: Option<Result<F::Output, Box<dyn Any + Send>>>,
+    ) -> Option<Task> {
         // SAFETY: by the contract.
         let set = |stage| unsafe { Self::set(&task, stage) };
         let dropped = catch_unwind(AssertUnwindSafe(|| set(Stage::Over(None))));

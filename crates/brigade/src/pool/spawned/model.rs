@@ -219,6 +219,80 @@ fn the_end_drops_who_is_woken_at_the_same_time() {
 }
 
 #[test]
+fn the_end_drops_who_is_about_to_wait_for_the_first_time() {
+    loom::model(|| {
+        let (crew, gate) = (crew(), Gate::new());
+        let drops = StdArc::new(AtomicUsize::new(0));
+        let (counted, passes) = (Counted(StdArc::clone(&drops)), gate.pass());
+        let task = spawn(&crew, async move {
+            passes.await;
+            drop(counted);
+        });
+        let runner = thread::spawn({
+            let crew = Arc::clone(&crew);
+            move || run_ready(&crew)
+        });
+        crew.agenda().end_tasks();
+        runner.join().unwrap();
+        assert!(task.is_finished());
+        assert_eq!(drops.load(Relaxed), 1);
+        assert_eq!(crew.meters().tasks(), 0);
+        gate.forget();
+    });
+}
+
+#[test]
+fn the_end_drops_who_has_given_way_and_never_waited() {
+    loom::model(|| {
+        let crew = crew();
+        let drops = StdArc::new(AtomicUsize::new(0));
+        let counted = Counted(StdArc::clone(&drops));
+        let mut polls = 0;
+        let gives_way = poll_fn(move |cx| {
+            polls += 1;
+            cx.waker().wake_by_ref();
+            if polls == 3 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        });
+        let task = spawn(&crew, async move {
+            gives_way.await;
+            drop(counted);
+        });
+        let runner = thread::spawn({
+            let crew = Arc::clone(&crew);
+            move || run_ready(&crew)
+        });
+        crew.agenda().end_tasks();
+        runner.join().unwrap();
+        assert!(task.is_finished());
+        assert_eq!(drops.load(Relaxed), 1);
+        assert_eq!(crew.meters().tasks(), 0);
+    });
+}
+
+#[test]
+fn a_handle_and_a_waker_that_go_meanwhile_free_it_once() {
+    loom::model(|| {
+        let (crew, gate) = (crew(), Gate::new());
+        let task = spawn(&crew, gate.pass());
+        run_ready(&crew);
+        let waker = gate.waker();
+        gate.forget();
+        gate.open.store(true, Relaxed);
+        let dropper = thread::spawn(move || drop(task));
+        // Its share goes to the queue, and with it to who runs it.
+        waker.wake();
+        run_ready(&crew);
+        dropper.join().unwrap();
+        gate.forget();
+        assert_eq!(crew.meters().tasks(), 0);
+    });
+}
+
+#[test]
 fn the_end_and_a_joiner_drop_it_once() {
     loom::model(|| {
         let crew = crew();
@@ -269,7 +343,7 @@ fn of_workers_that_leave_the_last_sees_it() {
                     tasks.enter();
                     if tasks.leave() {
                         ends.fetch_add(1, Relaxed);
-                        tasks.end();
+                        crew.agenda().end_tasks();
                     }
                 }
             }

@@ -93,7 +93,7 @@ impl Header {
     /// Of a task that is ready and in no queue.
     pub(super) fn new(crew: &Arc<Crew>, site: Site, kind: &'static Kind) -> Self {
         Self {
-            word: AtomicUsize::new(READY | AT_FIRST * SHARE),
+            word: AtomicUsize::new(READY | (AT_FIRST * SHARE)),
             waiting: WaitQueue::new(),
             crew: CrewShare(ManuallyDrop::new(Crew::share(crew))),
             site,
@@ -194,10 +194,7 @@ impl Task {
         let mut word = self.word().load(Relaxed);
         while word & (RUNNING | OVER) == 0 {
             let running = word & !READY | RUNNING;
-            match self
-                .word()
-                .compare_exchange(word, running, AcqRel, Relaxed)
-            {
+            match self.word().compare_exchange(word, running, AcqRel, Relaxed) {
                 Ok(_) => return Some(word & CANCELLED != 0),
                 Err(now) => word = now,
             }
