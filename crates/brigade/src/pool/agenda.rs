@@ -257,10 +257,12 @@ impl Agenda {
     #[inline]
     pub(super) fn put_own(&self, number: usize, job: Task) -> Result<(), Task> {
         let Some(local) = self.locals.own(number) else {
-            return self.put_first(number, |local| local.put_job(job));
+            return self
+                .put_first(number, |local| local.put_job(job))
+                .map(|_| ());
         };
         local.put_job(job)?;
-        self.wake_idle();
+        self.wake_for_own(local);
         Ok(())
     }
 
@@ -269,13 +271,13 @@ impl Agenda {
         &self,
         number: usize,
         put: impl FnOnce(&Local) -> Result<(), T>,
-    ) -> Result<(), T> {
+    ) -> Result<&Local, T> {
         let lanes = self.lanes.lock();
         let local = self.locals.make(number, self.is_closed());
         drop(lanes);
         put(local)?;
         self.wake_all_idle();
-        Ok(())
+        Ok(local)
     }
 
     /// Has one more worker come to the children of a scope. Nobody is told once the pool is shut down: the owner of
@@ -307,11 +309,13 @@ impl Agenda {
     /// Puts in a task that has become ready; by the worker of this number, or somebody else.
     #[inline]
     pub(super) fn put(&self, task: spawned::Task, worker: Option<usize>) {
-        let Err(task) = self.put_near(task, worker) else {
-            return self.wake_idle();
-        };
-        self.tasks.put(task);
-        self.wake_idle();
+        match self.put_near(task, worker) {
+            Ok(local) => self.wake_for_own(local),
+            Err(task) => {
+                self.tasks.put(task);
+                self.wake_idle();
+            }
+        }
     }
 
     /// Puts back a task that the worker of this number has polled: it has given way, so it comes after what is in the shared
@@ -324,13 +328,35 @@ impl Agenda {
     }
 
     #[inline]
-    fn put_near(&self, task: spawned::Task, worker: Option<usize>) -> Result<(), spawned::Task> {
+    fn put_near(
+        &self,
+        task: spawned::Task,
+        worker: Option<usize>,
+    ) -> Result<&Local, spawned::Task> {
         let Some(worker) = worker else {
             return Err(task);
         };
         match self.locals.own(worker) {
-            Some(local) => local.put_task(task),
+            Some(local) => local.put_task(task).map(|()| local),
             None => self.put_first(worker, |local| local.put_task(task)),
+        }
+    }
+
+    /// Wakes an idle worker for what the calling one has put into its own queues, unless it is left to one that watches.
+    #[inline]
+    fn wake_for_own(&self, own: &Local) {
+        if !self.locals.is_watched(own) {
+            self.wake_idle();
+        }
+    }
+
+    /// The same for what this worker has in its own queues, if there is anything: it may have been put back without a wake, and
+    /// what comes before it may take long.
+    pub(super) fn hand_on_own(&self, worker: usize) {
+        if let Some(own) = self.locals.own(worker)
+            && own.len() > 0
+        {
+            self.wake_for_own(own);
         }
     }
 
@@ -437,6 +463,29 @@ impl Agenda {
     /// Takes something out of the queues of the other workers.
     pub(super) fn steal(&self, worker: usize) -> Option<Found> {
         self.locals.steal(worker).map(Found::from)
+    }
+
+    /// `steal`, of those who have more than they are about to take out.
+    pub(super) fn steal_of_many(&self, worker: usize) -> Option<Found> {
+        self.locals.steal_of_many(worker).map(Found::from)
+    }
+
+    /// What this worker, which watches, takes out because it stands.
+    pub(super) fn steal_standing(&self, worker: usize) -> Option<Found> {
+        self.locals.steal_standing(worker).map(Found::from)
+    }
+
+    /// Begins to watch over what the other workers have. False if somebody does.
+    pub(super) fn begin_watch(&self, worker: usize) -> bool {
+        self.locals.begin_watch(worker)
+    }
+
+    /// Ends the watch of this worker, which has found something to do: if there is more, another is woken.
+    pub(super) fn end_watch(&self, worker: usize) {
+        self.locals.end_watch();
+        if self.locals.look(worker) > 0 {
+            self.wake_idle();
+        }
     }
 
     /// Whether there is anything in the queues of the other workers.

@@ -86,6 +86,13 @@ fn crew_of_two() -> Arc<Crew> {
     Arc::new(Crew::new(Description::of(2)))
 }
 
+/// The same, where each may keep two jobs.
+fn crew_of_two_with_room() -> Arc<Crew> {
+    let mut description = Description::of(2);
+    description.queue_capacity = 2;
+    Arc::new(Crew::new(description))
+}
+
 /// Has worker 0 submit a job, and keep it for itself. Whether it was taken.
 fn put_own(crew: &Crew) -> bool {
     let job = Task::forgotten(|| (), Location::caller());
@@ -114,6 +121,24 @@ fn a_later_job_that_a_worker_keeps_reaches_an_idle_one() {
         assert!(put_own(&crew));
         assert!(crew.agenda().take_own(0).is_some());
         idle_worker_takes_it(crew);
+    });
+}
+
+/// The other sees the first one, watches over it, and perhaps ends the watch because it is gone.
+#[test]
+fn a_job_that_a_worker_keeps_while_a_watch_ends_reaches_an_idle_one() {
+    loom::model(|| {
+        let crew = crew_of_two_with_room();
+        assert!(put_own(&crew));
+        let idle = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || matches!(crew.next(1), Work::Found(Found::Job(_))))
+        };
+        drop(crew.agenda().take_own(0));
+        assert!(put_own(&crew));
+        assert!(idle.join().unwrap());
+        crew.agenda().close();
+        crew.agenda().drop_all();
     });
 }
 

@@ -221,10 +221,7 @@ impl Crew {
         let agenda = &self.agenda;
         let turn = turns.turn;
         if turn.is_multiple_of(PASSES) {
-            if agenda.has_own(number) {
-                // Perhaps put back without a wake; and what is run now may take long.
-                agenda.wake_idle();
-            }
+            agenda.hand_on_own(number);
             let others_first = turn.is_multiple_of(2 * PASSES);
             let stolen = others_first.then(|| agenda.steal(number)).flatten();
             return stolen.map(|found| self.run_found(found, number)).is_some();
@@ -283,14 +280,12 @@ impl Crew {
             is_wanted: || !self.is_too_many(number),
             number,
             seen: Seen::default(),
+            watch: None,
         };
         self.forks.idles();
-        let work = block(&mut idle, Limit::NONE, Location::caller());
+        let work = idle.wait(Location::caller());
         self.forks.works();
-        match work {
-            Ok(work) => work,
-            Err(_) => unreachable!("a wait without a limit ends with the operation"),
-        }
+        work
     }
 
     /// Runs a job on worker `number`.
