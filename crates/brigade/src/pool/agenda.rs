@@ -42,8 +42,8 @@ use super::spawned::{self, Tasks};
 use super::task::Task;
 use crate::channel::{self, Receiver, Sender, TryRecvError};
 use crate::prim::Ordering::{Acquire, Relaxed, Release};
+use crate::prim::SeenLock;
 use crate::prim::atomic::{AtomicPtr, AtomicUsize};
-use crate::prim::{SeenLock, StdArc, discard_panic};
 use crate::wait::{Patience, WaitQueue};
 use std::collections::VecDeque;
 use std::ptr;
@@ -127,7 +127,7 @@ pub(super) enum Found {
     Job(Task),
     /// Children of a scope.
     Children(Telling),
-    Ready(StdArc<dyn spawned::Task>),
+    Ready(spawned::Task),
 }
 
 impl From<Taken> for Found {
@@ -258,10 +258,12 @@ impl Agenda {
     #[inline]
     pub(super) fn put_own(&self, number: usize, job: Task) -> Result<(), Task> {
         let Some(local) = self.locals.own(number) else {
-            return self.put_first(number, |local| local.put_job(job));
+            return self
+                .put_first(number, |local| local.put_job(job))
+                .map(|_| ());
         };
         local.put_job(job)?;
-        self.wake_idle();
+        self.wake_for_own(local);
         Ok(())
     }
 
@@ -270,13 +272,13 @@ impl Agenda {
         &self,
         number: usize,
         put: impl FnOnce(&Local) -> Result<(), T>,
-    ) -> Result<(), T> {
+    ) -> Result<&Local, T> {
         let lanes = self.lanes.lock();
         let local = self.locals.make(number, self.is_closed());
         drop(lanes);
         put(local)?;
         self.wake_all_idle();
-        Ok(())
+        Ok(local)
     }
 
     /// Has one more worker come to the children of a scope. Nobody is told once the pool is shut down: the owner of
@@ -293,10 +295,10 @@ impl Agenda {
         &self.tasks
     }
 
-    /// Lists a new task, which is ready, and puts it in. If the pool is shut down, the task is dropped.
-    pub(super) fn spawn(&self, task: StdArc<dyn spawned::Task>, worker: Option<usize>) {
+    /// Puts in a new task. If the pool is shut down, the task is dropped.
+    pub(super) fn spawn(&self, task: spawned::Task, worker: Option<usize>) {
         let first = self.tasks.use_first();
-        if self.is_closed() || !self.tasks.list(&task) {
+        if self.is_closed() {
             return Tasks::cancel(task);
         }
         self.put(task, worker);
@@ -307,17 +309,19 @@ impl Agenda {
 
     /// Puts in a task that has become ready; by the worker of this number, or somebody else.
     #[inline]
-    pub(super) fn put(&self, task: StdArc<dyn spawned::Task>, worker: Option<usize>) {
-        let Err(task) = self.put_near(task, worker) else {
-            return self.wake_idle();
-        };
-        self.tasks.put(task);
-        self.wake_idle();
+    pub(super) fn put(&self, task: spawned::Task, worker: Option<usize>) {
+        match self.put_near(task, worker) {
+            Ok(local) => self.wake_for_own(local),
+            Err(task) => {
+                self.tasks.put(task);
+                self.wake_idle();
+            }
+        }
     }
 
     /// Puts back a task that the worker of this number has polled: it has given way, so it comes after what is in the shared
     /// queues. Wakes nobody: this worker looks next, or wakes another if it does not.
-    pub(super) fn put_back(&self, task: StdArc<dyn spawned::Task>, worker: usize) {
+    pub(super) fn put_back(&self, task: spawned::Task, worker: usize) {
         let near = Some(worker).filter(|_| !self.has_more());
         if let Err(task) = self.put_near(task, near) {
             self.tasks.put(task);
@@ -327,15 +331,33 @@ impl Agenda {
     #[inline]
     fn put_near(
         &self,
-        task: StdArc<dyn spawned::Task>,
+        task: spawned::Task,
         worker: Option<usize>,
-    ) -> Result<(), StdArc<dyn spawned::Task>> {
+    ) -> Result<&Local, spawned::Task> {
         let Some(worker) = worker else {
             return Err(task);
         };
         match self.locals.own(worker) {
-            Some(local) => local.put_task(task),
+            Some(local) => local.put_task(task).map(|()| local),
             None => self.put_first(worker, |local| local.put_task(task)),
+        }
+    }
+
+    /// Wakes an idle worker for what the calling one has put into its own queues, unless it is left to one that watches.
+    #[inline]
+    fn wake_for_own(&self, own: &Local) {
+        if !self.locals.is_watched(own) {
+            self.wake_idle();
+        }
+    }
+
+    /// The same for what this worker has in its own queues, if there is anything: it may have been put back without a wake, and
+    /// what comes before it may take long.
+    pub(super) fn hand_on_own(&self, worker: usize) {
+        if let Some(own) = self.locals.own(worker)
+            && own.len() > 0
+        {
+            self.wake_for_own(own);
         }
     }
 
@@ -394,7 +416,7 @@ impl Agenda {
 
     /// Takes out a task, if there is one and nothing else. May miss one.
     #[inline(always)]
-    pub(super) fn next_task(&self) -> Option<StdArc<dyn spawned::Task>> {
+    pub(super) fn next_task(&self) -> Option<spawned::Task> {
         let has_tasks_only =
             self.tasks.may_have() && self.has_one_lane() && self.ordinary.receiver.is_empty();
         has_tasks_only.then(|| self.tasks.take()).flatten()
@@ -442,6 +464,29 @@ impl Agenda {
     /// Takes something out of the queues of the other workers.
     pub(super) fn steal(&self, worker: usize) -> Option<Found> {
         self.locals.steal(worker).map(Found::from)
+    }
+
+    /// `steal`, of those who have more than they are about to take out.
+    pub(super) fn steal_of_many(&self, worker: usize) -> Option<Found> {
+        self.locals.steal_of_many(worker).map(Found::from)
+    }
+
+    /// What this worker, which watches, takes out because it stands.
+    pub(super) fn steal_standing(&self, worker: usize) -> Option<Found> {
+        self.locals.steal_standing(worker).map(Found::from)
+    }
+
+    /// Begins to watch over what the other workers have. False if somebody does.
+    pub(super) fn begin_watch(&self, worker: usize) -> bool {
+        self.locals.begin_watch(worker)
+    }
+
+    /// Ends the watch of this worker, which has found something to do: if there is more, another is woken.
+    pub(super) fn end_watch(&self, worker: usize) {
+        self.locals.end_watch();
+        if self.locals.look(worker) > 0 {
+            self.wake_idle();
+        }
     }
 
     /// Whether there is anything in the queues of the other workers.
@@ -545,15 +590,16 @@ impl Agenda {
         while let Some(telling) = self.scopes.take() {
             drop(telling);
         }
-        self.tasks.end();
-        while let Some(left) = self.locals.take_any() {
-            match left {
-                Taken::Job(job) => cancel(job),
-                // What a future owns is the application's, and so is a panic of its drop.
-                Taken::Task(task) => discard_panic(|| drop(task)),
-            }
+        self.end_tasks();
+        while let Some(job) = self.locals.take_any_job() {
+            cancel(job);
         }
         self.wake_all_idle();
+    }
+
+    /// Ends the tasks. All idle workers are to be woken afterwards.
+    pub(super) fn end_tasks(&self) {
+        self.tasks.end(|| self.locals.take_any_task());
     }
 
     /// The second look of an idle worker, at all but what is forked. At the tasks last: who puts its own task back wakes

@@ -4,8 +4,9 @@
 
 use super::agenda::{Agenda, Found, Next};
 use super::fork::{Forks, Taken};
-use super::local::Seen;
-use crate::wait::{Operation, Patience, WaitQueue, What};
+use super::local::{DOZE, QUIET, Seen};
+use crate::wait::{Limit, Operation, Patience, WaitQueue, What, block, deadline_after};
+use std::panic::Location;
 use std::task::Poll;
 
 /// What an idle worker goes on with.
@@ -26,12 +27,81 @@ pub(super) struct Idle<'a, W> {
     /// Its number.
     pub(super) number: usize,
     pub(super) seen: Seen,
+    /// Looks in a row that have found nothing, while it watches over the others (`local.rs`).
+    pub(super) watch: Option<usize>,
 }
 
-impl<W> Idle<'_, W> {
-    fn take_half(&self) -> Poll<Work> {
+impl<W: Fn() -> bool> Idle<'_, W> {
+    /// Waits for something to do.
+    pub(super) fn wait(&mut self, site: &'static Location<'static>) -> Work {
+        loop {
+            let deadline = self.watch.and_then(|_| deadline_after(DOZE));
+            let work = match block(self, Limit::until(deadline), site) {
+                Ok(Some(work)) => Some(work),
+                Ok(None) => {
+                    self.watch = Some(0);
+                    None
+                }
+                Err(_) => self.look_after(),
+            };
+            if let Some(work) = work {
+                self.end_watch();
+                return work;
+            }
+        }
+    }
+
+    /// The look of one who watches.
+    fn look_after(&mut self) -> Option<Work> {
+        if let Some(found) = self.agenda.steal_standing(self.number) {
+            return Some(Work::Found(found));
+        }
+        let quiet = if self.agenda.others_have(self.number) {
+            0
+        } else {
+            self.watch.map_or(0, |quiet| quiet + 1)
+        };
+        self.watch = Some(quiet);
+        if quiet == QUIET {
+            self.end_watch();
+        }
+        None
+    }
+
+    fn end_watch(&mut self) {
+        if self.watch.take().is_some() {
+            self.agenda.end_watch(self.number);
+        }
+    }
+
+    /// Takes what the others have and are not about to take; for the rest, somebody has to watch. Before the end, it takes
+    /// whatever there is.
+    fn take_of_others(&self, is_over: bool) -> Poll<Option<Work>> {
+        let (agenda, number) = (self.agenda, self.number);
+        let found = if is_over {
+            agenda.steal(number)
+        } else {
+            agenda.steal_of_many(number)
+        };
+        if let Some(found) = found {
+            return Poll::Ready(Some(Work::Found(found)));
+        }
+        if is_over && !agenda.others_have(number) {
+            return Poll::Ready(Some(Work::Over));
+        }
+        if !is_over
+            && self.watch.is_none()
+            && agenda.others_have(number)
+            && agenda.begin_watch(number)
+        {
+            return Poll::Ready(None);
+        }
+        self.take_half()
+    }
+
+    fn take_half(&self) -> Poll<Option<Work>> {
         match self.forks.take_offered() {
-            Some(half) => Poll::Ready(Work::Half(half)),
+            Some(half) => Poll::Ready(Some(Work::Half(half))),
             None => Poll::Pending,
         }
     }
@@ -39,37 +109,36 @@ impl<W> Idle<'_, W> {
 
 // SAFETY: the queue is that of the ordinary lane, a field of the agenda, which is borrowed.
 unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
-    type Output = Work;
+    /// Nothing if it watches over the others from now on.
+    type Output = Option<Work>;
     const WAITS_FOR: &'static What = &"pool job";
 
-    fn attempt(&mut self) -> Poll<Work> {
+    fn attempt(&mut self) -> Poll<Option<Work>> {
         if !(self.is_wanted)() {
-            return Poll::Ready(Work::Unwanted);
+            return Poll::Ready(Some(Work::Unwanted));
         }
         let next = self.agenda.next(self.number);
         if let Next::Found(found) = next {
-            return Poll::Ready(Work::Found(found));
+            return Poll::Ready(Some(Work::Found(found)));
         }
-        match self.agenda.steal(self.number) {
-            Some(found) => Poll::Ready(Work::Found(found)),
-            None if matches!(next, Next::Over) && !self.agenda.others_have(self.number) => {
-                Poll::Ready(Work::Over)
-            }
-            None => self.take_half(),
-        }
+        self.take_of_others(matches!(next, Next::Over))
     }
 
-    fn glance(&mut self) -> Poll<Work> {
+    fn glance(&mut self) -> Poll<Option<Work>> {
         if !(self.is_wanted)() {
-            return Poll::Ready(Work::Unwanted);
+            return Poll::Ready(Some(Work::Unwanted));
         }
         match self.agenda.glance(self.number) {
-            Next::Found(found) => return Poll::Ready(Work::Found(found)),
+            Next::Found(found) => return Poll::Ready(Some(Work::Found(found))),
             Next::Over => return self.attempt(),
             Next::Nothing => {}
         }
+        if self.watch.is_some() {
+            // Each look at what the others have takes a cache line from them.
+            return self.take_half();
+        }
         match self.agenda.leftover(self.number, &mut self.seen) {
-            Some(found) => Poll::Ready(Work::Found(found)),
+            Some(found) => Poll::Ready(Some(Work::Found(found))),
             None => self.take_half(),
         }
     }

@@ -12,7 +12,20 @@
 //! A worker whose task spawns one and awaits it takes that out at once. Another that is on the look-out would be faster
 //! half of the time, and then the two go on handing one task over instead of running it. So who looks while it spins
 //! ([`Locals::leftover`]) takes out only what its worker is not about to take: of more than [`FEW`], or what has
-//! stood there since it looked before. Who is about to sleep takes whatever there is ([`Locals::steal`]).
+//! stood there since it looked before.
+//!
+//! # The watch
+//!
+//! When a worker is about to sleep and others still have a few, it would be woken for each of these, and find it gone
+//! again: a processor spent on looking, and a cache line taken from who is at work with each look. So one of those who have
+//! nothing to do watches instead: it dozes, and now and then takes out what has stood there since it looked last. As long
+//! as it does, nobody is woken for what is few, and nobody else stays awake for it. So what stands behind a long job is
+//! begun after two dozes at the latest, and a row of tasks that spawn and await each other stays with its worker.
+//!
+//! The watch ends when there has been nothing for a while, or when its worker finds something to do. It says so by a
+//! read-modify-write and then takes its second look, by one on each of the queues' ends. Who puts something in moves such
+//! an end before it looks whether there is a watch: if that look has not seen it, it sees that the watch is over, and wakes
+//! somebody. A worker that leaves the watch for something to do wakes another if there is anything else.
 //!
 //! # No wake is lost
 //!
@@ -25,28 +38,41 @@
 
 use super::spawned;
 use super::task::Task;
-use crate::prim::Ordering::{Acquire, Relaxed, Release};
-use crate::prim::atomic::AtomicPtr;
-use crate::prim::{MODEL, PlainAtomicPtr, StdArc};
+use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::prim::atomic::{AtomicBool, AtomicPtr};
+use crate::prim::{MODEL, PlainAtomicPtr, PlainAtomicUsize};
 use crate::queue::Ring;
+use crossbeam_utils::CachePadded;
 use std::mem::ManuallyDrop;
 use std::ptr;
+use std::time::Duration;
 
 /// The most jobs, and the most tasks, that a worker keeps for itself.
 pub(super) const ROOM: usize = if MODEL { 2 } else { 256 };
 /// So many a worker is about to take out itself.
 const FEW: usize = 2;
 
+/// How long a worker that watches over the others dozes between two looks: what a wake costs on a slow machine.
+pub(super) const DOZE: Duration = if MODEL {
+    Duration::ZERO
+} else {
+    Duration::from_micros(50)
+};
+/// So many looks in a row that find nothing end the watch.
+pub(super) const QUIET: usize = if MODEL { 1 } else { 3 };
+
 /// The looks that follow each other too soon to show that something stands.
 const HASTY: usize = 6;
 
-type Ready = StdArc<dyn spawned::Task>;
+type Ready = spawned::Task;
 
 /// The queues of all workers.
 pub(super) struct Locals {
     /// By the numbers of the workers.
     places: Box<[Place]>,
     room: usize,
+    /// Whether a worker watches.
+    watched: CachePadded<AtomicBool>,
 }
 
 /// Where the queues of one worker are. Null until it has put something in.
@@ -61,6 +87,8 @@ struct Place {
 pub(super) struct Local {
     jobs: Ring<Task>,
     tasks: Ring<Ready>,
+    /// How much had been taken out when the worker that watches looked last. For that one alone.
+    watched_at: CachePadded<PlainAtomicUsize>,
 }
 
 /// What has been taken out.
@@ -89,6 +117,7 @@ impl Locals {
                 })
                 .collect(),
             room: capacity.min(ROOM),
+            watched: CachePadded::new(AtomicBool::new(false)),
         }
     }
 
@@ -113,6 +142,7 @@ impl Locals {
         let local = Local {
             jobs: Ring::new(self.room),
             tasks: Ring::new(ROOM),
+            watched_at: CachePadded::new(PlainAtomicUsize::new(0)),
         };
         if is_closed {
             local.close();
@@ -144,9 +174,14 @@ impl Locals {
         self.others(number).find_map(Local::take)
     }
 
-    /// Takes something out, of anybody's.
-    pub(super) fn take_any(&self) -> Option<Taken> {
-        self.all().find_map(Local::take)
+    /// Takes a job out, of anybody's.
+    pub(super) fn take_any_job(&self) -> Option<Task> {
+        self.all().find_map(|local| local.jobs.pop().ok())
+    }
+
+    /// Takes a task out, of anybody's.
+    pub(super) fn take_any_task(&self) -> Option<Ready> {
+        self.all().find_map(|local| local.tasks.pop().ok())
     }
 
     /// `steal`, of what nobody else is about to take out, for one who looks again.
@@ -169,14 +204,55 @@ impl Locals {
         stands.then(|| first.take()).flatten()
     }
 
+    /// `steal`, of those who have more than they are about to take out.
+    pub(super) fn steal_of_many(&self, number: usize) -> Option<Taken> {
+        let many = |local: &&Local| local.len() > FEW;
+        self.others(number).filter(many).find_map(Local::take)
+    }
+
+    /// Begins to watch over what others than worker `number` have. False if somebody does.
+    pub(super) fn begin_watch(&self, number: usize) -> bool {
+        let begins = !self.watched.swap(true, AcqRel);
+        if begins {
+            for local in self.others(number) {
+                local.note_watched();
+            }
+        }
+        begins
+    }
+
+    /// Ends the watch; the caller has begun it.
+    pub(super) fn end_watch(&self) {
+        self.watched.swap(false, AcqRel);
+    }
+
+    /// Takes something out that stands since the last look of worker `number`, who watches.
+    pub(super) fn steal_standing(&self, number: usize) -> Option<Taken> {
+        self.others(number).find_map(|local| {
+            let stands = local.len() > 0 && local.note_watched();
+            stands.then(|| local.take()).flatten()
+        })
+    }
+
+    /// Whether what the caller has just put into its own queues is left to a worker that watches.
+    #[inline]
+    pub(super) fn is_watched(&self, own: &Local) -> bool {
+        // The end of the queue was moved after the watching worker's second look, or that sees it: then this is ordered
+        // after the end of the watch.
+        self.watched.load(Relaxed) && own.len() <= FEW
+    }
+
     /// Whether others than worker `number` have something.
     pub(super) fn others_have(&self, number: usize) -> bool {
         self.others(number).any(|local| local.len() > 0)
     }
 
-    /// How much others than worker `number` have: the second look of the handshake. It knows what it has put in itself.
+    /// How much others than worker `number` have: the second look of the handshake. It knows what it has put in itself. While
+    /// somebody watches, what is few is left to that one.
     pub(super) fn look(&self, number: usize) -> usize {
-        self.others(number).map(Local::look).sum()
+        let watched = self.watched.fetch_or(false, AcqRel);
+        let seen = self.others(number).map(Local::look);
+        seen.filter(|seen| !watched || *seen > FEW).sum()
     }
 
     /// How many jobs there are.
@@ -244,6 +320,14 @@ impl Local {
 
     fn taken(&self) -> usize {
         self.jobs.taken().wrapping_add(self.tasks.taken())
+    }
+
+    /// Notes how much has been taken out. Whether that is as much as at the last time.
+    fn note_watched(&self) -> bool {
+        let taken = self.taken();
+        let before = self.watched_at.load(Relaxed);
+        self.watched_at.store(taken, Relaxed);
+        before == taken
     }
 
     fn look(&self) -> usize {

@@ -7,7 +7,7 @@ use super::spawned::{self, Nearest};
 use super::task::Task;
 use super::worker::Crew;
 use super::{JobError, Pool, Shutdown};
-use crate::prim::{Arc, StdArc, three_threads};
+use crate::prim::{Arc, three_threads};
 use crate::wait::{Limit, block};
 use loom::future::block_on;
 use loom::thread;
@@ -86,6 +86,13 @@ fn crew_of_two() -> Arc<Crew> {
     Arc::new(Crew::new(Description::of(2)))
 }
 
+/// The same, where each may keep two jobs.
+fn crew_of_two_with_room() -> Arc<Crew> {
+    let mut description = Description::of(2);
+    description.queue_capacity = 2;
+    Arc::new(Crew::new(description))
+}
+
 /// Has worker 0 submit a job, and keep it for itself. Whether it was taken.
 fn put_own(crew: &Crew) -> bool {
     let job = Task::forgotten(|| (), Location::caller());
@@ -117,6 +124,24 @@ fn a_later_job_that_a_worker_keeps_reaches_an_idle_one() {
     });
 }
 
+/// The other sees the first one, watches over it, and perhaps ends the watch because it is gone.
+#[test]
+fn a_job_that_a_worker_keeps_while_a_watch_ends_reaches_an_idle_one() {
+    loom::model(|| {
+        let crew = crew_of_two_with_room();
+        assert!(put_own(&crew));
+        let idle = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || matches!(crew.next(1), Work::Found(Found::Job(_))))
+        };
+        drop(crew.agenda().take_own(0));
+        assert!(put_own(&crew));
+        assert!(idle.join().unwrap());
+        crew.agenda().close();
+        crew.agenda().drop_all();
+    });
+}
+
 #[test]
 fn what_a_worker_keeps_is_taken_before_the_end_or_refused() {
     loom::model(|| {
@@ -135,12 +160,17 @@ fn what_a_worker_keeps_is_taken_before_the_end_or_refused() {
 }
 
 /// So many tasks, which are ready, in no queue.
-fn ready_tasks(crew: &Arc<Crew>, count: usize) -> Vec<StdArc<dyn spawned::Task>> {
+fn ready_tasks(crew: &Arc<Crew>, count: usize) -> Vec<spawned::Task> {
     for _ in 0..count {
         drop(Nearest::of(crew).spawn(async {}, Location::caller()));
     }
     let tasks = || crew.agenda().tasks().take();
     std::iter::from_fn(tasks).take(count).collect()
+}
+
+/// Runs a task to its end.
+fn run(task: spawned::Task) {
+    assert!(task.run().is_none());
 }
 
 /// Worker 0 takes one to run it, and has the next in its hands for a moment; the other needs two.
@@ -165,13 +195,13 @@ fn a_task_that_finds_no_room_near_is_seen_by_who_looks_meanwhile() {
                     };
                     let stayed = block(&mut stays, Limit::NONE, Location::caller());
                     assert!(matches!(stayed, Ok(false)));
-                    found += usize::from(crew.agenda().tasks().take().is_some());
+                    found += usize::from(crew.agenda().tasks().take().map(run).is_some());
                 }
             })
         };
         if let Some(task) = crew.agenda().next_task() {
             crew.agenda().refill(0);
-            drop(task);
+            run(task);
         }
         stays.join().unwrap();
         crew.agenda().drop_all(|| ());

@@ -122,7 +122,7 @@ impl Pool {
         Err(Unfinished {
             running: self.crew.running_elsewhere(),
             queued,
-            tasks: agenda.tasks().count(),
+            tasks: self.crew.meters().tasks(),
         })
     }
 }

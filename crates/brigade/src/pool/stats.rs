@@ -28,17 +28,19 @@ struct Meter {
     times: Option<Times>,
 }
 
-/// How tasks have ended. No checker sees it: it orders nothing.
+/// How many tasks there were, and how they have ended. No checker sees it: it orders nothing.
 #[derive(Default)]
 struct Counts {
+    spawned: PlainAtomicUsize,
     done: PlainAtomicUsize,
     panicked: PlainAtomicUsize,
     cancelled: PlainAtomicUsize,
 }
 
-/// How a task ends.
+/// The begin of a task, or how it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TaskEnd {
+pub(super) enum TaskEvent {
+    Spawned,
     Done,
     Panicked,
     Cancelled,
@@ -137,16 +139,29 @@ impl Meters {
         }
     }
 
-    /// Counts a task that ends on worker `number`, or on a thread that is none.
+    /// Counts a task that begins or ends on worker `number`, or on a thread that is none.
     #[inline]
-    pub(super) fn count_task(&self, number: Option<usize>, end: TaskEnd) {
+    pub(super) fn count_task(&self, number: Option<usize>, event: TaskEvent) {
         let tasks = &self.of(number).tasks;
-        let count = match end {
-            TaskEnd::Done => &tasks.done,
-            TaskEnd::Panicked => &tasks.panicked,
-            TaskEnd::Cancelled => &tasks.cancelled,
+        let count = match event {
+            TaskEvent::Spawned => &tasks.spawned,
+            TaskEvent::Done => &tasks.done,
+            TaskEvent::Panicked => &tasks.panicked,
+            TaskEvent::Cancelled => &tasks.cancelled,
         };
         add(count, 1, number.is_some());
+    }
+
+    /// How many tasks are not over.
+    pub(super) fn tasks(&self) -> usize {
+        // First those that are: whoever is counted there has been counted as spawned.
+        let ends = self
+            .sum_tasks(|tasks| &tasks.done)
+            .wrapping_add(self.sum_tasks(|tasks| &tasks.panicked))
+            .wrapping_add(self.sum_tasks(|tasks| &tasks.cancelled));
+        let tasks = self.sum_tasks(|tasks| &tasks.spawned).wrapping_sub(ends);
+        // The counts are not ordered among each other: for a moment more may seem to have ended.
+        if tasks > usize::MAX / 2 { 0 } else { tasks }
     }
 
     fn sum_tasks(&self, count: impl Fn(&Counts) -> &PlainAtomicUsize) -> usize {
@@ -268,7 +283,7 @@ impl Pool {
             running: crew.running(),
             done: meters.sum(|meter| &meter.done),
             panicked: meters.sum(|meter| &meter.panicked),
-            tasks: crew.agenda().tasks().count(),
+            tasks: meters.tasks(),
             tasks_done: meters.sum_tasks(|tasks| &tasks.done),
             tasks_panicked: meters.sum_tasks(|tasks| &tasks.panicked),
             tasks_cancelled: meters.sum_tasks(|tasks| &tasks.cancelled),

@@ -12,10 +12,10 @@ use super::stats::Meters;
 use super::task::Task;
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicPtr;
-use crate::prim::{Arc, StdArc, discard_panic, thread, thread_local};
+use crate::prim::{Arc, discard_panic, thread, thread_local};
 use crate::wait::{Limit, Patience, block, under};
 use crossbeam_utils::CachePadded;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::panic::Location;
 use std::ptr;
@@ -36,13 +36,25 @@ pub(super) struct Crew {
 }
 
 thread_local! {
-    /// The crew that this thread works in, as the thread itself shares it, and its number there.
+    /// Where this thread works. Null if it is no worker.
     #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no const form")]
-    static WORKS_IN: Cell<(*const Arc<Crew>, usize)> = Cell::new((ptr::null(), 0));
+    static WORKS_AS: Cell<*const Post> = Cell::new(ptr::null());
 
     /// What this worker has been told of: the scope whose child it runs. Null while it runs something else.
     #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no const form")]
     static TOLD_OF: Cell<*const Telling> = Cell::new(ptr::null());
+}
+
+/// The most shares of the crew that a worker keeps at hand.
+const SHARES: usize = 1024;
+
+/// What a thread is in a crew; on its stack while it works.
+struct Post {
+    crew: Arc<Crew>,
+    number: usize,
+    /// Shares of the crew that tasks have given back here, for those that are spawned next: the count of all shares is one
+    /// for all workers, and they would meet there twice for every task.
+    shares: RefCell<Vec<Arc<Crew>>>,
 }
 
 /// Whose turn it is at a worker.
@@ -118,17 +130,22 @@ impl Crew {
 
     /// The life of one worker: it ends when the queues are closed and empty, or it is not wanted any more.
     pub(super) fn work(this: &Arc<Self>, number: usize) {
-        WORKS_IN.with(|works_in| works_in.set((this, number)));
+        let post = Post {
+            crew: Arc::clone(this),
+            number,
+            shares: RefCell::new(Vec::new()),
+        };
+        WORKS_AS.with(|works_as| works_as.set(&raw const post));
         let worker = Worker::of_crew(this, number);
         let is_counted_out = this.description.cover(number, || {
             let is_counted_out = worker.at_work(|| this.go_on_working(&worker, number));
             if is_counted_out {
                 // Another may have the number by now, and with it the queues and the counts.
-                WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
+                WORKS_AS.with(|works_as| works_as.set(ptr::null()));
             }
             is_counted_out
         });
-        WORKS_IN.with(|works_in| works_in.set((ptr::null(), 0)));
+        WORKS_AS.with(|works_as| works_as.set(ptr::null()));
         if is_counted_out {
             this.roster.gone();
         } else {
@@ -175,7 +192,7 @@ impl Crew {
     fn leave_or_stay(&self) -> bool {
         let tasks = self.agenda.tasks();
         let leaves = if tasks.leave() {
-            tasks.end();
+            self.agenda.end_tasks();
             true
         } else if tasks.used() {
             let mut stays = Stays {
@@ -206,10 +223,7 @@ impl Crew {
         let agenda = &self.agenda;
         let turn = turns.turn;
         if turn.is_multiple_of(PASSES) {
-            if agenda.has_own(number) {
-                // Perhaps put back without a wake; and what is run now may take long.
-                agenda.wake_idle();
-            }
+            agenda.hand_on_own(number);
             let others_first = turn.is_multiple_of(2 * PASSES);
             let stolen = others_first.then(|| agenda.steal(number)).flatten();
             return stolen.map(|found| self.run_found(found, number)).is_some();
@@ -268,14 +282,12 @@ impl Crew {
             is_wanted: || !self.is_too_many(number),
             number,
             seen: Seen::default(),
+            watch: None,
         };
         self.forks.idles();
-        let work = block(&mut idle, Limit::NONE, Location::caller());
+        let work = idle.wait(Location::caller());
         self.forks.works();
-        match work {
-            Ok(work) => work,
-            Err(_) => unreachable!("a wait without a limit ends with the operation"),
-        }
+        work
     }
 
     /// Runs a job on worker `number`.
@@ -285,7 +297,7 @@ impl Crew {
     }
 
     /// Polls a task on worker `number`.
-    fn run_task(&self, task: StdArc<dyn spawned::Task>, number: usize) {
+    fn run_task(&self, task: spawned::Task, number: usize) {
         self.note_running(task.site(), number, || {
             if let Some(again) = task.run() {
                 self.agenda.put_back(again, number);
@@ -358,18 +370,38 @@ impl Crew {
 
     /// The number of the calling thread in this crew.
     pub(super) fn own_number(&self) -> Option<usize> {
-        let (crew, number) = WORKS_IN.try_with(Cell::get).ok()?;
-        // SAFETY: null, or what `work` shares, a frame below.
-        let crew = unsafe { crew.as_ref() }?;
-        ptr::eq(&raw const **crew, self).then_some(number)
+        Post::of_this_thread(|post| {
+            let post = post?;
+            ptr::eq(&raw const *post.crew, self).then_some(post.number)
+        })
+    }
+
+    /// A share of `this`: one that the calling thread has at hand, if it is a worker of it.
+    #[inline]
+    pub(super) fn share(this: &Arc<Self>) -> Arc<Self> {
+        let at_hand = Post::of_this_thread(|post| post?.shares_of(this)?.pop());
+        at_hand.unwrap_or_else(|| Arc::clone(this))
+    }
+
+    /// Takes a share back, and keeps it at hand if the calling thread is a worker.
+    #[inline]
+    pub(super) fn give_back(share: Arc<Self>) {
+        let left = Post::of_this_thread(|post| {
+            let shares = post.and_then(|post| post.shares_of(&share));
+            match shares.filter(|shares| shares.len() < SHARES) {
+                None => Some(share),
+                Some(mut shares) => {
+                    shares.push(share);
+                    None
+                }
+            }
+        });
+        drop(left);
     }
 
     /// Calls `act` with the crew that the calling thread works in, and its number there.
     pub(super) fn of_this_thread<R>(act: impl FnOnce(Option<(&Arc<Self>, usize)>) -> R) -> R {
-        let works_in = WORKS_IN.try_with(Cell::get);
-        let (crew, number) = works_in.unwrap_or((ptr::null(), 0));
-        // SAFETY: null, or what `work` shares, a frame below.
-        act(unsafe { crew.as_ref() }.map(|crew| (crew, number)))
+        Post::of_this_thread(|post| act(post.map(|post| (&post.crew, post.number))))
     }
 
     /// The sites of the jobs that run at this moment, but not that of the caller's own.
@@ -390,6 +422,22 @@ impl Crew {
     pub(super) fn running(&self) -> usize {
         let sites = self.running.iter().map(|site| site.load(Relaxed));
         sites.filter(|site| !site.is_null()).count()
+    }
+}
+
+impl Post {
+    /// Calls `act` with that of the calling thread, if it is a worker.
+    #[inline]
+    fn of_this_thread<R>(act: impl FnOnce(Option<&Self>) -> R) -> R {
+        let post = WORKS_AS.try_with(Cell::get).unwrap_or(ptr::null());
+        // SAFETY: null, or what `Crew::work` has, a frame below, and takes away before it ends.
+        act(unsafe { post.as_ref() })
+    }
+
+    /// The shares at hand, if they are of this crew.
+    #[inline]
+    fn shares_of(&self, crew: &Arc<Crew>) -> Option<RefMut<'_, Vec<Arc<Crew>>>> {
+        Arc::ptr_eq(&self.crew, crew).then(|| self.shares.borrow_mut())
     }
 }
 

@@ -43,10 +43,12 @@ pub(crate) use self::shuttle::*;
 
 mod panic;
 mod plain;
+mod spin;
 pub(crate) use panic::{discard_panic, panics};
 pub(crate) use plain::{
     Lock, PlainAtomicPtr, PlainAtomicU8, PlainAtomicUsize, PlainOnceLock, PlainUnsafeCell,
 };
+pub(crate) use spin::SpinLock;
 
 pub(crate) use std::sync::Arc as StdArc;
 pub(crate) use std::sync::atomic::Ordering;

@@ -9,7 +9,7 @@
 use super::WaitQueue;
 use super::sight::{Held, Holder, Holding, noticed};
 use crate::prim::Ordering::Relaxed;
-use crate::prim::{Lock, PlainAtomicU8, PlainUnsafeCell, clock, thread};
+use crate::prim::{PlainAtomicU8, PlainUnsafeCell, SpinLock, clock, thread};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::marker::PhantomPinned;
@@ -24,8 +24,8 @@ const SHARDS: usize = 8;
 /// The shard of a listing that is in none.
 const NOWHERE: u8 = u8::MAX;
 
-static LISTS: [CachePadded<Lock<List>>; SHARDS] = [const {
-    CachePadded::new(Lock::new(List {
+static LISTS: [CachePadded<SpinLock<List>>; SHARDS] = [const {
+    CachePadded::new(SpinLock::new(List {
         first: ptr::null(),
         count: 0,
     }))
@@ -338,7 +338,7 @@ fn waiters_of(found: Vec<Found>) -> impl Iterator<Item = (Waiter, Holding)> {
     })
 }
 
-fn copy_list(list: &Lock<List>, found: &mut Vec<Found>) {
+fn copy_list(list: &SpinLock<List>, found: &mut Vec<Found>) {
     let expected = list.lock().count;
     // Room is made before the lock is taken, so that nobody waits for the allocator.
     found.reserve(expected);

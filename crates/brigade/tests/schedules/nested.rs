@@ -182,6 +182,38 @@ fn a_task_that_blocks_is_helped_by_the_other_worker_after_the_shutdown() {
     });
 }
 
+/// What a worker keeps stands behind a job that waits for it and does not say so. Of the others one watches, and none is woken
+/// for what is few.
+#[test]
+fn what_stands_behind_a_job_is_found_by_the_others() {
+    explore(|| {
+        let threads = 2 + any(2);
+        let builder = Pool::builder().threads(threads).spares(0);
+        let pool = builder.queue_capacity(4).build().unwrap();
+        for _ in 0..2 {
+            let kept = 1 + any(2);
+            let waits = pool.submit(move || {
+                let (say, heard) = bounded(1);
+                for _ in 0..kept {
+                    let say = say.clone();
+                    let says = move || say.send(()).unwrap();
+                    pool::current(|near| near.unwrap().execute(says).unwrap());
+                    if any(2) == 0 {
+                        heard.recv().unwrap();
+                    } else {
+                        pass();
+                    }
+                }
+                drop(say);
+                while heard.recv().is_ok() {}
+            });
+            waits.unwrap().join().unwrap();
+        }
+        pool.shutdown(Shutdown::Drain, None).unwrap();
+        assert_eq!(pool.stats().running, 0);
+    });
+}
+
 /// A worker that has sat out for long is at its end while another has its number already.
 #[test]
 fn what_the_end_of_a_worker_makes_is_run() {

@@ -2,12 +2,12 @@
 //!
 //! It does not know what the future is.
 
-use super::cell::Join;
+use super::task::Task;
 use crate::pool::{JobError, blocking};
-use crate::prim::StdArc;
 use crate::wait::{Limit, Operation, Patience, Wait, WaitQueue, What, block, deadline_after};
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::mem::ManuallyDrop;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -22,20 +22,24 @@ pub struct Spawned<T> {
 
 /// The operation of waiting for a task. There is one for each cell.
 struct Joining<T> {
-    cell: StdArc<dyn Join<T>>,
+    task: ManuallyDrop<Task>,
+    /// Takes out the result of this task.
+    take: unsafe fn(&Task) -> Option<Result<T, JobError>>,
     /// Whether the result has been taken.
     taken: bool,
 }
 
 impl<T> Drop for Joining<T> {
     fn drop(&mut self) {
+        // SAFETY: not used after this.
+        let task = unsafe { ManuallyDrop::take(&mut self.task) };
         if !self.taken {
-            self.cell.detach();
+            task.detach();
         }
     }
 }
 
-// SAFETY: the queue is a field of the cell, which the `Arc` keeps alive and in place.
+// SAFETY: the queue is a field of the task, which stays in place and alive while there is this share.
 unsafe impl<T> Operation for Joining<T> {
     type Output = Result<T, JobError>;
     const WAITS_FOR: &'static What = &"task join";
@@ -46,29 +50,39 @@ unsafe impl<T> Operation for Joining<T> {
             !self.taken,
             "a task was polled after it had given its result"
         );
-        // SAFETY: this is what the one handle is made of, and borrowed for itself alone.
-        let taken = unsafe { self.cell.take() };
+        // SAFETY: this is what the one handle is made of, and borrowed for itself alone; the task is of that kind (`new`).
+        let taken = unsafe { (self.take)(&self.task) };
         self.taken = taken.is_some();
         taken.map_or(Poll::Pending, Poll::Ready)
     }
 
     fn chances(&self) -> usize {
-        usize::from(self.cell.is_over(true))
+        usize::from(self.task.look_whether_over())
     }
 
     fn queue(&self) -> &WaitQueue {
-        self.cell.waiting()
+        self.task.waiting()
     }
 
     fn patience(&self) -> &Patience {
-        self.cell.crew().joins()
+        self.task.crew().joins()
     }
 }
 
 impl<T> Spawned<T> {
-    pub(super) fn new(cell: StdArc<dyn Join<T>>) -> Self {
+    /// # Safety
+    ///
+    /// `take` is of this task's kind, and nobody else calls it.
+    pub(super) unsafe fn new(
+        task: Task,
+        take: unsafe fn(&Task) -> Option<Result<T, JobError>>,
+    ) -> Self {
         Self {
-            joining: Joining { cell, taken: false },
+            joining: Joining {
+                task: ManuallyDrop::new(task),
+                take,
+                taken: false,
+            },
         }
     }
 
@@ -87,7 +101,7 @@ impl<T> Spawned<T> {
     /// assert!(matches!(endless.join(), Err(JobError::Cancelled)));
     /// ```
     pub fn cancel(&self) {
-        StdArc::clone(&self.joining.cell).cancel();
+        self.joining.task.cancel();
     }
 
     /// Blocks the thread until the task is over, and returns its result.
@@ -102,7 +116,7 @@ impl<T> Spawned<T> {
     #[track_caller]
     pub fn join(mut self) -> Result<T, JobError> {
         if !self.is_finished() {
-            StdArc::clone(&self.joining.cell).drop_condemned();
+            self.joining.task.drop_condemned();
         }
         match self.wait(Limit::NONE, Location::caller()) {
             Some(result) => result,
@@ -147,7 +161,7 @@ impl<T> Spawned<T> {
         if let Poll::Ready(result) = self.joining.attempt() {
             return Some(result);
         }
-        if self.joining.cell.crew().is_own_worker() {
+        if self.joining.task.crew().is_own_worker() {
             blocking(|| block(&mut self.joining, limit, site))
         } else {
             block(&mut self.joining, limit, site)
@@ -158,7 +172,7 @@ impl<T> Spawned<T> {
     /// Whether the task is over: done, panicked or cancelled.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.joining.cell.is_over(false)
+        self.joining.task.is_over()
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! # State
 //!
-//! A task is one allocation (`cell.rs`): a state, the future and later what came of it, and who waits for that. The
-//! state is a word of bits, and every change of it is a read-modify-write that acquires and releases.
+//! A task is one allocation: a header, which is the same for all (`task.rs`), and the future and later what came of it
+//! (`cell.rs`). In the header, one word has the bits of the state and the number of those who share the task. Every change of
+//! the state is a read-modify-write that acquires and releases.
 //!
 //! | state | future | who moves on |
 //! |---|---|---|
@@ -36,10 +37,15 @@
 //!
 //! # The end
 //!
-//! All tasks are listed (`ready.rs`). A pool that is shut down takes no new ones, and goes on with those that are ready for as
+//! A task that waits is in no queue, so it is listed before it does (`ready.rs`), and stays so until it is over. One that is
+//! done at its first poll never is, and pays nothing for that.
+//!
+//! A pool that is shut down takes no new tasks, and goes on with those that are ready for as
 //! long as one of its workers has something to do. A worker leaves when it finds nothing, and the last to leave ends the
-//! tasks: it closes the list, cancels all that are in it, drops one after the other, and closes the queue. Nothing runs
+//! tasks: it closes the list and the queue, cancels all that are in them, and drops one after the other. Nothing runs
 //! any more then that belongs to the pool, so these wait for something outside, which may never come.
+//! A task that is in neither at that moment is in the hands of somebody who is about to list it or to put it in: that is
+//! refused, and then it is dropped there.
 //! Those who left before stay until then, and enter again when a task is ready: the job that still runs may be blocked,
 //! and wait for that task. They go at once if all who have not left wait for the others to end (`roster.rs`): the workers
 //! in a shutdown of their own pool. What they stay for changes rarely, so each change is followed by a `wake_all`.
@@ -52,7 +58,13 @@
 //!
 //! After that a wake finds `OVER` or a closed queue, and does nothing. Wakers keep the memory of a task, but neither
 //! its future nor its result: both are dropped on time. The task keeps the crew, and the crew keeps the tasks in its list
-//! and its queue; the end takes them out.
+//! and its queues; the end takes them out.
+//!
+//! # The shares of the crew
+//!
+//! Who wakes a task needs the crew, which may have ended with its pool by then; so each task has a share of it. All workers
+//! would meet at the count of these twice for each task. So a worker to whom a task gives its share back keeps it for the
+//! next that it spawns (`worker.rs`), up to a number.
 
 mod block_on;
 mod cell;
@@ -61,11 +73,12 @@ mod handle;
 mod model;
 mod nearest;
 mod ready;
+mod task;
 
-pub(super) use cell::Task;
 pub use handle::{Spawned, SpawnedFuture};
 pub(crate) use nearest::Nearest;
 pub(super) use ready::Tasks;
+pub(super) use task::Task;
 
 use super::Pool;
 use cell::Cell;

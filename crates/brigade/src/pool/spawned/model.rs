@@ -128,7 +128,7 @@ fn a_wake_when_it_is_done_does_nothing() {
         late.join().unwrap();
         run_ready(&crew);
         assert!(matches!(task.join(), Ok(())));
-        assert_eq!(crew.agenda().tasks().count(), 0);
+        assert_eq!(crew.meters().tasks(), 0);
         gate.forget();
     });
 }
@@ -210,11 +210,85 @@ fn the_end_drops_who_is_woken_at_the_same_time() {
                 run_ready(&crew);
             }
         });
-        crew.agenda().tasks().end();
+        crew.agenda().end_tasks();
         opener.join().unwrap();
         assert!(task.is_finished());
         assert_eq!(drops.load(Relaxed), 1);
         gate.forget();
+    });
+}
+
+#[test]
+fn the_end_drops_who_is_about_to_wait_for_the_first_time() {
+    loom::model(|| {
+        let (crew, gate) = (crew(), Gate::new());
+        let drops = StdArc::new(AtomicUsize::new(0));
+        let (counted, passes) = (Counted(StdArc::clone(&drops)), gate.pass());
+        let task = spawn(&crew, async move {
+            passes.await;
+            drop(counted);
+        });
+        let runner = thread::spawn({
+            let crew = Arc::clone(&crew);
+            move || run_ready(&crew)
+        });
+        crew.agenda().end_tasks();
+        runner.join().unwrap();
+        assert!(task.is_finished());
+        assert_eq!(drops.load(Relaxed), 1);
+        assert_eq!(crew.meters().tasks(), 0);
+        gate.forget();
+    });
+}
+
+#[test]
+fn the_end_drops_who_has_given_way_and_never_waited() {
+    loom::model(|| {
+        let crew = crew();
+        let drops = StdArc::new(AtomicUsize::new(0));
+        let counted = Counted(StdArc::clone(&drops));
+        let mut polls = 0;
+        let gives_way = poll_fn(move |cx| {
+            polls += 1;
+            cx.waker().wake_by_ref();
+            if polls == 3 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        });
+        let task = spawn(&crew, async move {
+            gives_way.await;
+            drop(counted);
+        });
+        let runner = thread::spawn({
+            let crew = Arc::clone(&crew);
+            move || run_ready(&crew)
+        });
+        crew.agenda().end_tasks();
+        runner.join().unwrap();
+        assert!(task.is_finished());
+        assert_eq!(drops.load(Relaxed), 1);
+        assert_eq!(crew.meters().tasks(), 0);
+    });
+}
+
+#[test]
+fn a_handle_and_a_waker_that_go_meanwhile_free_it_once() {
+    loom::model(|| {
+        let (crew, gate) = (crew(), Gate::new());
+        let task = spawn(&crew, gate.pass());
+        run_ready(&crew);
+        let waker = gate.waker();
+        gate.forget();
+        gate.open.store(true, Relaxed);
+        let dropper = thread::spawn(move || drop(task));
+        // Its share goes to the queue, and with it to who runs it.
+        waker.wake();
+        run_ready(&crew);
+        dropper.join().unwrap();
+        gate.forget();
+        assert_eq!(crew.meters().tasks(), 0);
     });
 }
 
@@ -230,7 +304,7 @@ fn the_end_and_a_joiner_drop_it_once() {
         });
         run_ready(&crew);
         let joiner = thread::spawn(move || task.join());
-        crew.agenda().tasks().end();
+        crew.agenda().end_tasks();
         assert!(matches!(joiner.join().unwrap(), Err(JobError::Cancelled)));
         assert_eq!(drops.load(Relaxed), 1);
     });
@@ -244,7 +318,7 @@ fn a_spawn_at_the_end_is_refused_or_ended() {
             let crew = Arc::clone(&crew);
             move || spawn(&crew, async { 1 })
         });
-        crew.agenda().tasks().end();
+        crew.agenda().end_tasks();
         let task = spawner.join().unwrap();
         assert!(matches!(task.join(), Err(JobError::Cancelled)));
     });
@@ -269,7 +343,7 @@ fn of_workers_that_leave_the_last_sees_it() {
                     tasks.enter();
                     if tasks.leave() {
                         ends.fetch_add(1, Relaxed);
-                        tasks.end();
+                        crew.agenda().end_tasks();
                     }
                 }
             }
@@ -277,7 +351,7 @@ fn of_workers_that_leave_the_last_sees_it() {
         crew.agenda().close();
         if tasks().leave() {
             ends.fetch_add(1, Relaxed);
-            tasks().end();
+            crew.agenda().end_tasks();
         }
         sitting.join().unwrap();
         assert_eq!(ends.load(Relaxed), 1);

@@ -1,34 +1,33 @@
-//! The tasks of a pool: those that are ready, in a queue, and all that are not over, in a list.
+//! The tasks of a pool: those that are ready, in a queue, and those that wait or have waited and are not over, in a list.
 //!
 //! It knows when they end, but not what they do, and it wakes nobody.
 
 #![allow(clippy::modulo_one, reason = "a model has one part")]
 
-use super::cell::Task;
+use super::task::Task;
 use crate::prim::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::prim::atomic::{AtomicBool, AtomicUsize};
-use crate::prim::{MODEL, SeenLock, StdArc, thread};
+use crate::prim::{MODEL, SeenLock, thread};
 use crate::queue::Blocks;
 use crossbeam_utils::CachePadded;
+use std::iter;
 
 /// Parts of the list, so that threads that spawn at the same time seldom want the same lock.
 const PARTS: usize = if MODEL { 1 } else { 8 };
 
-type Shared = StdArc<dyn Task>;
-
 pub(in crate::pool) struct Tasks {
     /// Whether there has ever been one.
     used: AtomicBool,
-    ready: Blocks<Shared>,
+    ready: Blocks<Task>,
     list: [CachePadded<SeenLock<Part>>; PARTS],
     /// The workers that have not left.
     present: AtomicUsize,
     ended: AtomicBool,
 }
 
-/// A part of the list of those that are not over.
+/// A part of the list: the life of each.
 struct Part {
-    places: Vec<Option<Shared>>,
+    places: Vec<Option<Task>>,
     free: Vec<u32>,
     closed: bool,
 }
@@ -66,8 +65,8 @@ impl Tasks {
         true
     }
 
-    /// Lists a task that was spawned. Gives it back if they have been ended.
-    pub(in crate::pool) fn list(&self, task: &Shared) -> bool {
+    /// Lists a task that is about to wait for the first time. The caller runs it. False if they have been ended.
+    pub(super) fn list(&self, task: &Task) -> bool {
         let part = (thread::number() >> 12) % PARTS;
         let mut listed = self.list[part].lock();
         if listed.closed {
@@ -80,41 +79,44 @@ impl Tasks {
                 listed.places.len() - 1
             }
         };
-        // Read by who has the task out of the queue, into which it is put after this.
-        task.place().store(index * PARTS + part, Relaxed);
-        listed.places[index] = Some(StdArc::clone(task));
+        task.set_place(index * PARTS + part);
+        // SAFETY: the caller runs it, and it has no place in the list so far.
+        listed.places[index] = Some(unsafe { task.life() });
         true
     }
 
-    /// Takes a task that is over out of the list, if it is there.
-    pub(in crate::pool) fn remove(&self, task: &dyn Task) {
-        let place = task.place().load(Relaxed);
-        if place == usize::MAX {
-            return;
-        }
+    /// The life of a task that is over, taken out of the list if it is there. The caller has run it. None if it has been
+    /// taken out already.
+    pub(super) fn unlist(&self, task: &Task) -> Option<Task> {
+        let Some(place) = task.place() else {
+            // SAFETY: the caller runs it, and the list has never had it.
+            return Some(unsafe { task.life() });
+        };
         let mut part = self.list[place % PARTS].lock();
         let index = place / PARTS;
-        // Not there if they have been ended.
-        let share = part.places.get_mut(index).and_then(Option::take);
-        if share.is_some() && !part.closed {
+        let life = part.places.get_mut(index).and_then(Option::take);
+        if life.is_some() && !part.closed {
             part.free.push(index as u32);
         }
-        drop(part);
-        drop(share);
+        life
     }
 
-    /// Puts a task into the queue; drops that share if they have been ended.
+    /// Puts a task into the queue. If they have been ended, it is dropped.
     #[inline]
-    pub(in crate::pool) fn put(&self, task: Shared) {
+    pub(in crate::pool) fn put(&self, task: Task) {
         let mut task = Some(task);
-        if self.ready.push(&mut task).is_err() {
-            drop(task);
+        if self.ready.push(&mut task).is_err()
+            && let Some(task) = task
+            && task.place().is_none()
+        {
+            // No end comes by for what is not in the list. And it is no wake that has brought it here.
+            Self::cancel(task);
         }
     }
 
     /// The task that has been ready for longest.
     #[inline]
-    pub(in crate::pool) fn take(&self) -> Option<Shared> {
+    pub(in crate::pool) fn take(&self) -> Option<Task> {
         self.ready.pop().ok()
     }
 
@@ -138,14 +140,6 @@ impl Tasks {
         self.ready.look_for_values().min(self.ready.len())
     }
 
-    /// How many are not over.
-    pub(in crate::pool) fn count(&self) -> usize {
-        let parts = self.list.iter();
-        parts
-            .map(|part| part.lock().places.iter().flatten().count())
-            .sum()
-    }
-
     /// A worker looks for something to do from now on.
     pub(in crate::pool) fn enter(&self) {
         self.present.fetch_add(1, AcqRel);
@@ -166,40 +160,35 @@ impl Tasks {
         self.ended.load(Acquire)
     }
 
-    /// Takes no more tasks, and drops those that nobody runs; the others are dropped when they would wait. All idle workers
-    /// are to be woken afterwards.
-    pub(in crate::pool) fn end(&self) {
+    /// Takes no more tasks, and drops those that nobody runs, with those that `others` gives, which are ready elsewhere; the
+    /// tasks that run are dropped when they would wait. All idle workers are to be woken afterwards.
+    pub(in crate::pool) fn end(&self, others: impl FnMut() -> Option<Task>) {
         // All first: the drop of one may wait for the end of another.
         for part in &self.list {
             let mut part = part.lock();
             part.closed = true;
-            part.places.iter().flatten().for_each(|task| task.condemn());
-        }
-        for part in &self.list {
-            while let Some(task) = Self::unlist(part) {
-                Self::cancel(task);
-            }
+            part.places.iter().flatten().for_each(Task::condemn);
         }
         self.ready.close();
-        while let Some(task) = self.take() {
-            drop(task);
+        let ready = iter::from_fn(|| self.take()).chain(iter::from_fn(others));
+        let ready: Vec<_> = ready.inspect(Task::condemn).collect();
+        ready.into_iter().for_each(Self::cancel);
+        for part in &self.list {
+            while let Some(task) = Self::take_listed(part) {
+                Self::cancel(task);
+            }
         }
         self.ended.store(true, Release);
     }
 
     /// Takes out a task that is not over.
-    fn unlist(part: &SeenLock<Part>) -> Option<Shared> {
+    fn take_listed(part: &SeenLock<Part>) -> Option<Task> {
         let mut part = part.lock();
-        while let Some(place) = part.places.pop() {
-            if place.is_some() {
-                return place;
-            }
-        }
-        None
+        iter::from_fn(|| part.places.pop()).flatten().next()
     }
 
     /// Has a task dropped that is in no queue, or not to be polled from there; by the caller, unless somebody runs it.
-    pub(in crate::pool) fn cancel(task: Shared) {
+    pub(in crate::pool) fn cancel(task: Task) {
         task.condemn();
         let again = task.run();
         debug_assert!(again.is_none(), "what is condemned is not polled");
