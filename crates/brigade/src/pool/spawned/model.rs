@@ -155,23 +155,6 @@ fn a_poll_sees_what_was_before_each_wake_by_reference() {
 }
 
 #[test]
-fn who_polls_next_sees_the_poll_before() {
-    loom::model(|| {
-        let (crew, gate) = (crew(), Gate::new());
-        let task = spawn(&crew, gate.pass());
-        let runner = thread::spawn({
-            let crew = Arc::clone(&crew);
-            move || run_ready(&crew)
-        });
-        gate.open();
-        run_ready(&crew);
-        runner.join().unwrap();
-        assert!(task.is_finished());
-        gate.forget();
-    });
-}
-
-#[test]
 fn a_wake_when_it_is_done_does_nothing() {
     loom::model(|| {
         let (crew, gate) = (crew(), Gate::new());
