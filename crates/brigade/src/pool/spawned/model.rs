@@ -110,6 +110,50 @@ fn a_wake_while_it_runs_is_not_lost() {
     });
 }
 
+/// The word alone orders them: what is written is not acquired by who reads it.
+fn a_poll_sees_what_was_before_two_wakes(wake: fn(Waker)) {
+    loom::model(move || {
+        let (crew, gate) = (crew(), Gate::new());
+        let open = StdArc::new(AtomicBool::new(false));
+        let passes = {
+            let (open, gate) = (StdArc::clone(&open), gate.clone());
+            poll_fn(move |cx| {
+                gate.waker.lock().get_or_insert_with(|| cx.waker().clone());
+                if open.load(Relaxed) {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            })
+        };
+        let task = spawn(&crew, passes);
+        run_ready(&crew);
+        let wakes = thread::spawn({
+            let waker = gate.waker();
+            move || {
+                open.store(true, Relaxed);
+                wake(waker);
+            }
+        });
+        wake(gate.waker());
+        run_ready(&crew);
+        wakes.join().unwrap();
+        run_ready(&crew);
+        assert!(task.is_finished());
+        gate.forget();
+    });
+}
+
+#[test]
+fn a_poll_sees_what_was_before_each_wake() {
+    a_poll_sees_what_was_before_two_wakes(Waker::wake);
+}
+
+#[test]
+fn a_poll_sees_what_was_before_each_wake_by_reference() {
+    a_poll_sees_what_was_before_two_wakes(|waker| waker.wake_by_ref());
+}
+
 #[test]
 fn a_wake_when_it_is_done_does_nothing() {
     loom::model(|| {

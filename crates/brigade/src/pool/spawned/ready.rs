@@ -169,10 +169,19 @@ impl Tasks {
             part.closed = true;
             part.places.iter().flatten().for_each(Task::condemn);
         }
+        // Those that are ready stay in the queue until it is their turn: the drop of one may block until another is gone,
+        // and workers that are free go on with the rest. What comes in after this round is put back by who runs it.
+        for task in iter::from_fn(others) {
+            task.condemn();
+            self.put(task);
+        }
+        for _ in 0..self.ready.len() {
+            let Some(task) = self.take() else { break };
+            task.condemn();
+            self.put(task);
+        }
         self.ready.close();
-        let ready = iter::from_fn(|| self.take()).chain(iter::from_fn(others));
-        let ready: Vec<_> = ready.inspect(Task::condemn).collect();
-        ready.into_iter().for_each(Self::cancel);
+        iter::from_fn(|| self.take()).for_each(Self::cancel);
         for part in &self.list {
             while let Some(task) = Self::take_listed(part) {
                 Self::cancel(task);

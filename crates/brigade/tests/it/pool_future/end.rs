@@ -1,8 +1,9 @@
 //! What becomes of tasks when their pool ends.
 
 use super::*;
-use brigade::channel::unbounded;
+use brigade::channel::{Receiver, Sender, unbounded};
 use std::future::pending;
+use std::sync;
 
 #[test]
 fn a_drain_runs_what_is_ready_and_drops_what_waits() {
@@ -227,6 +228,49 @@ fn a_future_whose_drop_waits_for_another_task_does_not_hold_up_the_end() {
         pool.shutdown(how, None).unwrap();
         assert!(joins.into_iter().all(is_cancelled));
     }
+}
+
+/// The abort drops one of two, which lets a worker go on, and waits for the drop of the other.
+#[test]
+fn a_worker_drops_what_is_ready_while_the_abort_drops_another_future() {
+    struct WaitsInDrop {
+        busy: Arc<sync::Mutex<Option<Sender<()>>>>,
+        other: (Sender<()>, Receiver<()>),
+        in_time: Arc<AtomicBool>,
+    }
+    impl Drop for WaitsInDrop {
+        fn drop(&mut self) {
+            let (ended, end) = &self.other;
+            let busy = self.busy.lock().unwrap().take();
+            match busy {
+                Some(busy) => {
+                    drop(busy);
+                    let waited = end.recv_timeout(Duration::from_secs(60));
+                    self.in_time.store(waited.is_ok(), SeqCst);
+                }
+                None => ended.send(()).unwrap(),
+            }
+        }
+    }
+    let pool = Pool::new(1);
+    let (busy, gate) = bounded::<()>(0);
+    let job = pool.submit(move || gate.recv().unwrap_err()).unwrap();
+    let (busy, other) = (Arc::new(sync::Mutex::new(Some(busy))), bounded(1));
+    let in_time = Arc::new(AtomicBool::new(false));
+    for _ in 0..2 {
+        let waits = WaitsInDrop {
+            busy: Arc::clone(&busy),
+            other: other.clone(),
+            in_time: Arc::clone(&in_time),
+        };
+        drop(pool.spawn(async move { drop(waits) }));
+    }
+    while pool.stats().running == 0 {
+        thread::yield_now();
+    }
+    pool.shutdown(Shutdown::Abort, None).unwrap();
+    assert!(in_time.load(SeqCst));
+    job.join().unwrap();
 }
 
 #[test]
