@@ -3,9 +3,10 @@
 
 use std::{env, fs, path::Path, process::Command};
 
-const PEERS: [&str; 21] = [
+const PEERS: [&str; 22] = [
     "async-broadcast",
     "async-channel",
+    "async-executor",
     "async-lock",
     "chili",
     "contatori",

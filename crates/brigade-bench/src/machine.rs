@@ -99,7 +99,7 @@ mod tests {
             "{}",
             machine.compiler
         );
-        assert_eq!(machine.peers.split(", ").count(), 21);
+        assert_eq!(machine.peers.split(", ").count(), 22);
         assert!(machine.peers.contains("crossfire 3."), "{}", machine.peers);
     }
 }

@@ -17,6 +17,7 @@ mod json;
 mod known;
 mod machine;
 mod measure;
+mod memory;
 mod oneshot;
 mod peer;
 mod pipeline;
@@ -51,6 +52,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    memory::measure_if_told();
     let args = Args::parse();
     let rows = match chosen(&args) {
         Ok(rows) => rows,

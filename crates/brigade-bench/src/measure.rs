@@ -152,6 +152,7 @@ impl Entry {
                 (load(FIRST_OPS, plan.limit), Some(Aim { time, most }))
             }
             Amount::AllJobs => (load(plan.all_jobs, plan.limit * ALL_JOBS_LIMITS), None),
+            Amount::Exactly(ops) => (load(ops, plan.limit * ALL_JOBS_LIMITS), None),
         };
         let mut entry = Self {
             name: format!("{}, {}", row.id, contestant.peer),

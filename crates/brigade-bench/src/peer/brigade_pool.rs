@@ -1,9 +1,10 @@
-//! Ours: the pool as it comes, for jobs, scopes of jobs, joins and maps.
+//! Ours: the pool as it comes, for jobs, scopes of jobs, joins and maps, and for tasks.
 
 use super::{OURS, Peer};
 use crate::fork::map::{self, MapTraffic, Maps};
 use crate::fork::tree::Node;
 use crate::fork::{self, ForkTraffic, Forks};
+use crate::memory::{Parked, Parks, THREADS};
 use crate::pool::scope::{self, Scopes, Scoping};
 use crate::pool::{self, PoolTraffic, Workers};
 use brigade::pool::{Job, Pool, Worker, current};
@@ -141,5 +142,14 @@ impl Maps for Pool {
 
     fn change(&self, numbers: &mut [u64], _grain: usize, each: impl Fn(&mut u64) + Sync) {
         self.for_each(numbers, each);
+    }
+}
+
+impl Parks for Pool {
+    const NAME: &'static str = OURS;
+
+    fn park<const BYTES: usize>(body: impl FnOnce(&dyn Fn(Parked<BYTES>)) + Send + 'static) {
+        let pool = Self::new(THREADS);
+        body(&|task| drop(pool.spawn(task)));
     }
 }

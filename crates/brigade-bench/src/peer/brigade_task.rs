@@ -1,7 +1,9 @@
-//! Ours: groups of tasks, and what they return as it comes.
+//! Ours: groups of tasks, what they return as it comes, and what they take.
 
-use super::{OURS, Peer};
+use super::{OURS, Peer, tokio_task};
 use crate::group::{self, Grouping, Groups, Taken, result};
+use crate::memory::{Parked, Parks, THREADS};
+use brigade::pool::Pool;
 use brigade::task;
 use std::convert::Infallible;
 
@@ -28,4 +30,36 @@ impl Groups for Group {
         });
         taken.await.expect("no task fails")
     }
+}
+
+pub(super) struct GroupOnTokio;
+
+impl Parks for GroupOnTokio {
+    const NAME: &'static str = "brigade group on tokio";
+
+    fn park<const BYTES: usize>(body: impl FnOnce(&dyn Fn(Parked<BYTES>)) + Send + 'static) {
+        tokio_task::runtime().block_on(park(body));
+    }
+}
+
+pub(super) struct GroupOnPool;
+
+impl Parks for GroupOnPool {
+    const NAME: &'static str = "brigade group";
+
+    fn park<const BYTES: usize>(body: impl FnOnce(&dyn Fn(Parked<BYTES>)) + Send + 'static) {
+        Pool::new(THREADS).block_on(park(body));
+    }
+}
+
+/// A group in which `body` spawns.
+async fn park<const BYTES: usize>(body: impl FnOnce(&dyn Fn(Parked<BYTES>))) {
+    let group = task::group(async |group| {
+        body(&|parked| {
+            let child = group.try_spawn(parked.returning::<Result<(), Infallible>>());
+            drop(child.expect("the group has no bound"));
+        });
+        Ok::<_, Infallible>(())
+    });
+    group.await.expect("no task fails");
 }

@@ -3,6 +3,7 @@
 
 mod async_broadcast;
 mod async_channel;
+mod async_executor;
 mod async_lock;
 mod brigade;
 mod brigade_pipeline;
@@ -40,6 +41,7 @@ use crate::channel::{Message, Size, Wide, Workload, broadcast::Broadcasting, sel
 use crate::fork::ForkTraffic;
 use crate::fork::map::MapTraffic;
 use crate::group::Grouping;
+use crate::memory::Parker;
 use crate::oneshot::OneshotTraffic;
 use crate::pipeline::PipelineTraffic;
 use crate::pool::PoolTraffic;
@@ -248,6 +250,15 @@ pub(crate) const AWAITED: [Peer<()>; 4] = [
 
 /// Everybody with groups of tasks.
 pub(crate) const GROUPS: [Peer<Grouping>; 2] = [brigade_task::GROUP, tokio_task::GROUP];
+
+/// Everybody who runs tasks.
+pub(crate) const PARKERS: [Parker; 5] = [
+    Parker::of::<::brigade::pool::Pool>(),
+    Parker::of::<brigade_task::GroupOnPool>(),
+    Parker::of::<brigade_task::GroupOnTokio>(),
+    Parker::of::<tokio_task::Spawn>(),
+    Parker::of::<async_executor::AsyncExecutor>(),
+];
 
 /// Everybody with a mutex.
 pub(crate) const MUTEXES: [Peer<Locking>; 7] = [

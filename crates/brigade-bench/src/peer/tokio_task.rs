@@ -1,7 +1,9 @@
-//! tokio: its set of tasks that are joined as they end.
+//! tokio: its set of tasks that are joined as they end, and what a task takes.
 
 use super::Peer;
 use crate::group::{self, Grouping, Groups, Taken, result};
+use crate::memory::{Parked, Parks, THREADS};
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 pub(super) const GROUP: Peer<Grouping> = Peer {
@@ -24,4 +26,20 @@ impl Groups for Set {
         }
         (count, sum)
     }
+}
+
+pub(super) struct Spawn;
+
+impl Parks for Spawn {
+    const NAME: &'static str = "tokio";
+
+    fn park<const BYTES: usize>(body: impl FnOnce(&dyn Fn(Parked<BYTES>)) + Send + 'static) {
+        let runtime = runtime();
+        body(&|task| drop(runtime.spawn(task)));
+    }
+}
+
+pub(super) fn runtime() -> Runtime {
+    let runtime = Builder::new_multi_thread().worker_threads(THREADS).build();
+    runtime.expect("the system gives a process its first threads")
 }

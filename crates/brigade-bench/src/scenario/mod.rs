@@ -11,11 +11,12 @@ use crate::fork::ForkTraffic;
 use crate::fork::map::MapTraffic;
 use crate::group::Grouping;
 use crate::known;
+use crate::memory;
 use crate::oneshot::OneshotTraffic;
 use crate::peer::{
     self, AWAITED, BARE_LOCK, BARE_RING, BATCHES, BROADCASTS, CHANNELS, CONDVARS, COUNTERS, FORKS,
-    GROUPS, LINES, MAPS, MUTEXES, ONCES, ONESHOTS, OURS, POOLS, Peer, READ_MOSTLIES, RWLOCKS,
-    SCOPES, SELECTS, SEMAPHORES, THREAD_ALONE,
+    GROUPS, LINES, MAPS, MUTEXES, ONCES, ONESHOTS, OURS, PARKERS, POOLS, Peer, READ_MOSTLIES,
+    RWLOCKS, SCOPES, SELECTS, SEMAPHORES, THREAD_ALONE,
 };
 use crate::pipeline::PipelineTraffic;
 use crate::pool::PoolTraffic;
@@ -52,6 +53,8 @@ pub(crate) enum Amount {
     TimeBoxed { most: usize },
     /// The number of jobs that the row is about.
     AllJobs,
+    /// So many, whatever the plan is.
+    Exactly(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +71,7 @@ enum Kind {
     Pipeline(PipelineTraffic),
     Awaited,
     Group(Place),
+    Parked(memory::Size),
     Sharing(Sharing),
 }
 
@@ -182,6 +186,7 @@ pub(crate) fn peer_names() -> Vec<&'static str> {
     names.extend(LINES.iter().map(|peer| peer.name));
     names.extend(AWAITED.iter().map(|peer| peer.name));
     names.extend(GROUPS.iter().map(|peer| peer.name));
+    names.extend(PARKERS.iter().map(|parker| parker.name));
     names.push(BARE_LOCK);
     names.extend(MUTEXES.iter().map(|peer| peer.name));
     names.extend(RWLOCKS.iter().map(|peer| peer.name));
@@ -300,6 +305,10 @@ impl Row {
                 let stage = place.stage()?;
                 answers(&GROUPS, &Grouping { stage })
             }
+            Kind::Parked(size) => PARKERS
+                .iter()
+                .map(|parker| (parker.name, memory::work(parker.name, size)))
+                .collect(),
             Kind::Sharing(sharing) => sharing.candidates()?,
         })
     }
@@ -387,7 +396,7 @@ mod tests {
         for row in rows(&[], false) {
             let load = Load {
                 ops: match row.amount {
-                    Amount::AllJobs => 2000,
+                    Amount::AllJobs | Amount::Exactly(_) => 2000,
                     // More than fits into a channel of these.
                     _ if row.id.starts_with("broadcast") => 2000,
                     Amount::TimeBoxed { .. } => 32,

@@ -7,6 +7,7 @@ use crate::channel::{Route, Shape, Size, Traffic};
 use crate::fork::ForkTraffic;
 use crate::fork::map::MapTraffic;
 use crate::fork::tree::Built;
+use crate::memory;
 use crate::oneshot::OneshotTraffic;
 use crate::pipeline::PipelineTraffic;
 use crate::pool::PoolTraffic;
@@ -124,6 +125,7 @@ pub(super) fn all() -> Vec<Row> {
     rows.extend(maps());
     rows.extend(pipelines());
     rows.extend(groups());
+    rows.extend(parked());
     rows.extend(sharing::all());
     rows
 }
@@ -327,6 +329,16 @@ fn groups() -> [Row; 2] {
     [Place::CurrentThread, Place::Tasks].map(|place| {
         let id = format!("task/group-100k/{}", place.name());
         Row::time_boxed(id, "ns/task", Kind::Group(place))
+    })
+}
+
+fn parked() -> [Row; 2] {
+    [memory::Size::Small, memory::Size::Large].map(|size| {
+        let id = format!("memory/parked-task/{}B", size.bytes());
+        Row {
+            amount: Amount::Exactly(memory::TASKS),
+            ..Row::time_boxed(id, "bytes/task", Kind::Parked(size))
+        }
     })
 }
 

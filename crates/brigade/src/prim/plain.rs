@@ -10,7 +10,7 @@ pub(crate) use std::sync::OnceLock as PlainOnceLock;
 pub(crate) use std::sync::atomic::{
     AtomicPtr as PlainAtomicPtr, AtomicU8 as PlainAtomicU8, AtomicUsize as PlainAtomicUsize,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// Std's mutex without poisoning: what it guards here is always consistent between statements.
 #[derive(Debug, Default)]
@@ -23,6 +23,15 @@ impl<T> Lock<T> {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `None` if somebody has it.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        match self.0.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     pub(crate) fn into_inner(self) -> T {

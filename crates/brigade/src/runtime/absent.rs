@@ -29,6 +29,10 @@ impl Runtime {
         match *self {}
     }
 
+    pub(crate) fn has_several_threads(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) fn spawn(&self, _future: impl Future<Output = ()> + Send + 'static) -> Running {
         match *self {}
     }

@@ -1,6 +1,7 @@
 //! The runtime is tokio's: the only file that names it, but for the one in `pool` that takes it from the application.
 
 use std::future::Future;
+use tokio::runtime::RuntimeFlavor;
 
 /// A runtime that tasks can be started on.
 #[derive(Clone, Debug)]
@@ -28,6 +29,11 @@ impl Runtime {
     pub(crate) fn within<R>(&self, body: impl FnOnce() -> R) -> R {
         let _entered = self.0.enter();
         body()
+    }
+
+    /// Whether several threads run its tasks.
+    pub(crate) fn has_several_threads(&self) -> bool {
+        self.0.runtime_flavor() != RuntimeFlavor::CurrentThread
     }
 
     /// Starts a task. If the runtime is ending, the future is dropped.

@@ -37,6 +37,15 @@ impl Home {
         }
     }
 
+    /// Whether it pays to keep the handles of tasks for a while, so that who starts them frees them (`group/latest.rs`).
+    /// Not in a pool, whose tasks are allocated in another way: measured.
+    pub(super) fn frees_far_away(&self) -> bool {
+        match self {
+            Self::Runtime(runtime) => runtime.has_several_threads(),
+            Self::Pool(_) => false,
+        }
+    }
+
     /// Starts a task. If the runtime or the pool has ended, the future is dropped.
     pub(super) fn spawn(
         &self,

@@ -1,6 +1,7 @@
 //! How a group is described, and its life: the body, the wait for the children, the error.
 
 use super::guided::{End, Guided};
+use super::latest::Latest;
 use super::room::Room;
 use super::{Core, Group, Site};
 use crate::cancel::{CancelToken, Keep, Reason};
@@ -8,6 +9,7 @@ use crate::prim::StdArc;
 use crate::scope::{Failure, OnError, Options, ScopeError, Whose};
 use crate::task::home::Home;
 use crate::wait::Wait;
+use crossbeam_utils::CachePadded;
 use std::future::{Future, poll_fn};
 use std::panic::{Location, resume_unwind};
 use std::pin::pin;
@@ -27,7 +29,7 @@ use std::time::{Duration, Instant};
 /// is not cut off.
 ///
 /// A child fails if it returns an error or panics. Its failure belongs to whoever awaits it; if nobody does, to the
-/// group. A child that has ended leaves nothing behind, if nobody has its handle.
+/// group. A child that has ended leaves nothing behind, if nobody has its handle, but memory for the children after it.
 ///
 /// # Errors
 ///
@@ -183,21 +185,23 @@ impl GroupOptions {
     {
         let site = Location::caller();
         async move {
-            let core = self.core();
+            let home = Home::here().ok();
+            let core = self.core(home.as_ref());
             let group = Group {
                 core: StdArc::clone(&core),
-                home: Home::here().ok(),
+                home,
             };
             conduct(core, site, async move { body(group).await }).await
         }
     }
 
-    /// What a group is made of that begins now.
-    pub(super) fn core<E>(self) -> StdArc<Core<E>> {
+    /// What a group is made of that begins now. Its children run at `home`, if that is known.
+    pub(super) fn core<E>(self, home: Option<&Home>) -> StdArc<Core<E>> {
         let ledger = self.scope.ledger();
         StdArc::new(Core {
             ledger,
             room: self.limit.map(Room::new),
+            latest: CachePadded::new(Latest::new(home.is_some_and(Home::frees_far_away))),
         })
     }
 }
@@ -255,6 +259,7 @@ pub(super) async fn conduct<T, E>(
     })
     .await;
     dropped.0 = None;
+    core.latest.end();
     match value {
         Ok(value) => ledger.settle(value).map_err(without_the_dropped),
         Err(payload) => {

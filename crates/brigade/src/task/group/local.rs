@@ -279,7 +279,7 @@ impl GroupOptions {
         F: FnOnce(Local<'a, E, K>) -> B,
         B: Future<Output = Result<T, E>>,
     {
-        let core = self.core();
+        let core = self.core(None);
         let nest = Nest::new();
         let local = Local {
             core: StdArc::clone(&core),

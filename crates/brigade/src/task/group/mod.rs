@@ -26,6 +26,7 @@
 mod child;
 mod conduct;
 mod guided;
+mod latest;
 mod local;
 #[cfg(all(test, brigade_loom))]
 mod model;
@@ -38,16 +39,19 @@ pub use conduct::{GroupOptions, group};
 pub use local::{AnyThread, Local, OneThread, Threads, local, local_on_thread};
 pub use results::Results;
 
-use super::home::Home;
+use super::home::{Home, Running};
 use crate::cancel::CancelToken;
 use crate::prim::StdArc;
 use crate::scope::{Failure, Ledger, Whose};
 use crate::wait::Wait;
 use child::{Joining, Life, Sink};
+use crossbeam_utils::CachePadded;
+use latest::Latest;
 use room::{Place, Room};
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::mem;
 use std::panic::Location;
 
 type Site = &'static Location<'static>;
@@ -58,6 +62,8 @@ struct Core<E> {
     ledger: Ledger<E>,
     /// `None` is without a bound.
     room: Option<Room>,
+    /// Of those that run elsewhere.
+    latest: CachePadded<Latest<Running>>,
 }
 
 impl<E> Core<E> {
@@ -237,7 +243,8 @@ impl<E: Send + 'static> Group<E> {
         };
         let life = self.core.admit(future, sink, place, site, refused);
         if let (Some(life), Some(home)) = (life, self.home.as_ref().or(found.as_ref())) {
-            drop(home.spawn(life, site));
+            let size = mem::size_of_val(&life);
+            self.core.latest.keep(home.spawn(life, site), size);
         }
     }
 }
