@@ -7,6 +7,7 @@ use super::stage::Stage;
 use super::station::{Done, Due, LONG, SHORT, Station, after};
 use crate::policy::RateError;
 use crate::prim::clock;
+use std::mem;
 use std::time::{Duration, Instant};
 
 /// As many items are taken at once at most, however quick they are.
@@ -18,6 +19,9 @@ pub(super) const WORTH_CALLING: usize = 20_000;
 /// Items that take so many nanoseconds together are not divided between hands.
 pub(super) const UNDIVIDED: usize = 4000;
 
+/// An item that takes so many nanoseconds at all stations together goes from hand to hand in no less.
+const TRIFLE: usize = 200;
+
 pub(super) type Stations<'a> = [Box<dyn Station + 'a>];
 
 pub(super) struct Board {
@@ -26,6 +30,8 @@ pub(super) struct Board {
     pub(super) free: usize,
     /// Tickets that have been taken, and not been given back.
     pub(super) out: usize,
+    /// How many of these the caller has taken for a burst, from which it has not come back.
+    pub(super) in_hand: usize,
     pub(super) source_ended: bool,
     pub(super) items_in: u64,
     pub(super) items_out: u64,
@@ -35,8 +41,16 @@ pub(super) struct Board {
     pub(super) asked: usize,
     /// When the last was asked for.
     pub(super) asked_at: Option<Instant>,
-    /// When the alarm rings, if it is set; cleared by whoever comes then.
-    pub(super) alarm: Option<Instant>,
+    /// When the alarm has to ring; cleared by whoever comes then.
+    alarm: Option<Instant>,
+    /// Whether that is soon, as somebody wants who is [watched](Self::is_watched).
+    is_watched: bool,
+    /// Somebody sets the alarm, and looks afterwards whether that is still right.
+    is_setting: bool,
+    /// What whoever has the lock is to do after it has been released.
+    pub(super) errands: Errands,
+    /// The source has given many items in no time.
+    pub(super) is_fed_quickly: bool,
     /// How the caller sleeps, if it does. Whoever finds it asleep and rings writes that it is not.
     pub(super) asleep: Option<Asleep>,
     /// Whether any stage blocks.
@@ -50,6 +64,25 @@ pub(super) struct Asleep {
     /// When it wakes if nobody rings.
     pub(super) until: Option<Instant>,
     pub(super) why: Why,
+}
+
+/// What is not done under the lock.
+#[derive(Debug, Default)]
+pub(super) struct Errands {
+    /// The caller is to be woken.
+    pub(super) rings: bool,
+    /// A job is to be asked for.
+    pub(super) asks: bool,
+    /// The alarm is to be set.
+    pub(super) alarm: Option<Instant>,
+}
+
+/// What the caller may pull before it comes to the board again.
+#[derive(Debug)]
+pub(super) struct Burst {
+    /// The number of the first item.
+    pub(super) first: u64,
+    pub(super) tickets: usize,
 }
 
 /// What a caller that sleeps would go on with, beside the bell.
@@ -134,6 +167,7 @@ impl Board {
             meters: stages.into_iter().map(meter).collect(),
             free: tickets,
             out: 0,
+            in_hand: 0,
             source_ended: false,
             items_in: 0,
             items_out: 0,
@@ -141,6 +175,10 @@ impl Board {
             asked: 0,
             asked_at: None,
             alarm: None,
+            is_watched: false,
+            is_setting: false,
+            errands: Errands::default(),
+            is_fed_quickly: false,
             asleep: None,
         }
     }
@@ -149,13 +187,53 @@ impl Board {
         !self.source_ended && self.free > 0
     }
 
-    /// The alarm has to ring at `at`. Returns whether it is to be set.
-    pub(super) fn sets_alarm(&mut self, at: Instant) -> bool {
-        let sets = self.alarm.is_none_or(|set| at < set);
-        if sets {
-            self.alarm = Some(at);
+    /// Whether the source may give another item, be it with a ticket that the caller has in hand.
+    pub(super) fn is_fed(&self) -> bool {
+        !self.source_ended && self.free + self.in_hand > 0
+    }
+
+    /// Whether the caller does everything: the source gives items in no time, and nothing is to be done that would be worth
+    /// the way to another processor.
+    pub(super) fn is_alone(&self) -> bool {
+        let nanos = |sum: usize, meter: &Meter| sum.saturating_add(meter.nanos);
+        self.is_fed_quickly && !self.blocks && self.meters.iter().fold(0, nanos) <= TRIFLE
+    }
+
+    /// The alarm has to ring at `at`, or before.
+    pub(super) fn wants_alarm(&mut self, at: Instant) {
+        if self.alarm.is_some_and(|set| set <= at) {
+            return;
         }
-        sets
+        self.alarm = Some(at);
+        if !mem::replace(&mut self.is_setting, true) {
+            self.errands.alarm = Some(at);
+        }
+    }
+
+    /// As [`wants_alarm`](Self::wants_alarm), after the time in which somebody is to look in any case.
+    pub(super) fn wants_watch(&mut self, after: Duration) {
+        if !self.is_watched {
+            self.is_watched = true;
+            self.wants_alarm(clock::now() + after);
+        }
+    }
+
+    /// Whether somebody looks before long, because the alarm rings.
+    pub(super) fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
+    /// Whoever has set the alarm to `at` learns what it is to be set to then, if that is something else.
+    pub(super) fn has_set_alarm(&mut self, at: Instant) -> Option<Instant> {
+        let other = self.alarm.filter(|wanted| *wanted != at);
+        self.is_setting = other.is_some();
+        other
+    }
+
+    /// The alarm has rung, or what it is to ring for has been looked at.
+    pub(super) fn alarm_is_over(&mut self) {
+        self.alarm = None;
+        self.is_watched = false;
     }
 
     /// Everything that the source has given has come to its end.
@@ -163,12 +241,22 @@ impl Board {
         self.source_ended && self.out == 0
     }
 
-    /// The source has given an item. Returns its number.
-    pub(super) fn pulled(&mut self) -> u64 {
-        self.free -= 1;
-        self.out += 1;
-        self.items_in += 1;
-        self.items_in - 1
+    /// The caller takes tickets for a burst.
+    pub(super) fn begin_burst(&mut self, most: usize) -> Burst {
+        let tickets = most.min(self.free);
+        self.free -= tickets;
+        self.out += tickets;
+        self.in_hand = tickets;
+        let first = self.items_in;
+        Burst { first, tickets }
+    }
+
+    /// The caller is back, and the source has given so many items.
+    pub(super) fn end_burst(&mut self, items: usize) {
+        let left = mem::take(&mut self.in_hand) - items;
+        self.free += left;
+        self.out -= left;
+        self.items_in += items as u64;
     }
 
     /// Claims what is nearest to the sink: that gives tickets back soonest. If there is nothing, until when that is so
