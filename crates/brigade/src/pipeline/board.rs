@@ -345,6 +345,23 @@ impl Board {
         sum
     }
 
+    /// Has a job asked for if there is so much to do, and counts it. There are `hands` at most, the caller among them.
+    pub(super) fn asks(&mut self, stations: &Stations<'_>, hands: usize, worth: usize) {
+        let there = self.runners + self.asked;
+        // The first is for less: the source may take its time, and what is to be done does not wait for that then.
+        let is_first = there == 0 && !self.is_alone();
+        let worth = if is_first {
+            worth.min(UNDIVIDED)
+        } else {
+            worth
+        };
+        if there + 1 < hands && self.waiting(stations, Only::Anything) >= worth {
+            self.asked += 1;
+            self.asked_at = Some(clock::now());
+            self.errands.asks = true;
+        }
+    }
+
     /// A piece of work is done, and took so long.
     pub(super) fn finish(&mut self, work: &Work, done: &Done, took: Duration) {
         let meter = &mut self.meters[work.station];
@@ -453,6 +470,9 @@ mod tests {
     /// There is always an item before it.
     struct Always;
 
+    /// So many items are before it.
+    struct Before(usize);
+
     impl Station for Always {
         fn ready(&self) -> usize {
             1
@@ -463,6 +483,87 @@ mod tests {
         fn work(&self, _: usize, _: &Turn<'_, '_>) -> Done {
             Done::default()
         }
+    }
+
+    impl Station for Before {
+        fn ready(&self) -> usize {
+            self.0
+        }
+
+        fn claim(&self, _: usize) {}
+
+        fn work(&self, _: usize, _: &Turn<'_, '_>) -> Done {
+            Done::default()
+        }
+    }
+
+    /// Whether a job is asked for when so many items wait that take `nanos` each, and so many are at work.
+    fn asks(items: usize, nanos: u64, runners: usize, is_fed_quickly: bool, worth: usize) -> bool {
+        let mut board = Board::new(vec![Stage::new(2)], 4);
+        let stations: [Box<dyn Station>; 1] = [Box::new(Before(items))];
+        board.meters[0].learn(1, Duration::from_nanos(nanos));
+        (board.runners, board.is_fed_quickly) = (runners, is_fed_quickly);
+        board.asks(&stations, 4, worth);
+        assert_eq!(board.asked, usize::from(board.errands.asks));
+        board.errands.asks
+    }
+
+    #[test]
+    fn the_first_job_is_asked_for_less_than_another() {
+        let asks = |nanos, runners| asks(1, nanos, runners, false, WORTH_CALLING);
+        assert!(asks(5000, 0) && !asks(5000, 1));
+        assert!(asks(25_000, 0) && asks(25_000, 1) && !asks(25_000, 3));
+        assert!(!asks(500, 0));
+    }
+
+    #[test]
+    fn who_relieves_another_is_asked_for_nothing() {
+        assert!(asks(0, 100, 0, false, 0) && asks(0, 100, 1, true, 0));
+        assert!(!asks(0, 100, 3, false, 0));
+    }
+
+    #[test]
+    fn nobody_is_asked_for_trifles_that_come_in_no_time() {
+        assert!(!asks(64, 150, 0, true, WORTH_CALLING));
+        assert!(asks(64, 150, 0, false, WORTH_CALLING));
+        assert!(asks(64, 250, 0, true, WORTH_CALLING));
+    }
+
+    #[test]
+    fn one_at_a_time_sets_the_alarm_and_to_the_first_time_that_is_wanted() {
+        let mut board = Board::new(Vec::new(), 1);
+        let at = |seconds| clock::now() + Duration::from_secs(seconds);
+        let (first, second, third) = (at(10), at(5), at(7));
+        board.wants_alarm(first);
+        assert_eq!(mem::take(&mut board.errands).alarm, Some(first));
+        board.wants_alarm(second);
+        board.wants_alarm(third);
+        assert_eq!(board.errands.alarm, None);
+        assert_eq!(board.has_set_alarm(first), Some(second));
+        assert_eq!(board.has_set_alarm(second), None);
+        // Somebody comes before it has been set.
+        board.wants_alarm(at(1));
+        board.alarm_is_over();
+        assert_eq!(board.has_set_alarm(at(1)), None);
+        board.wants_alarm(third);
+        assert!(!board.is_watched() && board.errands.alarm.is_some());
+        board.wants_watch(Duration::from_secs(1));
+        assert!(board.is_watched());
+        assert!(board.has_set_alarm(third).is_some_and(|at| at < third));
+    }
+
+    #[test]
+    fn tickets_of_a_burst_that_were_not_taken_are_given_back() {
+        let mut board = Board::new(Vec::new(), 5);
+        assert_eq!(board.begin_burst(3).tickets, 3);
+        assert!(board.may_pull() && board.is_fed());
+        board.end_burst(1);
+        let burst = board.begin_burst(64);
+        assert_eq!((burst.first, burst.tickets), (1, 4));
+        assert!(!board.may_pull() && board.is_fed() && !board.is_over());
+        board.end_burst(4);
+        assert!(!board.is_fed());
+        assert_eq!((board.free, board.out, board.items_in), (0, 5, 5));
     }
 
     #[test]

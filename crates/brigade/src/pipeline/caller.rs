@@ -75,7 +75,7 @@ enum Step {
 
 /// Why a burst was over.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Came {
+pub(super) enum Came {
     /// There is more, for all one knows.
     Enough,
     Nothing,
@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
     }
 
     /// Pulls a burst from the source, or what there is of it. A panic of the source ends the pipeline.
-    fn pull<T>(
+    pub(super) fn pull<T>(
         &self,
         burst: &Burst,
         first: &Edge<T>,
@@ -197,11 +197,11 @@ impl<'a> Run<'a> {
             return Next::Over;
         }
         if matches!(step, Step::Pulled(1.., _)) {
-            self.asks(&mut board, WORTH_CALLING);
+            board.asks(&self.stations, self.hands, WORTH_CALLING);
         }
         let next = self.choose::<S>(&mut board, dry, most, scope);
         if matches!(next, Next::Do(_)) || board.left {
-            self.asks(&mut board, WORTH_CALLING);
+            board.asks(&self.stations, self.hands, WORTH_CALLING);
         }
         self.leave(board, scope);
         next

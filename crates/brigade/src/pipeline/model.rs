@@ -2,11 +2,12 @@
 
 use super::awaiting::Awaiting;
 use super::bell::Bell;
-use super::board::{Board, Kind, Work};
+use super::board::{Board, Burst, Kind, Work};
 use super::each::Outcome;
 use super::edge::{Bucket, Edge};
 use super::from_iter;
 use super::run::Run;
+use super::source::Pulled;
 use super::stage::Stage;
 use super::station::{Due, Station, Turn};
 use crate::cancel::CancelToken;
@@ -183,6 +184,28 @@ fn two_hands_attend() {
         staged.drive(1);
         attends.join().unwrap();
         opens.join().unwrap();
+    });
+}
+
+/// A caller in a burst against a job that goes: what the job does not see, the caller comes back for.
+#[test]
+fn who_goes_sees_what_was_put_in_or_recalls_the_caller() {
+    loom::model(|| {
+        let staged = StdArc::new(Staged::new());
+        let goes = StdArc::clone(&staged);
+        let goes = thread::spawn(move || {
+            goes.run.recall();
+            goes.station().ready()
+        });
+        let burst = Burst {
+            first: 0,
+            tickets: 3,
+        };
+        let gate = Gate::new();
+        let pull = || Pulled::Item(gate.clone());
+        let (items, _) = staged.run.pull(&burst, &staged.from, pull);
+        let seen = goes.join().unwrap();
+        assert!(items <= seen + 1 && seen <= 3);
     });
 }
 

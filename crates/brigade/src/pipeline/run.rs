@@ -256,19 +256,6 @@ impl<'a> Run<'a> {
         });
     }
 
-    /// Has a job asked for if there is so much to do, and counts it.
-    pub(super) fn asks(&self, board: &mut Board, worth: usize) {
-        let hands = board.runners + board.asked;
-        // The first is also for the case that the source makes the caller wait.
-        let is_first = hands == 0 && !board.is_alone();
-        let worth = if is_first { worth.min(1) } else { worth };
-        if hands + 1 < self.hands && board.waiting(&self.stations, Only::Anything) >= worth {
-            board.asked += 1;
-            board.asked_at = Some(clock::now());
-            board.errands.asks = true;
-        }
-    }
-
     fn ask<'scope>(&'scope self, scope: Scope<'scope, '_, Infallible>) {
         // Nobody joins it: the scope does.
         drop(scope.spawn(move || {

@@ -103,16 +103,11 @@ impl<'a> Run<'a> {
         } else if is_away {
             self.watch(&mut board, scope);
         }
-        // Who goes before there is nothing to do is relieved by another: by one who only looks, if nobody else does.
-        let worth = match ends {
-            true if is_away => 0,
-            true => 1,
-            false => WORTH_CALLING,
-        };
+        // Who goes before there is nothing to do has not looked, at the time either: so another comes, or the caller does.
+        let worth = if ends && is_away { 0 } else { WORTH_CALLING };
         if !self.is_stopped() {
-            self.asks(&mut board, worth);
+            board.asks(&self.stations, self.hands, worth);
         }
-        // Who goes before there is nothing to do has not looked at the time.
         self.rings(&mut board, claimed.as_ref().err(), ends);
         self.leave(board, scope);
         claimed.ok()
@@ -120,7 +115,7 @@ impl<'a> Run<'a> {
 
     /// The caller is to look at the board after the next item, because who might have seen that item goes. What it has put in
     /// before it sees this is seen after this: see *Bursts* in `caller.rs`.
-    fn recall(&self) {
+    pub(super) fn recall(&self) {
         self.recalled.store(true, Release);
         // To claim nothing is a read-modify-write of the count.
         self.stations[0].claim(0);
