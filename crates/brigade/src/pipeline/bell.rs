@@ -19,6 +19,11 @@
 //! comes, looks, and leaves another when it goes.
 //!
 //! The alarm is set while there is a deputy. One that is called sets it anew when it goes.
+//!
+//! *Set outside the lock.* The board has the time at which the alarm is to ring, and whether somebody is setting it. Whoever
+//! wants an earlier time writes it there, and sets the alarm only if nobody does; who has set it looks whether
+//! the time is still that. So the last time that is set is the one on the board. Setting may call wakers of others, if the
+//! system gives no thread that keeps the time: these run under no lock.
 
 use crate::channel::{self, Receiver, Sender};
 use crate::pool::Held;

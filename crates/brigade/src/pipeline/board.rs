@@ -19,7 +19,7 @@ pub(super) const WORTH_CALLING: usize = 20_000;
 /// Items that take so many nanoseconds together are not divided between hands.
 pub(super) const UNDIVIDED: usize = 4000;
 
-/// An item that takes so many nanoseconds at all stations together goes from hand to hand in no less.
+/// An item that takes so many nanoseconds at all stations together is not worth the way to another processor and back.
 const TRIFLE: usize = 200;
 
 pub(super) type Stations<'a> = [Box<dyn Station + 'a>];
