@@ -16,6 +16,15 @@
 //! the place there, and no wake is lost: it either finds `QUIET`, or is found by the poller. A waker that outlives its
 //! future wakes the next one in the place, or an empty place, which does no harm; one that outlives the pipeline
 //! puts a number into a list that nobody reads.
+//!
+//! Whoever begins items has an empty place in hand, in `POLLED`, from one item to the next. A future that is over at its
+//! first poll leaves the place there, and has cost neither a lock nor a waker.
+//!
+//! # Who is called
+//!
+//! A wake that finds the list empty calls the bell, after it has put its number in. One that finds a number there does not:
+//! whoever put the first one in calls, or has called, and nobody has looked since, as the list is not empty. Who
+//! takes numbers out and leaves some is at work, and looks again.
 
 use super::bell::Bell;
 use super::each::Outcome;
@@ -94,10 +103,11 @@ struct Calls {
 }
 
 impl Calls {
-    fn put(&self, number: usize) {
+    /// Puts a number in. Returns whether it is the only one.
+    fn put(&self, number: usize) -> bool {
         let mut numbers = self.numbers.lock();
         numbers.push(number);
-        self.count.fetch_add(1, AcqRel);
+        self.count.fetch_add(1, AcqRel) == 0
     }
 
     fn take(&self) -> Vec<usize> {
@@ -151,8 +161,7 @@ impl Wake for Call {
     }
 
     fn wake_by_ref(self: &StdArc<Self>) {
-        if self.is_called() {
-            self.calls.put(self.number);
+        if self.is_called() && self.calls.put(self.number) {
             self.calls.bell.call();
         }
     }
@@ -219,8 +228,23 @@ where
         }
     }
 
-    /// Begins an item. If it is over at once, what is left of it goes into `made`.
-    fn begin(&self, bucket: Bucket<T>, made: &mut Made<U>, turn: &Turn<'_, '_>) {
+    /// Puts an empty place back.
+    fn vacate(&self, place: Place<Fut>) {
+        // Before somebody else has the place.
+        place.call.state.swap(QUIET, AcqRel);
+        let mut places = self.places.lock();
+        places.free.push(place.call.number);
+        places.put(place);
+    }
+
+    /// Begins an item, in the place in hand or another. If it is over at once, what is left of it goes into `made`.
+    fn begin(
+        &self,
+        bucket: Bucket<T>,
+        hand: &mut Option<Place<Fut>>,
+        made: &mut Made<U>,
+        turn: &Turn<'_, '_>,
+    ) {
         let item = bucket.with(None);
         let Some(value) = bucket.value else {
             return made.empty.push(item);
@@ -228,16 +252,21 @@ where
         match catch_unwind(AssertUnwindSafe(|| (self.begin)(value))) {
             Err(payload) => turn.panicked(payload),
             Ok(future) => {
-                let mut place = self.place();
+                let mut place = hand.take().unwrap_or_else(|| self.place());
                 place.item = item;
                 place.future.set(Some(future));
-                self.poll(place, made, turn);
+                *hand = self.poll(place, made, turn);
             }
         }
     }
 
-    /// Polls the future in `place`, and puts the place back.
-    fn poll(&self, mut place: Place<Fut>, made: &mut Made<U>, turn: &Turn<'_, '_>) {
+    /// Polls the future in `place`, and puts the place back. If it is empty then, the caller has it.
+    fn poll(
+        &self,
+        mut place: Place<Fut>,
+        made: &mut Made<U>,
+        turn: &Turn<'_, '_>,
+    ) -> Option<Place<Fut>> {
         let mut cx = Context::from_waker(&place.waker);
         let future = &mut place.future;
         let polled = catch_unwind(AssertUnwindSafe(|| {
@@ -256,15 +285,10 @@ where
                 let call = StdArc::clone(&place.call);
                 self.places.lock().put(place);
                 call.rests();
+                None
             }
             Ok(Poll::Ready(answer)) => {
                 let item = mem::replace(&mut place.item, Bucket::new(0, 0, None));
-                // Before somebody else has the place.
-                place.call.state.swap(QUIET, AcqRel);
-                let mut places = self.places.lock();
-                places.free.push(place.call.number);
-                places.put(place);
-                drop(places);
                 match answer {
                     Outcome::Passed(value) => made.full.push(item.with(Some(value))),
                     Outcome::Gone => made.empty.push(item),
@@ -274,10 +298,12 @@ where
                     }
                     Outcome::Again(never, ..) => match never {},
                 }
+                Some(place)
             }
             Err(payload) => {
                 turn.panicked(payload);
                 discard_panic(|| drop(place));
+                None
             }
         }
     }
@@ -332,15 +358,19 @@ where
     }
 
     fn work(&self, count: usize, turn: &Turn<'_, '_>) -> Done {
-        let mut made = Made::with_room(0);
+        let mut made = Made::with_room(count);
         let mut left = self.from.take(count).into_iter();
+        let mut hand = None;
         for index in 0..count {
             if !turn.goes_on(index, count) {
                 break;
             }
             if let Some(bucket) = left.next() {
-                self.begin(bucket, &mut made, turn);
+                self.begin(bucket, &mut hand, &mut made, turn);
             }
+        }
+        if let Some(place) = hand {
+            self.vacate(place);
         }
         let not_begun = left.len();
         self.from.put_back(left);
@@ -351,8 +381,8 @@ where
         let mut made = Made::with_room(0);
         for number in self.calls.take() {
             let place = self.places.lock().called(number);
-            if let Some(place) = place {
-                self.poll(place, &mut made, turn);
+            if let Some(place) = place.and_then(|place| self.poll(place, &mut made, turn)) {
+                self.vacate(place);
             }
         }
         self.ended(made, 0, turn)

@@ -19,12 +19,17 @@
 //! comes, looks, and leaves another when it goes.
 //!
 //! The alarm is set while there is a deputy. One that is called sets it anew when it goes.
+//!
+//! *Set outside the lock.* The board has the time at which the alarm is to ring, and whether somebody is setting it. Whoever
+//! wants an earlier time writes it there, and sets the alarm only if nobody does; who has set it looks whether
+//! the time is still that. So the last time that is set is the one on the board. Setting may call wakers of others, if the
+//! system gives no thread that keeps the time: these run under no lock.
 
 use crate::channel::{self, Receiver, Sender};
 use crate::pool::Held;
 use crate::prim::Ordering::AcqRel;
 use crate::prim::atomic::AtomicBool;
-use crate::prim::{MODEL, SeenLock, StdArc};
+use crate::prim::{MODEL, SeenLock, StdArc, clock};
 use crate::wait::Timer;
 use std::mem;
 use std::pin::Pin;
@@ -119,7 +124,7 @@ impl Bell {
     }
 }
 
-/// Calls when it is time. It is set under the lock of the board, so that it is set to what the board says.
+/// Calls when it is time. It is set by one at a time, to what the board says, and under no lock.
 pub(super) struct Alarm {
     timer: Pin<Box<Timer>>,
     waker: Waker,
@@ -134,9 +139,11 @@ impl Alarm {
     }
 
     pub(super) fn set(&self, at: Instant) {
-        // In models there is no thread that keeps the time.
         if !MODEL {
             self.timer.as_ref().set(at, &self.waker);
+        } else if at <= clock::now() {
+            // In models there is no thread that keeps the time.
+            self.waker.wake_by_ref();
         }
     }
 }

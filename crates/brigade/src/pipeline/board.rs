@@ -7,6 +7,7 @@ use super::stage::Stage;
 use super::station::{Done, Due, LONG, SHORT, Station, after};
 use crate::policy::RateError;
 use crate::prim::clock;
+use std::mem;
 use std::time::{Duration, Instant};
 
 /// As many items are taken at once at most, however quick they are.
@@ -18,6 +19,9 @@ pub(super) const WORTH_CALLING: usize = 20_000;
 /// Items that take so many nanoseconds together are not divided between hands.
 pub(super) const UNDIVIDED: usize = 4000;
 
+/// An item that takes so many nanoseconds at all stations together is not worth the way to another processor and back.
+const TRIFLE: usize = 200;
+
 pub(super) type Stations<'a> = [Box<dyn Station + 'a>];
 
 pub(super) struct Board {
@@ -26,6 +30,8 @@ pub(super) struct Board {
     pub(super) free: usize,
     /// Tickets that have been taken, and not been given back.
     pub(super) out: usize,
+    /// How many of these the caller has taken for a burst, from which it has not come back.
+    pub(super) in_hand: usize,
     pub(super) source_ended: bool,
     pub(super) items_in: u64,
     pub(super) items_out: u64,
@@ -35,8 +41,16 @@ pub(super) struct Board {
     pub(super) asked: usize,
     /// When the last was asked for.
     pub(super) asked_at: Option<Instant>,
-    /// When the alarm rings, if it is set; cleared by whoever comes then.
-    pub(super) alarm: Option<Instant>,
+    /// When the alarm has to ring; cleared by whoever comes then.
+    alarm: Option<Instant>,
+    /// Whether that is soon, as somebody wants who is [watched](Self::is_watched).
+    is_watched: bool,
+    /// Somebody sets the alarm, and looks afterwards whether that is still right.
+    is_setting: bool,
+    /// What whoever has the lock is to do after it has been released.
+    pub(super) errands: Errands,
+    /// The source has given many items in no time.
+    pub(super) is_fed_quickly: bool,
     /// How the caller sleeps, if it does. Whoever finds it asleep and rings writes that it is not.
     pub(super) asleep: Option<Asleep>,
     /// Whether any stage blocks.
@@ -50,6 +64,25 @@ pub(super) struct Asleep {
     /// When it wakes if nobody rings.
     pub(super) until: Option<Instant>,
     pub(super) why: Why,
+}
+
+/// What is not done under the lock.
+#[derive(Debug, Default)]
+pub(super) struct Errands {
+    /// The caller is to be woken.
+    pub(super) rings: bool,
+    /// A job is to be asked for.
+    pub(super) asks: bool,
+    /// The alarm is to be set.
+    pub(super) alarm: Option<Instant>,
+}
+
+/// What the caller may pull before it comes to the board again.
+#[derive(Debug)]
+pub(super) struct Burst {
+    /// The number of the first item.
+    pub(super) first: u64,
+    pub(super) tickets: usize,
 }
 
 /// What a caller that sleeps would go on with, beside the bell.
@@ -134,6 +167,7 @@ impl Board {
             meters: stages.into_iter().map(meter).collect(),
             free: tickets,
             out: 0,
+            in_hand: 0,
             source_ended: false,
             items_in: 0,
             items_out: 0,
@@ -141,6 +175,10 @@ impl Board {
             asked: 0,
             asked_at: None,
             alarm: None,
+            is_watched: false,
+            is_setting: false,
+            errands: Errands::default(),
+            is_fed_quickly: false,
             asleep: None,
         }
     }
@@ -149,13 +187,53 @@ impl Board {
         !self.source_ended && self.free > 0
     }
 
-    /// The alarm has to ring at `at`. Returns whether it is to be set.
-    pub(super) fn sets_alarm(&mut self, at: Instant) -> bool {
-        let sets = self.alarm.is_none_or(|set| at < set);
-        if sets {
-            self.alarm = Some(at);
+    /// Whether the source may give another item, be it with a ticket that the caller has in hand.
+    pub(super) fn is_fed(&self) -> bool {
+        !self.source_ended && self.free + self.in_hand > 0
+    }
+
+    /// Whether the caller does everything: the source gives items in no time, and nothing is to be done that would be worth
+    /// the way to another processor.
+    pub(super) fn is_alone(&self) -> bool {
+        let nanos = |sum: usize, meter: &Meter| sum.saturating_add(meter.nanos);
+        self.is_fed_quickly && !self.blocks && self.meters.iter().fold(0, nanos) <= TRIFLE
+    }
+
+    /// The alarm has to ring at `at`, or before.
+    pub(super) fn wants_alarm(&mut self, at: Instant) {
+        if self.alarm.is_some_and(|set| set <= at) {
+            return;
         }
-        sets
+        self.alarm = Some(at);
+        if !mem::replace(&mut self.is_setting, true) {
+            self.errands.alarm = Some(at);
+        }
+    }
+
+    /// As [`wants_alarm`](Self::wants_alarm), after the time in which somebody is to look in any case.
+    pub(super) fn wants_watch(&mut self, after: Duration) {
+        if !self.is_watched {
+            self.is_watched = true;
+            self.wants_alarm(clock::now() + after);
+        }
+    }
+
+    /// Whether somebody looks before long, because the alarm rings.
+    pub(super) fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
+    /// Whoever has set the alarm to `at` learns what it is to be set to then, if that is something else.
+    pub(super) fn has_set_alarm(&mut self, at: Instant) -> Option<Instant> {
+        let other = self.alarm.filter(|wanted| *wanted != at);
+        self.is_setting = other.is_some();
+        other
+    }
+
+    /// The alarm has rung, or what it is to ring for has been looked at.
+    pub(super) fn alarm_is_over(&mut self) {
+        self.alarm = None;
+        self.is_watched = false;
     }
 
     /// Everything that the source has given has come to its end.
@@ -163,12 +241,22 @@ impl Board {
         self.source_ended && self.out == 0
     }
 
-    /// The source has given an item. Returns its number.
-    pub(super) fn pulled(&mut self) -> u64 {
-        self.free -= 1;
-        self.out += 1;
-        self.items_in += 1;
-        self.items_in - 1
+    /// The caller takes tickets for a burst.
+    pub(super) fn begin_burst(&mut self, most: usize) -> Burst {
+        let tickets = most.min(self.free);
+        self.free -= tickets;
+        self.out += tickets;
+        self.in_hand = tickets;
+        let first = self.items_in;
+        Burst { first, tickets }
+    }
+
+    /// The caller is back, and the source has given so many items.
+    pub(super) fn end_burst(&mut self, items: usize) {
+        let left = mem::take(&mut self.in_hand) - items;
+        self.free += left;
+        self.out -= left;
+        self.items_in += items as u64;
     }
 
     /// Claims what is nearest to the sink: that gives tickets back soonest. If there is nothing, until when that is so
@@ -255,6 +343,23 @@ impl Board {
             });
         }
         sum
+    }
+
+    /// Has a job asked for if there is so much to do, and counts it. There are `hands` at most, the caller among them.
+    pub(super) fn asks(&mut self, stations: &Stations<'_>, hands: usize, worth: usize) {
+        let there = self.runners + self.asked;
+        // The first is for less: the source may take its time, and what is to be done does not wait for that then.
+        let is_first = there == 0 && !self.is_alone();
+        let worth = if is_first {
+            worth.min(UNDIVIDED)
+        } else {
+            worth
+        };
+        if there + 1 < hands && self.waiting(stations, Only::Anything) >= worth {
+            self.asked += 1;
+            self.asked_at = Some(clock::now());
+            self.errands.asks = true;
+        }
     }
 
     /// A piece of work is done, and took so long.
@@ -365,6 +470,9 @@ mod tests {
     /// There is always an item before it.
     struct Always;
 
+    /// So many items are before it.
+    struct Before(usize);
+
     impl Station for Always {
         fn ready(&self) -> usize {
             1
@@ -375,6 +483,87 @@ mod tests {
         fn work(&self, _: usize, _: &Turn<'_, '_>) -> Done {
             Done::default()
         }
+    }
+
+    impl Station for Before {
+        fn ready(&self) -> usize {
+            self.0
+        }
+
+        fn claim(&self, _: usize) {}
+
+        fn work(&self, _: usize, _: &Turn<'_, '_>) -> Done {
+            Done::default()
+        }
+    }
+
+    /// Whether a job is asked for when so many items wait that take `nanos` each, and so many are at work.
+    fn asks(items: usize, nanos: u64, runners: usize, is_fed_quickly: bool, worth: usize) -> bool {
+        let mut board = Board::new(vec![Stage::new(2)], 4);
+        let stations: [Box<dyn Station>; 1] = [Box::new(Before(items))];
+        board.meters[0].learn(1, Duration::from_nanos(nanos));
+        (board.runners, board.is_fed_quickly) = (runners, is_fed_quickly);
+        board.asks(&stations, 4, worth);
+        assert_eq!(board.asked, usize::from(board.errands.asks));
+        board.errands.asks
+    }
+
+    #[test]
+    fn the_first_job_is_asked_for_less_than_another() {
+        let asks = |nanos, runners| asks(1, nanos, runners, false, WORTH_CALLING);
+        assert!(asks(5000, 0) && !asks(5000, 1));
+        assert!(asks(25_000, 0) && asks(25_000, 1) && !asks(25_000, 3));
+        assert!(!asks(500, 0));
+    }
+
+    #[test]
+    fn who_relieves_another_is_asked_for_nothing() {
+        assert!(asks(0, 100, 0, false, 0) && asks(0, 100, 1, true, 0));
+        assert!(!asks(0, 100, 3, false, 0));
+    }
+
+    #[test]
+    fn nobody_is_asked_for_trifles_that_come_in_no_time() {
+        assert!(!asks(64, 150, 0, true, WORTH_CALLING));
+        assert!(asks(64, 150, 0, false, WORTH_CALLING));
+        assert!(asks(64, 250, 0, true, WORTH_CALLING));
+    }
+
+    #[test]
+    fn one_at_a_time_sets_the_alarm_and_to_the_first_time_that_is_wanted() {
+        let mut board = Board::new(Vec::new(), 1);
+        let at = |seconds| clock::now() + Duration::from_secs(seconds);
+        let (first, second, third) = (at(10), at(5), at(7));
+        board.wants_alarm(first);
+        assert_eq!(mem::take(&mut board.errands).alarm, Some(first));
+        board.wants_alarm(second);
+        board.wants_alarm(third);
+        assert_eq!(board.errands.alarm, None);
+        assert_eq!(board.has_set_alarm(first), Some(second));
+        assert_eq!(board.has_set_alarm(second), None);
+        // Somebody comes before it has been set.
+        board.wants_alarm(at(1));
+        board.alarm_is_over();
+        assert_eq!(board.has_set_alarm(at(1)), None);
+        board.wants_alarm(third);
+        assert!(!board.is_watched() && board.errands.alarm.is_some());
+        board.wants_watch(Duration::from_secs(1));
+        assert!(board.is_watched());
+        assert!(board.has_set_alarm(third).is_some_and(|at| at < third));
+    }
+
+    #[test]
+    fn tickets_of_a_burst_that_were_not_taken_are_given_back() {
+        let mut board = Board::new(Vec::new(), 5);
+        assert_eq!(board.begin_burst(3).tickets, 3);
+        assert!(board.may_pull() && board.is_fed());
+        board.end_burst(1);
+        let burst = board.begin_burst(64);
+        assert_eq!((burst.first, burst.tickets), (1, 4));
+        assert!(!board.may_pull() && board.is_fed() && !board.is_over());
+        board.end_burst(4);
+        assert!(!board.is_fed());
+        assert_eq!((board.free, board.out, board.items_in), (0, 5, 5));
     }
 
     #[test]

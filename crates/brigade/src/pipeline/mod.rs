@@ -50,6 +50,10 @@
 //! for a millisecond, it does that work too. Work of a stage that [blocks](Stage::blocking) it leaves to them for as long as
 //! any of them is at work, or a thread of the pool has nothing to do and so will come.
 //!
+//! What is done in no time is not worth the way to another processor. If the source gives items in no time as well, the caller
+//! does everything alone, and calls nobody. It pulls several items then before it does the next thing with them
+//! (`caller.rs`, *Bursts*); each is where another can claim it as soon as it has been pulled.
+//!
 //! # Why it cannot get stuck
 //!
 //! Take the item that is furthest on, of all that are in flight and wait in a queue. The stage behind it has no full
@@ -74,7 +78,9 @@
 //! nobody.
 //!
 //! An iterator keeps the caller from all of that. So another thread of the pool looks when a batch is to be closed by time, an
-//! item to be tried again, a rate to go on, or a future has been woken. It is called for that, and waits for none of it. There is
+//! item to be tried again, a rate to go on, or a future has been woken. It is called for that, and waits for none of it. If the
+//! iterator has given many items in no time, and suddenly makes the caller wait, it is called for these after a millisecond.
+//! The same holds while the caller does an item that takes long: what is due meanwhile waits a millisecond at most. There is
 //! one case in which nobody can come: *every* thread of the pool is kept by something else, or the caller is the only
 //! one, or the pool has been shut down. Then all that is in flight waits until the iterator has given an item, and if the
 //! iterator waits for results of its own pipeline, that is for ever. (The caller could not do it: inside the iterator it may
@@ -84,6 +90,7 @@ mod awaiting;
 mod batch;
 mod bell;
 mod board;
+mod caller;
 mod each;
 mod edge;
 mod kept;
@@ -91,6 +98,7 @@ mod kept;
 mod model;
 mod report;
 mod run;
+mod shift;
 mod sink;
 mod source;
 mod stage;

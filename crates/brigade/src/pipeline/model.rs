@@ -2,11 +2,12 @@
 
 use super::awaiting::Awaiting;
 use super::bell::Bell;
-use super::board::{Board, Kind, Work};
+use super::board::{Board, Burst, Kind, Work};
 use super::each::Outcome;
 use super::edge::{Bucket, Edge};
 use super::from_iter;
 use super::run::Run;
+use super::source::Pulled;
 use super::stage::Stage;
 use super::station::{Due, Station, Turn};
 use crate::cancel::CancelToken;
@@ -186,6 +187,28 @@ fn two_hands_attend() {
     });
 }
 
+/// A caller in a burst against a job that goes: what the job does not see, the caller comes back for.
+#[test]
+fn who_goes_sees_what_was_put_in_or_recalls_the_caller() {
+    loom::model(|| {
+        let staged = StdArc::new(Staged::new());
+        let goes = StdArc::clone(&staged);
+        let goes = thread::spawn(move || {
+            goes.run.recall();
+            goes.station().ready()
+        });
+        let burst = Burst {
+            first: 0,
+            tickets: 3,
+        };
+        let gate = Gate::new();
+        let pull = || Pulled::Item(gate.clone());
+        let (items, _) = staged.run.pull(&burst, &staged.from, pull);
+        let seen = goes.join().unwrap();
+        assert!(items <= seen + 1 && seen <= 3);
+    });
+}
+
 /// A waker against one who goes: the deputy is called, or what was woken is seen before.
 #[test]
 fn who_goes_leaves_a_deputy_or_sees_the_call() {
@@ -250,7 +273,10 @@ fn a_deputy_is_called_at_the_end() {
 /// The caller sleeps for a ticket, which a job of the pool gives back, or does all by itself.
 #[test]
 fn the_caller_is_woken_by_a_job() {
-    loom::model(|| {
+    let mut model = loom::model::Builder::new();
+    // Jobs that only look make it long.
+    model.max_branches = 20_000;
+    model.check(|| {
         let pool = Pool::builder().threads(1).queue_capacity(1);
         let pool = pool.build().unwrap();
         let ran = from_iter(0..2).in_flight(1).run(&pool, drop);

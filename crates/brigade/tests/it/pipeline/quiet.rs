@@ -108,6 +108,97 @@ fn a_future_is_woken_while_an_iterator_waits() {
     });
 }
 
+/// Many items that are done in no time come in no time, and then the source waits for all of them; with something that is due
+/// long after that, or without.
+#[test]
+fn what_has_come_in_no_time_comes_through_when_the_iterator_waits() {
+    const ITEMS: usize = 6000;
+    with_another(|pool| {
+        for later in [usize::MAX, 17] {
+            let (all_seen, confirmed) = channel::bounded(1);
+            let mut left = ITEMS - usize::from(later < ITEMS);
+            let source = (0..ITEMS).chain(iter::from_fn(|| {
+                confirmed.recv().unwrap();
+                None
+            }));
+            let result = pipeline::from_iter(source)
+                .retry_map(1, Backoff::constant(HOUR), |n| {
+                    if *n == later { Err("later") } else { Ok(()) }
+                })
+                .try_run(pool, |()| {
+                    left -= 1;
+                    if left > 0 {
+                        return Ok(());
+                    }
+                    all_seen.send(()).unwrap();
+                    // Nobody waits an hour.
+                    if later < ITEMS { Err("enough") } else { Ok(()) }
+                });
+            assert_eq!(result.is_ok(), later == usize::MAX);
+        }
+    });
+}
+
+/// A job makes place for another at a moment when nothing waits, and an item is due that nobody has looked at: it is tried
+/// again for longer than a job stays, and one step before or after.
+#[test]
+fn who_makes_place_for_another_leaves_nothing_due() {
+    let pool = Pool::new(1);
+    for steps in 0..3 {
+        let (stored, confirmed) = channel::bounded(1);
+        let mut pipeline =
+            pipeline::from_iter(each_after(3, || confirmed.recv().unwrap())).map(1, |n| n);
+        for _ in 0..steps {
+            pipeline = pipeline.map(1, |n| n).in_flight(2);
+        }
+        let calls = AtomicUsize::new(0);
+        let backoff = Backoff::constant(Duration::ZERO).attempts(300);
+        let report = pipeline
+            .retry_map(1, backoff, |_| match calls.fetch_add(1, SeqCst) % 300 {
+                299 => Ok(()),
+                _ => Err("not yet"),
+            })
+            .try_run(&pool, |()| stored.try_send(()));
+        assert_eq!(report.unwrap().retried, 3 * 299);
+    }
+}
+
+/// The caller does an item that waits for a batch which is closed by time. Before, nothing is due, and what comes is so little
+/// that nobody is called for it.
+#[test]
+fn what_is_due_does_not_wait_for_an_item_that_the_caller_does() {
+    const LAST: usize = 50;
+    let pool = Pool::new(1);
+    for _ in 0..20 {
+        let (sender, receiver) = channel::bounded(1);
+        let (pass, passed) = channel::unbounded();
+        let (stored, confirmed) = channel::unbounded();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                for n in 0..=LAST {
+                    sender.send(n).unwrap();
+                    if n < LAST {
+                        passed.recv().unwrap();
+                    }
+                }
+            });
+            pipeline::from_receiver(receiver)
+                .map(1, |n| {
+                    if n < LAST {
+                        pass.send(()).unwrap();
+                    } else {
+                        confirmed.recv().unwrap();
+                    }
+                    n
+                })
+                .filter_map(1, |n| (n + 2 > LAST).then_some(n))
+                .batch(100, SOON)
+                .try_run(&pool, |_| stored.send(()))
+                .unwrap();
+        });
+    }
+}
+
 /// Who is called to look has a place in nobody's way, and is gone at the end.
 #[test]
 fn a_pool_that_is_busy_all_the_time_holds_nothing_up_in_the_end() {
