@@ -27,6 +27,7 @@ mod report;
 mod run;
 mod scenario;
 mod shared;
+mod spawn;
 mod stage;
 mod statistics;
 mod summary;

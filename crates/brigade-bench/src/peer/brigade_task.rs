@@ -1,15 +1,24 @@
-//! Ours: groups of tasks, what they return as it comes, and what they take.
+//! Ours: tasks on a pool; groups of tasks, what they return as it comes, and what they take.
 
 use super::{OURS, Peer, tokio_task};
 use crate::group::{self, Grouping, Groups, Taken, result};
 use crate::memory::{Parked, Parks, THREADS};
-use brigade::pool::Pool;
+use crate::pool::answer;
+use crate::spawn::{self, Spawning, Spawns};
+use brigade::pool::{Pool, Spawned};
 use brigade::task;
 use std::convert::Infallible;
+use std::ops::Range;
+use std::sync::Arc;
 
 pub(super) const GROUP: Peer<Grouping> = Peer {
     name: OURS,
     work: |grouping| Ok(group::work::<Group>(grouping)),
+};
+
+pub(super) const SPAWN: Peer<Spawning> = Peer {
+    name: OURS,
+    work: |spawning| Ok(spawn::work::<Arc<Pool>>(spawning)),
 };
 
 struct Group;
@@ -32,13 +41,59 @@ impl Groups for Group {
     }
 }
 
+impl Spawns for Arc<Pool> {
+    type Inside = Self;
+
+    fn start(workers: usize) -> Self {
+        Self::new(Pool::new(workers))
+    }
+
+    fn inside(&self) -> Self {
+        Self::clone(self)
+    }
+
+    fn run<T: Send + 'static>(
+        &self,
+        tasks: Vec<impl Future<Output = T> + Send + 'static>,
+    ) -> Vec<T> {
+        let tasks: Vec<Spawned<T>> = tasks.into_iter().map(|task| self.spawn(task)).collect();
+        let results = tasks.into_iter().map(Spawned::join);
+        results
+            .map(|result| result.expect("the task does not panic"))
+            .collect()
+    }
+
+    async fn one_by_one(pool: Self, questions: Range<usize>) -> Vec<usize> {
+        let mut answers = Vec::with_capacity(questions.len());
+        for question in questions {
+            let task = pool.spawn(async move { answer(question) });
+            answers.push(task.await.expect("the task does not panic"));
+        }
+        answers
+    }
+
+    async fn many(pool: Self, questions: Range<usize>) -> Vec<usize> {
+        let spawn = |question| pool.spawn(async move { answer(question) });
+        let tasks: Vec<Spawned<usize>> = questions.map(spawn).collect();
+        let mut answers = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            answers.push(task.await.expect("the task does not panic"));
+        }
+        answers
+    }
+
+    fn give_way() -> impl Future<Output = ()> + Send + 'static {
+        spawn::give_way()
+    }
+}
+
 pub(super) struct GroupOnTokio;
 
 impl Parks for GroupOnTokio {
     const NAME: &'static str = "brigade group on tokio";
 
     fn park<const BYTES: usize>(body: impl FnOnce(&dyn Fn(Parked<BYTES>)) + Send + 'static) {
-        tokio_task::runtime().block_on(park(body));
+        tokio_task::runtime(THREADS).block_on(park(body));
     }
 }
 

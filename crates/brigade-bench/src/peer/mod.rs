@@ -53,6 +53,7 @@ use crate::shared::mutex::Locking;
 use crate::shared::once::Getting;
 use crate::shared::rwlock::Reading;
 use crate::shared::semaphore::Permitting;
+use crate::spawn::Spawning;
 
 /// The name of ours. Names that begin with it are other ways to use ours.
 pub(crate) const OURS: &str = "brigade";
@@ -250,6 +251,13 @@ pub(crate) const AWAITED: [Peer<()>; 4] = [
 
 /// Everybody with groups of tasks.
 pub(crate) const GROUPS: [Peer<Grouping>; 2] = [brigade_task::GROUP, tokio_task::GROUP];
+
+/// Everybody whose tasks spawn others.
+pub(crate) const SPAWNS: [Peer<Spawning>; 3] = [
+    brigade_task::SPAWN,
+    tokio_task::SPAWN,
+    async_executor::SPAWN,
+];
 
 /// Everybody who runs tasks.
 pub(crate) const PARKERS: [Parker; 5] = [

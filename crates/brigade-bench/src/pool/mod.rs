@@ -254,7 +254,7 @@ fn submit_and_wait<P: Workers>(load: Load) -> Result<Run, String> {
 }
 
 #[inline]
-fn check(questions: Range<usize>, answers: &[usize]) -> Result<(), String> {
+pub(crate) fn check(questions: Range<usize>, answers: &[usize]) -> Result<(), String> {
     if questions.len() != answers.len() {
         return Err(format!(
             "{} jobs gave {} results",

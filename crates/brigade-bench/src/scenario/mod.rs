@@ -16,13 +16,14 @@ use crate::oneshot::OneshotTraffic;
 use crate::peer::{
     self, AWAITED, BARE_LOCK, BARE_RING, BATCHES, BROADCASTS, CHANNELS, CONDVARS, COUNTERS, FORKS,
     GROUPS, LINES, MAPS, MUTEXES, ONCES, ONESHOTS, OURS, PARKERS, POOLS, Peer, READ_MOSTLIES,
-    RWLOCKS, SCOPES, SELECTS, SEMAPHORES, THREAD_ALONE,
+    RWLOCKS, SCOPES, SELECTS, SEMAPHORES, SPAWNS, THREAD_ALONE,
 };
 use crate::pipeline::PipelineTraffic;
 use crate::pool::PoolTraffic;
 use crate::pool::scope::Scoping;
 use crate::run::{Absent, Work};
 use crate::shared::Crew;
+use crate::spawn::{SpawnTraffic, Spawning};
 use crate::stage::Stage;
 use sharing::Sharing;
 use std::io;
@@ -71,6 +72,8 @@ enum Kind {
     Pipeline(PipelineTraffic),
     Awaited,
     Group(Place),
+    /// With so many workers.
+    Spawn(SpawnTraffic, usize),
     Parked(memory::Size),
     Sharing(Sharing),
 }
@@ -186,6 +189,7 @@ pub(crate) fn peer_names() -> Vec<&'static str> {
     names.extend(LINES.iter().map(|peer| peer.name));
     names.extend(AWAITED.iter().map(|peer| peer.name));
     names.extend(GROUPS.iter().map(|peer| peer.name));
+    names.extend(SPAWNS.iter().map(|peer| peer.name));
     names.extend(PARKERS.iter().map(|parker| parker.name));
     names.push(BARE_LOCK);
     names.extend(MUTEXES.iter().map(|peer| peer.name));
@@ -305,6 +309,7 @@ impl Row {
                 let stage = place.stage()?;
                 answers(&GROUPS, &Grouping { stage })
             }
+            Kind::Spawn(traffic, workers) => answers(&SPAWNS, &Spawning { traffic, workers }),
             Kind::Parked(size) => PARKERS
                 .iter()
                 .map(|parker| (parker.name, memory::work(parker.name, size)))

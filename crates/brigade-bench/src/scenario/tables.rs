@@ -11,6 +11,7 @@ use crate::memory;
 use crate::oneshot::OneshotTraffic;
 use crate::pipeline::PipelineTraffic;
 use crate::pool::PoolTraffic;
+use crate::spawn::SpawnTraffic;
 
 const CAPACITIES: [Option<usize>; 5] = [Some(0), Some(1), Some(64), Some(1024), None];
 const SHAPES: [Shape; 5] = [
@@ -125,6 +126,7 @@ pub(super) fn all() -> Vec<Row> {
     rows.extend(maps());
     rows.extend(pipelines());
     rows.extend(groups());
+    rows.extend(spawns());
     rows.extend(parked());
     rows.extend(sharing::all());
     rows
@@ -330,6 +332,25 @@ fn groups() -> [Row; 2] {
         let id = format!("task/group-100k/{}", place.name());
         Row::time_boxed(id, "ns/task", Kind::Group(place))
     })
+}
+
+/// How many tasks fit into a measurement is bounded by its time alone.
+fn spawns() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (name, unit, traffic) in [
+        ("spawn-and-await", "ns/task", SpawnTraffic::OneByOne),
+        ("spawn-1000", "ns/task", SpawnTraffic::Many),
+        ("yield", "ns/yield", SpawnTraffic::GiveWay),
+    ] {
+        for workers in [1, 2] {
+            let id = format!("task/{name}/{workers}");
+            rows.push(Row {
+                amount: Amount::TimeBoxed { most: usize::MAX },
+                ..Row::time_boxed(id, unit, Kind::Spawn(traffic, workers))
+            });
+        }
+    }
+    rows
 }
 
 fn parked() -> [Row; 2] {
