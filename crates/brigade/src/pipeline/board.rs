@@ -199,6 +199,12 @@ impl Board {
         self.is_fed_quickly && !self.blocks && self.meters.iter().fold(0, nanos) <= TRIFLE
     }
 
+    /// Whether somebody sees what the caller puts in before it comes to the board again, if somebody `comes` when the alarm
+    /// rings.
+    pub(super) fn is_seen(&self, comes: impl FnOnce() -> bool) -> bool {
+        self.runners > 0 || self.is_alone() && comes()
+    }
+
     /// The alarm has to ring at `at`, or before.
     pub(super) fn wants_alarm(&mut self, at: Instant) {
         if self.alarm.is_some_and(|set| set <= at) {
@@ -564,6 +570,17 @@ mod tests {
         board.end_burst(4);
         assert!(!board.is_fed());
         assert_eq!((board.free, board.out, board.items_in), (0, 5, 5));
+    }
+
+    #[test]
+    fn who_is_alone_is_seen_only_if_somebody_would_come() {
+        let mut board = Board::new(vec![Stage::new(1)], 4);
+        board.meters[0].learn(1, Duration::from_nanos(100));
+        assert!(!board.is_seen(|| true));
+        board.is_fed_quickly = true;
+        assert!(board.is_seen(|| true) && !board.is_seen(|| false));
+        board.runners = 1;
+        assert!(board.is_seen(|| false));
     }
 
     #[test]

@@ -12,7 +12,10 @@
 //!   recalled; the job's look is a read-modify-write of the same count, after it has recalled. So who is second of the two
 //!   sees what the other has done: the job the item, or the caller that it is to come back to the board before it pulls again.
 //! - *The caller is alone*, because what is to be done would not be worth the way to another processor. Then the alarm is set
-//!   (`bell.rs`), and a job comes should the caller be kept by the source. It recalls the caller as well when it goes.
+//!   (`bell.rs`), and a job comes should the caller be kept by the source. It recalls the caller as well when it goes. If no
+//!   thread of the pool seems to have nothing to do, nobody would come, and items are pulled one by one.
+//!
+//! A burst is over as well when the run is cancelled: whoever ends the run cancels its token.
 //!
 //! In the second case what is in the queues waits for the alarm, a millisecond, should the source suddenly make the caller
 //! wait. So a burst is no longer than a small part of what the source has given of late without doing that ([`Pace`]). Of a
@@ -160,7 +163,7 @@ impl<'a> Run<'a> {
                     Pulled::Nothing => return Came::Nothing,
                     Pulled::Ended => return Came::End,
                 }
-                if self.recalled.load(Acquire) {
+                if self.recalled.load(Acquire) || self.is_cancelled() {
                     break;
                 }
             }
@@ -271,7 +274,8 @@ impl<'a> Run<'a> {
         most: usize,
         scope: Scope<'scope, '_, Infallible>,
     ) -> Next {
-        let is_seen = board.runners > 0 || board.is_alone();
+        let comes = || !S::MAY_WAIT || board.runners + 1 < self.hands && (self.has_idle)();
+        let is_seen = board.is_seen(comes);
         if is_seen && S::MAY_WAIT {
             self.watch(board, scope);
         }

@@ -126,7 +126,6 @@ impl<'a> Run<'a> {
         };
         drop(first);
         self.stopped.store(true, Release);
-        self.recalled.store(true, Release);
         self.token.cancel_because(Reason::Sibling);
         self.bell.ring();
         // It is the application's.

@@ -206,14 +206,19 @@ impl GroupOptions {
     }
 }
 
-/// Cancels the children if the group is dropped before its end.
-struct Dropped<'a>(Option<&'a CancelToken>);
+/// The end of the group, however that comes: cancels the children if it is dropped before.
+struct Ending<'a, E> {
+    core: &'a Core<E>,
+    is_dropped: bool,
+}
 
-impl Drop for Dropped<'_> {
+impl<E> Drop for Ending<'_, E> {
     fn drop(&mut self) {
-        if let Some(token) = self.0 {
-            token.cancel();
+        if self.is_dropped {
+            self.core.ledger.token().cancel();
         }
+        // Who has a clone of the group may have it for long.
+        self.core.latest.end();
     }
 }
 
@@ -225,7 +230,10 @@ pub(super) async fn conduct<T, E>(
 ) -> Result<T, ScopeError<E>> {
     let ledger = &core.ledger;
     let member = ledger.enter();
-    let mut dropped = Dropped(Some(ledger.token()));
+    let mut ending = Ending {
+        core: &core,
+        is_dropped: true,
+    };
     // A group inside of a child ends by itself, as its token is below the child's. So nobody cuts it off.
     let mut keep = Keep::new();
     let mut guided = pin!(Guided::new(body));
@@ -258,8 +266,8 @@ pub(super) async fn conduct<T, E>(
         polled
     })
     .await;
-    dropped.0 = None;
-    core.latest.end();
+    ending.is_dropped = false;
+    drop(ending);
     match value {
         Ok(value) => ledger.settle(value).map_err(without_the_dropped),
         Err(payload) => {
@@ -274,4 +282,26 @@ fn without_the_dropped<E>(error: ScopeError<E>) -> ScopeError<E> {
     let (first, mut others) = error.into_parts();
     others.retain(|other| !matches!(other, Failure::Cancelled(_)));
     ScopeError::new(first, others)
+}
+
+#[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
+mod tests {
+    use super::*;
+    use std::future::pending;
+    use std::task::{Context, Waker};
+
+    #[test]
+    fn nothing_is_kept_of_the_children_of_a_group_that_was_dropped() {
+        let core = StdArc::new(Core {
+            ledger: Options::new().ledger(),
+            room: None,
+            latest: CachePadded::new(Latest::new(true)),
+        });
+        let body = pending::<Result<(), ()>>();
+        let mut group = Box::pin(conduct(StdArc::clone(&core), Location::caller(), body));
+        let polled = group.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending() && core.latest.keeps());
+        drop(group);
+        assert!(!core.latest.keeps());
+    }
 }

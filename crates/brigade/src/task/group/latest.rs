@@ -8,7 +8,7 @@
 //!
 //! What is kept of a child that has ended is memory: its future and its result are gone. It is so little that nobody
 //! misses it: of large children nothing is kept, since one of them does more than to be allocated. When the group has
-//! ended, nothing is kept any more.
+//! ended, or its future has been dropped, nothing is kept any more.
 //!
 //! Where all tasks are run by one thread nothing is kept: that is the thread that starts them too.
 //!
@@ -68,6 +68,11 @@ impl<R> Latest<R> {
     pub(super) fn end(&self) {
         let handles = self.handles.lock().take();
         drop(handles);
+    }
+
+    #[cfg(test)]
+    pub(super) fn keeps(&self) -> bool {
+        self.handles.lock().is_some()
     }
 }
 

@@ -310,6 +310,23 @@ fn a_failure_ends_the_waits_of_the_others() {
     }
 }
 
+/// However many items a source has given in no time: it is asked for no more once it has been cancelled.
+#[test]
+fn a_source_that_is_cancelled_is_pulled_no_more() {
+    everywhere(|pool| {
+        let (token, mut pulled) = (CancelToken::new(), 0);
+        let source = (0..).inspect(|n| {
+            pulled += 1;
+            if *n == 20_000 {
+                token.cancel();
+            }
+        });
+        let ran = token.within(|| pipeline::from_iter(source).run(pool, drop));
+        assert!(ran.is_err());
+        assert_eq!(pulled, 20_001);
+    });
+}
+
 #[test]
 fn under_a_token_that_is_cancelled_nothing_comes_through() {
     everywhere(|pool| {
