@@ -138,7 +138,7 @@ fn a_job_that_a_worker_keeps_while_a_watch_ends_reaches_an_idle_one() {
         assert!(put_own(&crew));
         assert!(idle.join().unwrap());
         crew.agenda().close();
-        crew.agenda().drop_all();
+        crew.agenda().drop_all(|| ());
     });
 }
 
