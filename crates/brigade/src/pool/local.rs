@@ -89,6 +89,8 @@ pub(super) struct Local {
     tasks: Ring<Ready>,
     /// How much had been taken out when the worker that watches looked last. For that one alone.
     watched_at: CachePadded<PlainAtomicUsize>,
+    /// Whether what was taken out last, not in the usual turn of the worker itself, is a job: 1 or 0. A hint.
+    job_last: CachePadded<PlainAtomicUsize>,
 }
 
 /// What has been taken out.
@@ -143,6 +145,7 @@ impl Locals {
             jobs: Ring::new(self.room),
             tasks: Ring::new(ROOM),
             watched_at: CachePadded::new(PlainAtomicUsize::new(0)),
+            job_last: CachePadded::new(PlainAtomicUsize::new(0)),
         };
         if is_closed {
             local.close();
@@ -303,10 +306,18 @@ impl Local {
         self.tasks.find_at_once().map(|found| found.take())
     }
 
-    /// Takes something out.
+    /// Takes something out: jobs and tasks in turns, as one that goes on making jobs would keep others from a task for ever.
     pub(super) fn take(&self) -> Option<Taken> {
-        let job = self.jobs.pop().map(Taken::Job);
-        job.or_else(|_| self.tasks.pop().map(Taken::Task)).ok()
+        let job = || self.jobs.pop().ok().map(Taken::Job);
+        let task = || self.tasks.pop().ok().map(Taken::Task);
+        let taken = if self.job_last.load(Relaxed) == 1 {
+            task().or_else(job)
+        } else {
+            job().or_else(task)
+        }?;
+        let is_job = matches!(taken, Taken::Job(_));
+        self.job_last.store(usize::from(is_job), Relaxed);
+        Some(taken)
     }
 
     fn close(&self) {

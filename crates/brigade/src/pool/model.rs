@@ -204,6 +204,26 @@ fn a_task_that_is_put_back_before_a_watch_ends_reaches_an_idle_worker() {
     });
 }
 
+/// A worker that is not free goes on making jobs.
+#[test]
+fn a_task_is_taken_although_there_is_always_a_job() {
+    loom::model(|| {
+        let crew = crew_of_two_with_room();
+        let agenda = crew.agenda();
+        assert!(put_own(&crew));
+        agenda.put_back(ready_tasks(&crew, 1).pop().unwrap(), 0);
+        assert!(put_own(&crew));
+        assert!(matches!(agenda.steal(1), Some(Found::Job(_))));
+        assert!(put_own(&crew));
+        let Some(Found::Ready(task)) = agenda.steal(1) else {
+            panic!("it is its turn");
+        };
+        run(task);
+        agenda.close();
+        agenda.drop_all(|| ());
+    });
+}
+
 /// Worker 0 takes one to run it, and has the next in its hands for a moment; the other needs two.
 #[test]
 fn a_task_that_finds_no_room_near_is_seen_by_who_looks_meanwhile() {
