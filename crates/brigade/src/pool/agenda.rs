@@ -481,10 +481,11 @@ impl Agenda {
         self.locals.begin_watch(worker)
     }
 
-    /// Ends the watch of this worker, which has found something to do: if there is more, another is woken.
+    /// Ends the watch of this worker, which has found something to do: if there is more, another is woken. Anywhere: of what
+    /// was left to this one, its worker may have taken the last out after it had put a task back into the shared queue.
     pub(super) fn end_watch(&self, worker: usize) {
         self.locals.end_watch();
-        if self.locals.look(worker) > 0 {
+        if self.look(worker) > 0 {
             self.wake_idle();
         }
     }

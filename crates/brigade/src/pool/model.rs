@@ -173,6 +173,57 @@ fn run(task: spawned::Task) {
     assert!(task.run().is_none());
 }
 
+/// Worker 0 has a job, which is left to 1, puts a task back into the shared queue, as it does if there is more there, and goes
+/// on with its job. Worker 1 leaves with what else was there.
+#[test]
+fn a_task_that_is_put_back_before_a_watch_ends_reaches_an_idle_worker() {
+    loom::model(|| {
+        let mut description = Description::of(3);
+        description.queue_capacity = 2;
+        let crew = Arc::new(Crew::new(description));
+        let agenda = crew.agenda();
+        assert!(put_own(&crew));
+        assert!(agenda.take_own(0).is_some());
+        let task = ready_tasks(&crew, 1).pop().unwrap();
+        assert!(agenda.begin_watch(1));
+        let idle = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || match crew.next(2) {
+                Work::Found(Found::Ready(task)) => run(task),
+                Work::Found(_) => {}
+                _ => panic!("there is something to do"),
+            })
+        };
+        assert!(put_own(&crew));
+        agenda.tasks().put(task);
+        drop(agenda.take_own(0));
+        agenda.end_watch(1);
+        idle.join().unwrap();
+        agenda.close();
+        agenda.drop_all(|| ());
+    });
+}
+
+/// A worker that is not free goes on making jobs.
+#[test]
+fn a_task_is_taken_although_there_is_always_a_job() {
+    loom::model(|| {
+        let crew = crew_of_two_with_room();
+        let agenda = crew.agenda();
+        assert!(put_own(&crew));
+        agenda.put_back(ready_tasks(&crew, 1).pop().unwrap(), 0);
+        assert!(put_own(&crew));
+        assert!(matches!(agenda.steal(1), Some(Found::Job(_))));
+        assert!(put_own(&crew));
+        let Some(Found::Ready(task)) = agenda.steal(1) else {
+            panic!("it is its turn");
+        };
+        run(task);
+        agenda.close();
+        agenda.drop_all(|| ());
+    });
+}
+
 /// Worker 0 takes one to run it, and has the next in its hands for a moment; the other needs two.
 #[test]
 fn a_task_that_finds_no_room_near_is_seen_by_who_looks_meanwhile() {

@@ -136,8 +136,10 @@ impl Tasks {
         if !self.used() {
             return 0;
         }
-        // That the queue is closed is no chance.
-        self.ready.look_for_values().min(self.ready.len())
+        // That the queue is closed is no chance. And what was there before the first look may be gone by the second, while another
+        // has been put back behind it.
+        self.ready.look_for_values();
+        self.ready.len()
     }
 
     /// A worker looks for something to do from now on.
