@@ -2,16 +2,20 @@
 
 use super::agenda::Found;
 use super::builder::Description;
-use super::idle::{Stays, Work};
+use super::idle::{Idle, Stays, Work};
+use super::local::Seen;
 use super::spawned::{self, Nearest};
 use super::task::Task;
 use super::worker::Crew;
 use super::{JobError, Pool, Shutdown};
-use crate::prim::{Arc, three_threads};
-use crate::wait::{Limit, block};
+use crate::prim::{Arc, StdArc, three_threads};
+use crate::wait::{Limit, Wait, block};
 use loom::future::block_on;
+use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread;
 use std::panic::Location;
+use std::pin::pin;
+use std::task::{Context, Wake, Waker};
 
 fn pool_of_one(queue: usize) -> Pool {
     Pool::builder()
@@ -201,6 +205,50 @@ fn a_task_that_is_put_back_before_a_watch_ends_reaches_an_idle_worker() {
         idle.join().unwrap();
         agenda.close();
         agenda.drop_all(|| ());
+    });
+}
+
+/// Whether it was woken.
+struct Bell(AtomicBool);
+
+impl Wake for Bell {
+    fn wake(self: StdArc<Self>) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+#[test]
+fn who_sleeps_beside_a_watch_is_woken_for_what_is_put_in_while_it_ends() {
+    loom::model(|| {
+        let mut description = Description::of(3);
+        description.queue_capacity = 2;
+        let crew = Arc::new(Crew::new(description));
+        assert!(put_own(&crew));
+        assert!(crew.agenda().take_own(0).is_some());
+        assert!(crew.agenda().begin_watch(1));
+        let idle = Idle {
+            agenda: crew.agenda(),
+            forks: crew.forks(),
+            is_wanted: || true,
+            number: 2,
+            seen: Seen::default(),
+            watch: None,
+        };
+        let mut sleeps = pin!(Wait::new(idle, Location::caller()));
+        let bell = StdArc::new(Bell(AtomicBool::new(false)));
+        let waker = Waker::from(StdArc::clone(&bell));
+        let mut cx = Context::from_waker(&waker);
+        assert!(sleeps.as_mut().poll(&mut cx).is_pending());
+        let keeps = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || put_own(&crew))
+        };
+        crew.agenda().end_watch(1);
+        assert!(keeps.join().unwrap());
+        assert!(bell.0.load(Relaxed));
+        assert!(sleeps.as_mut().poll(&mut cx).is_ready());
+        crew.agenda().close();
+        crew.agenda().drop_all(|| ());
     });
 }
 

@@ -70,7 +70,7 @@ impl<R> Latest<R> {
         drop(handles);
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(any(brigade_loom, brigade_shuttle))))]
     pub(super) fn keeps(&self) -> bool {
         self.handles.lock().is_some()
     }
