@@ -90,9 +90,9 @@ fn crew_of_two() -> Arc<Crew> {
     Arc::new(Crew::new(Description::of(2)))
 }
 
-/// The same, where each may keep two jobs.
-fn crew_of_two_with_room() -> Arc<Crew> {
-    let mut description = Description::of(2);
+/// The same for so many, of whom each may keep two jobs.
+fn crew_with_room(workers: usize) -> Arc<Crew> {
+    let mut description = Description::of(workers);
     description.queue_capacity = 2;
     Arc::new(Crew::new(description))
 }
@@ -132,7 +132,7 @@ fn a_later_job_that_a_worker_keeps_reaches_an_idle_one() {
 #[test]
 fn a_job_that_a_worker_keeps_while_a_watch_ends_reaches_an_idle_one() {
     loom::model(|| {
-        let crew = crew_of_two_with_room();
+        let crew = crew_with_room(2);
         assert!(put_own(&crew));
         let idle = {
             let crew = Arc::clone(&crew);
@@ -182,9 +182,7 @@ fn run(task: spawned::Task) {
 #[test]
 fn a_task_that_is_put_back_before_a_watch_ends_reaches_an_idle_worker() {
     loom::model(|| {
-        let mut description = Description::of(3);
-        description.queue_capacity = 2;
-        let crew = Arc::new(Crew::new(description));
+        let crew = crew_with_room(3);
         let agenda = crew.agenda();
         assert!(put_own(&crew));
         assert!(agenda.take_own(0).is_some());
@@ -220,9 +218,7 @@ impl Wake for Bell {
 #[test]
 fn who_sleeps_beside_a_watch_is_woken_for_what_is_put_in_while_it_ends() {
     loom::model(|| {
-        let mut description = Description::of(3);
-        description.queue_capacity = 2;
-        let crew = Arc::new(Crew::new(description));
+        let crew = crew_with_room(3);
         assert!(put_own(&crew));
         assert!(crew.agenda().take_own(0).is_some());
         assert!(crew.agenda().begin_watch(1));
@@ -256,7 +252,7 @@ fn who_sleeps_beside_a_watch_is_woken_for_what_is_put_in_while_it_ends() {
 #[test]
 fn a_task_is_taken_although_there_is_always_a_job() {
     loom::model(|| {
-        let crew = crew_of_two_with_room();
+        let crew = crew_with_room(2);
         let agenda = crew.agenda();
         assert!(put_own(&crew));
         agenda.put_back(ready_tasks(&crew, 1).pop().unwrap(), 0);

@@ -119,7 +119,7 @@ impl Meters {
         let counts = self.meters.iter().map(|meter| meter.tickets.load(Relaxed));
         let left = counts.fold(0, usize::wrapping_add);
         // Who meets one may be faster than who leaves it.
-        if left > usize::MAX / 2 { 0 } else { left }
+        not_negative(left)
     }
 
     /// Counts a job that was run on worker `number`, or on a thread that is none.
@@ -161,7 +161,7 @@ impl Meters {
             .wrapping_add(self.sum_tasks(|tasks| &tasks.cancelled));
         let tasks = self.sum_tasks(|tasks| &tasks.spawned).wrapping_sub(ends);
         // The counts are not ordered among each other: for a moment more may seem to have ended.
-        if tasks > usize::MAX / 2 { 0 } else { tasks }
+        not_negative(tasks)
     }
 
     fn sum_tasks(&self, count: impl Fn(&Counts) -> &PlainAtomicUsize) -> usize {
@@ -188,6 +188,11 @@ impl Meters {
             .map(|times| buckets(times).read())
             .reduce(Durations::and)
     }
+}
+
+/// A difference that has wrapped if it was negative, or none then.
+fn not_negative(difference: usize) -> usize {
+    difference.cast_signed().max(0).cast_unsigned()
 }
 
 /// Adds to a count, which is a worker's own, or everybody's.

@@ -2,7 +2,7 @@
 //!
 //! Std's mutex gives back by a second read-modify-write, to see whether somebody sleeps. Here nobody does: who finds it taken
 //! pauses, and then gives the processor away until the holder has been on it. That is right for a lock that is held for a few
-//! instructions, and never while user code runs. No checker sees it, like [`Lock`](super::Lock).
+//! instructions, and never while user code runs; who asks for a report holds it longer, and that is rare. No checker sees it, like [`Lock`](super::Lock).
 
 use std::cell::UnsafeCell;
 use std::hint::spin_loop;

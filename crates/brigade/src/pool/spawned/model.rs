@@ -34,6 +34,20 @@ where
     Cell::spawn(future, crew, Location::caller())
 }
 
+/// A task that waits for `body`, and how often what it owns was dropped.
+fn spawn_counted(
+    crew: &Arc<Crew>,
+    body: impl Future<Output = ()> + Send + 'static,
+) -> (Spawned<()>, StdArc<AtomicUsize>) {
+    let drops = StdArc::new(AtomicUsize::new(0));
+    let counted = Counted(StdArc::clone(&drops));
+    let task = spawn(crew, async move {
+        body.await;
+        drop(counted);
+    });
+    (task, drops)
+}
+
 fn run_ready(crew: &Crew) {
     while let Some(task) = crew.agenda().next_task() {
         if let Some(again) = task.run() {
@@ -192,12 +206,7 @@ fn a_result_reaches_who_joins_meanwhile() {
 fn who_is_cancelled_while_woken_is_dropped_once() {
     loom::model(|| {
         let (crew, gate) = (crew(), Gate::new());
-        let drops = StdArc::new(AtomicUsize::new(0));
-        let (counted, passes) = (Counted(StdArc::clone(&drops)), gate.pass());
-        let task = spawn(&crew, async move {
-            passes.await;
-            drop(counted);
-        });
+        let (task, drops) = spawn_counted(&crew, gate.pass());
         run_ready(&crew);
         let opener = thread::spawn({
             let (gate, crew) = (gate.clone(), Arc::clone(&crew));
@@ -240,12 +249,7 @@ fn what_nobody_takes_is_dropped_once_though_a_waker_is_kept() {
 fn the_end_drops_who_is_woken_at_the_same_time() {
     loom::model(|| {
         let (crew, gate) = (crew(), Gate::new());
-        let drops = StdArc::new(AtomicUsize::new(0));
-        let (counted, passes) = (Counted(StdArc::clone(&drops)), gate.pass());
-        let task = spawn(&crew, async move {
-            passes.await;
-            drop(counted);
-        });
+        let (task, drops) = spawn_counted(&crew, gate.pass());
         run_ready(&crew);
         let opener = thread::spawn({
             let (gate, crew) = (gate.clone(), Arc::clone(&crew));
@@ -266,12 +270,7 @@ fn the_end_drops_who_is_woken_at_the_same_time() {
 fn the_end_drops_who_is_about_to_wait_for_the_first_time() {
     loom::model(|| {
         let (crew, gate) = (crew(), Gate::new());
-        let drops = StdArc::new(AtomicUsize::new(0));
-        let (counted, passes) = (Counted(StdArc::clone(&drops)), gate.pass());
-        let task = spawn(&crew, async move {
-            passes.await;
-            drop(counted);
-        });
+        let (task, drops) = spawn_counted(&crew, gate.pass());
         let runner = thread::spawn({
             let crew = Arc::clone(&crew);
             move || run_ready(&crew)
@@ -289,8 +288,6 @@ fn the_end_drops_who_is_about_to_wait_for_the_first_time() {
 fn the_end_drops_who_has_given_way_and_never_waited() {
     loom::model(|| {
         let crew = crew();
-        let drops = StdArc::new(AtomicUsize::new(0));
-        let counted = Counted(StdArc::clone(&drops));
         let mut polls = 0;
         let gives_way = poll_fn(move |cx| {
             polls += 1;
@@ -301,10 +298,7 @@ fn the_end_drops_who_has_given_way_and_never_waited() {
                 Poll::Pending
             }
         });
-        let task = spawn(&crew, async move {
-            gives_way.await;
-            drop(counted);
-        });
+        let (task, drops) = spawn_counted(&crew, gives_way);
         let runner = thread::spawn({
             let crew = Arc::clone(&crew);
             move || run_ready(&crew)
@@ -340,12 +334,7 @@ fn a_handle_and_a_waker_that_go_meanwhile_free_it_once() {
 fn the_end_and_a_joiner_drop_it_once() {
     loom::model(|| {
         let crew = crew();
-        let drops = StdArc::new(AtomicUsize::new(0));
-        let counted = Counted(StdArc::clone(&drops));
-        let task = spawn(&crew, async move {
-            std::future::pending::<()>().await;
-            drop(counted);
-        });
+        let (task, drops) = spawn_counted(&crew, std::future::pending());
         run_ready(&crew);
         let joiner = thread::spawn(move || task.join());
         crew.agenda().end_tasks();
