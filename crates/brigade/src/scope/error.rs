@@ -64,6 +64,10 @@ impl<E> Failure<E> {
             other => Err(other),
         }
     }
+
+    fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled(_))
+    }
 }
 
 impl<E: fmt::Display> fmt::Display for Failure<E> {
@@ -101,6 +105,10 @@ impl From<Failure<Self>> for io::Error {
 /// Why a scope failed: the failure that came first, and the others.
 ///
 /// What was returned after the scope was cancelled is never the first failure: the cause of the cancellation is.
+///
+/// Its text is that of the first failure, and how many there are after it. A job that was dropped because of the first
+/// is among the [`suppressed`](Self::suppressed), but the text does not count it: that nobody had begun it yet is chance,
+/// and nothing went wrong in it.
 ///
 /// # Examples
 ///
@@ -164,7 +172,7 @@ impl<E> ScopeError<E> {
 impl<E: fmt::Display> fmt::Display for ScopeError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.first.fmt(f)?;
-        match self.suppressed.len() {
+        match self.suppressed.iter().filter(|it| !it.is_cancelled()).count() {
             0 => Ok(()),
             1 => f.write_str(" (and 1 more failure after it)"),
             more => write!(f, " (and {more} more failures after it)"),

@@ -354,6 +354,26 @@ fn what_nobody_has_begun_when_the_scope_is_cancelled_is_dropped() {
 }
 
 #[test]
+fn the_text_of_the_error_does_not_count_what_was_dropped() {
+    let (pool, go) = busy_pool(4);
+    let error = pool.scope(|scope| {
+        scope.spawn(|| Ok(()));
+        scope.spawn(|| Ok(()));
+        Err::<(), _>("no rope")
+    });
+    let error = error.unwrap_err();
+    assert_eq!(error.to_string(), "no rope");
+    assert!(matches!(
+        error.suppressed(),
+        [
+            Failure::Cancelled(Reason::Sibling),
+            Failure::Cancelled(Reason::Sibling)
+        ]
+    ));
+    drop(go);
+}
+
+#[test]
 fn without_errors_everything_is_run_though_the_scope_is_cancelled() {
     let (pool, go) = busy_pool(4);
     let token = CancelToken::new();
