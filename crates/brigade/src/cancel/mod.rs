@@ -9,7 +9,7 @@
 //! use brigade::channel;
 //! use std::thread;
 //!
-//! let (sender, receiver) = channel::unbounded();
+//! let (sender, receiver) = channel::bounded(0);
 //! let server = CancelToken::new();
 //! let worker = {
 //!     let request = server.child();
@@ -23,10 +23,7 @@
 //!         })
 //!     })
 //! };
-//! sender.send(5)?;
-//! # while !sender.is_empty() {
-//! #     thread::yield_now();
-//! # }
+//! sender.send(5)?; // with no room in the channel, it waits for the worker
 //! server.cancel(); // nobody has closed the channel
 //! let (sum, reason) = worker.join().unwrap();
 //! assert_eq!(sum, 5);

@@ -247,16 +247,13 @@ impl Pool {
     /// use brigade::pool::{Pool, Rejected};
     ///
     /// let pool = Pool::builder().threads(1).queue_capacity(1).build()?;
-    /// let (open, gate) = brigade::channel::bounded::<()>(0);
-    /// let answers: Vec<_> = (0..3)
-    ///     .map(|n| {
-    ///         let gate = gate.clone();
-    ///         pool.try_submit(move || gate.recv().map(|()| n))
-    ///     })
-    ///     .collect();
-    /// // At most one runs, and one waits.
-    /// assert!(matches!(answers[2], Err(Rejected::Full(_))));
+    /// let (open, gate) = brigade::channel::bounded::<()>(1);
+    /// pool.execute(move || drop(gate.recv()))?;
+    /// let queued = pool.submit(|| "done")?; // there is room for it once the first one runs
+    /// let refused = pool.try_submit(|| "one too many");
+    /// assert!(matches!(refused, Err(Rejected::Full(_))));
     /// drop(open);
+    /// assert_eq!(queued.join()?, "done");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]

@@ -172,7 +172,12 @@ impl<E> ScopeError<E> {
 impl<E: fmt::Display> fmt::Display for ScopeError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.first.fmt(f)?;
-        match self.suppressed.iter().filter(|it| !it.is_cancelled()).count() {
+        match self
+            .suppressed
+            .iter()
+            .filter(|it| !it.is_cancelled())
+            .count()
+        {
             0 => Ok(()),
             1 => f.write_str(" (and 1 more failure after it)"),
             more => write!(f, " (and {more} more failures after it)"),

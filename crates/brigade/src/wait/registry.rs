@@ -281,8 +281,11 @@ impl fmt::Display for Waiter {
 /// ```
 /// let (sender, receiver) = brigade::channel::bounded::<u32>(1);
 /// let consumer = std::thread::spawn(move || receiver.recv());
+/// let id = Some(consumer.thread().id());
 /// let waiter = loop {
-///     if let Some(waiter) = brigade::wait::waiters().pop() {
+///     // Others may wait as well: every idle worker of a pool does.
+///     let waiters = brigade::wait::waiters();
+///     if let Some(waiter) = waiters.into_iter().find(|waiter| waiter.thread_id() == id) {
 ///         break waiter;
 ///     }
 /// };

@@ -1,7 +1,7 @@
 //! A service that is told to stop: it takes nothing new, finishes what it has, and names what does not finish.
 
 use brigade::cancel::{CancelToken, Reason};
-use brigade::channel::{self, Receiver, oneshot};
+use brigade::channel::{self, Receiver, Sender, oneshot};
 use brigade::pool::{Pool, Shutdown};
 use std::error::Error;
 use std::thread;
@@ -11,8 +11,8 @@ type AnyError = Box<dyn Error + Send + Sync>;
 
 enum Request {
     Square(u32, oneshot::Sender<u32>),
-    /// Asks another service, which never answers.
-    Forward(oneshot::Sender<String>),
+    /// Asks another service.
+    Forward(Sender<oneshot::Sender<String>>, oneshot::Sender<String>),
 }
 
 struct Service {
@@ -43,7 +43,9 @@ impl Service {
     fn end(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
         if let Err(unfinished) = self.pool.shutdown(Shutdown::Drain, Some(deadline)) {
-            println!("after the grace: {} running", unfinished.running().len());
+            // Who has just answered the last of the others may be on its way out.
+            let runs = !unfinished.running().is_empty();
+            println!("after the grace, something runs: {runs}");
             self.give_up.cancel_because(Reason::Shutdown);
             if self.pool.shutdown(Shutdown::Abort, None).is_ok() {
                 println!("called off: none running");
@@ -56,8 +58,9 @@ fn answer(request: Request) {
     // Who has asked may have gone.
     match request {
         Request::Square(number, reply) => drop(reply.send(number * number)),
-        Request::Forward(reply) => {
-            let (_other_service, line) = channel::bounded::<String>(1);
+        Request::Forward(other_service, reply) => {
+            let (question, line) = channel::oneshot();
+            let _ = other_service.send(question);
             let answer = line.recv().unwrap_or_else(|error| error.to_string());
             let _ = reply.send(answer);
         }
@@ -77,7 +80,10 @@ fn main() -> Result<(), AnyError> {
         let accepting = scope.spawn(move || service.accept(&requests));
 
         let (reply, stuck) = channel::oneshot();
-        ask.send(Request::Forward(reply))?;
+        let (other_service, questions) = channel::bounded(1);
+        ask.send(Request::Forward(other_service, reply))?;
+        // The other service keeps the question, and never answers.
+        let _question = questions.recv()?;
         for number in 1..=3 {
             let (reply, answer) = channel::oneshot();
             ask.send(Request::Square(number, reply))?;

@@ -25,7 +25,7 @@ fn work(
             recv(stop) -> _ => return Ok(done),
             recv(jobs) -> job => match job {
                 Ok(Job::Double(number)) => results.send(2 * number)?,
-                Ok(Job::Wait(gate)) => drop(gate.recv()),
+                Ok(Job::Wait(gate)) => while gate.recv().is_ok() {},
                 Err(_) => return Ok(done),
             },
         }
@@ -51,8 +51,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("result: {}", results.recv()?);
 
     // The worker is held up, and behind that job wait others.
-    let (gate, waiting) = channel::bounded(1);
+    let (gate, waiting) = channel::bounded(0);
     send.send(Job::Wait(waiting))?;
+    gate.send(())?; // There is no room in it, so that the worker is there now.
     send.send(Job::Double(1))?;
     send.send(Job::Double(2))?;
     select! {
