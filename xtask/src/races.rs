@@ -31,7 +31,10 @@ fn call(host: &str, root: &Path) -> CargoCall {
     let left_out = root.join("xtask/src/races.supp");
     CargoCall::new(line.split(' ').chain([host]))
         .with("RUSTFLAGS", "-Zsanitizer=thread")
-        .with("TSAN_OPTIONS", format!("suppressions={}", left_out.display()))
+        .with(
+            "TSAN_OPTIONS",
+            format!("suppressions='{}'", left_out.display()),
+        )
 }
 
 /// What the compiler says of itself.
