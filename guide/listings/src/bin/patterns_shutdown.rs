@@ -43,7 +43,8 @@ impl Service {
     fn end(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
         if let Err(unfinished) = self.pool.shutdown(Shutdown::Drain, Some(deadline)) {
-            println!("after the grace: {} running", unfinished.running().len());
+            eprintln!("{unfinished}");
+            println!("after the grace: not all is done");
             self.give_up.cancel_because(Reason::Shutdown);
             if self.pool.shutdown(Shutdown::Abort, None).is_ok() {
                 println!("called off: none running");
