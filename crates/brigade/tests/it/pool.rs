@@ -410,9 +410,14 @@ fn places_in_the_queue_that_are_met_are_not_missing_in_what_is_queued() {
         job.unwrap().join().unwrap();
     }
     // By the time it runs, all that was left has been met.
-    let job = pool.submit(move || gate.recv().unwrap()).unwrap();
+    let (begun, has_begun) = bounded(1);
+    let blocks = move || {
+        begun.send(()).unwrap();
+        gate.recv().unwrap();
+    };
+    let job = pool.submit(blocks).unwrap();
     let waits = [(); 4].map(|()| pool.submit(|| ()).unwrap());
-    crate::sides::until_waiting("channel recv", file!(), 1);
+    has_begun.recv().unwrap();
     assert_eq!(pool.queued(), 4);
     go.send(()).unwrap();
     for job in waits.into_iter().chain([job]) {

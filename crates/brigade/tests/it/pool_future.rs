@@ -7,7 +7,7 @@ mod in_tokio;
 use brigade::cancel::CancelToken;
 use brigade::channel::{self, RecvError, bounded};
 use brigade::pool::{self, JobError, Pool, Shutdown, Spawned};
-use brigade::sync::{Latch, Mutex};
+use brigade::sync::Mutex;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
@@ -106,18 +106,25 @@ fn ten_thousand_tasks_wait_at_the_same_time() {
 fn tasks_that_yield_take_turns() {
     let pool = Pool::new(1);
     let order = Arc::new(Mutex::new(Vec::new()));
-    let begin = Arc::new(Latch::new(1));
+    // The one worker is held until both are there: else the first could be through before the second comes.
+    let (open, gate) = bounded::<()>(1);
+    let (began, begun) = bounded(1);
+    let holds = move || {
+        began.send(()).unwrap();
+        gate.recv().unwrap();
+    };
+    pool.execute(holds).unwrap();
+    begun.recv().unwrap();
     let tasks = ["a", "b"].map(|name| {
-        let (order, begin) = (Arc::clone(&order), Arc::clone(&begin));
+        let order = Arc::clone(&order);
         pool.spawn(async move {
-            begin.wait_async().await;
             for _ in 0..100 {
                 order.lock().push(name);
                 yields().await;
             }
         })
     });
-    begin.count_down();
+    open.send(()).unwrap();
     for task in tasks {
         task.join().unwrap();
     }
@@ -295,7 +302,13 @@ fn a_waiting_task_is_cancelled() {
 fn a_task_that_is_cancelled_before_its_first_poll_is_never_polled() {
     let pool = Pool::new(1);
     let (open, gate) = bounded::<()>(1);
-    pool.execute(move || gate.recv().unwrap()).unwrap();
+    let (began, begun) = bounded(1);
+    let holds = move || {
+        began.send(()).unwrap();
+        gate.recv().unwrap();
+    };
+    pool.execute(holds).unwrap();
+    begun.recv().unwrap();
     let polled = Arc::new(AtomicBool::new(false));
     let task = pool.spawn({
         let polled = Arc::clone(&polled);

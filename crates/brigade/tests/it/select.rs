@@ -3,6 +3,7 @@
 use crate::allocations;
 use crate::by_hand::poll;
 use crate::sides::Side::{self, Task, Thread};
+use crate::sides::sleep_once;
 use brigade::channel::{
     Receiver, RecvError, SendError, Sender, TryRecvError, after, bounded, never, unbounded,
 };
@@ -515,19 +516,6 @@ fn a_sleeping_select_is_listed_once_for_each_arm() {
         assert_eq!(kept.try_iter().collect::<Vec<_>>(), [1]);
         assert_eq!(listed(line).len(), 0);
     }
-}
-
-/// Puts this thread to sleep, and has it woken.
-fn sleep_once() {
-    let (waker, sleeper) = bounded(1);
-    let (lines, line) = bounded(1);
-    let waker = thread::spawn(move || {
-        until_listed(line.recv().unwrap(), 1);
-        waker.send(()).unwrap();
-    });
-    lines.send(line!() + 1).unwrap();
-    sleeper.recv().unwrap();
-    waker.join().unwrap();
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! One body for threads and tasks: an actor runs as either, and its operations block or await.
 
 use brigade::channel::{
-    Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
+    Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender, bounded,
 };
 use brigade::select::{Arms, Select, SelectError, SelectTimeoutError};
-use brigade::wait::waiters;
+use brigade::wait::{Waiter, waiters};
 use std::future::Future;
 use std::sync::LazyLock;
 use std::thread;
@@ -144,4 +144,20 @@ pub(crate) fn until_waiting_at<T: ?Sized>(object: &T, count: usize) {
     while waiting() < count {
         thread::yield_now();
     }
+}
+
+/// Puts this thread to sleep, and has it woken. It has its parker then, which is made once for all its waits; a short timeout
+/// may be over before the thread comes to sleep.
+pub(crate) fn sleep_once() {
+    let (wake, woken) = bounded(1);
+    let sleeper = thread::current().id();
+    let waker = thread::spawn(move || {
+        let is_it = |waiter: &Waiter| waiter.thread_id() == Some(sleeper);
+        while !waiters().iter().any(is_it) {
+            thread::yield_now();
+        }
+        wake.send(()).unwrap();
+    });
+    woken.recv().unwrap();
+    waker.join().unwrap();
 }

@@ -43,9 +43,8 @@ impl Service {
     fn end(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
         if let Err(unfinished) = self.pool.shutdown(Shutdown::Drain, Some(deadline)) {
-            // Who has just answered the last of the others may be on its way out.
-            let runs = !unfinished.running().is_empty();
-            println!("after the grace, something runs: {runs}");
+            eprintln!("{unfinished}");
+            println!("after the grace: not all is done");
             self.give_up.cancel_because(Reason::Shutdown);
             if self.pool.shutdown(Shutdown::Abort, None).is_ok() {
                 println!("called off: none running");

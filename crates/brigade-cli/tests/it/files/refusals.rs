@@ -65,11 +65,12 @@ fn more_jobs_than_can_be_are_as_many_as_can_be() {
 #[test]
 fn when_nobody_reads_any_more_it_ends_as_other_tools_do() {
     let tree = Tree::new(&[(b"a", b"")]);
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    let output = tree
-        .brigade(&["hash", "a"])
-        .stdout(writer)
+    // A shell makes the pipe that nobody reads: a child of another test could hold a reader of ours open until it
+    // has become its program.
+    let text = "mkfifo pipe; exec 3<> pipe 4> pipe 3<&-; exec \"$0\" files hash a >&4";
+    let output = Command::new("sh")
+        .args(["-c", text, env!("CARGO_BIN_EXE_brigade")])
+        .current_dir(tree.0.path())
         .output()
         .unwrap();
     assert_eq!(output.status.signal(), Some(13));

@@ -255,6 +255,9 @@ fn a_worker_drops_what_is_ready_while_the_abort_drops_another_future() {
     let pool = Pool::new(1);
     let (busy, gate) = bounded::<()>(0);
     let job = pool.submit(move || gate.recv().unwrap_err()).unwrap();
+    while pool.stats().running == 0 {
+        thread::yield_now();
+    }
     let (busy, other) = (Arc::new(sync::Mutex::new(Some(busy))), bounded(1));
     let in_time = Arc::new(AtomicBool::new(false));
     for _ in 0..2 {
@@ -264,9 +267,6 @@ fn a_worker_drops_what_is_ready_while_the_abort_drops_another_future() {
             in_time: Arc::clone(&in_time),
         };
         drop(pool.spawn(async move { drop(waits) }));
-    }
-    while pool.stats().running == 0 {
-        thread::yield_now();
     }
     pool.shutdown(Shutdown::Abort, None).unwrap();
     assert!(in_time.load(SeqCst));
