@@ -6,6 +6,7 @@ use super::agenda::{Agenda, Found, Next};
 use super::fork::{Forks, Taken};
 use super::local::{DOZE, QUIET, Seen};
 use crate::wait::{Limit, Operation, Patience, WaitQueue, What, block, deadline_after};
+use std::cell::Cell;
 use std::panic::Location;
 use std::task::Poll;
 
@@ -20,18 +21,33 @@ pub(super) enum Work {
 
 /// The operation of waiting for something to do.
 pub(super) struct Idle<'a, W> {
-    pub(super) agenda: &'a Agenda,
-    pub(super) forks: &'a Forks,
+    agenda: &'a Agenda,
+    forks: &'a Forks,
     /// Whether the worker is wanted.
-    pub(super) is_wanted: W,
+    is_wanted: W,
     /// Its number.
-    pub(super) number: usize,
-    pub(super) seen: Seen,
+    number: usize,
+    seen: Seen,
     /// Looks in a row that have found nothing, while it watches over the others (`local.rs`).
-    pub(super) watch: Option<usize>,
+    watch: Option<usize>,
+    /// Whether it is counted among those who sleep.
+    sleeps: Cell<bool>,
 }
 
-impl<W: Fn() -> bool> Idle<'_, W> {
+impl<'a, W: Fn() -> bool> Idle<'a, W> {
+    /// Of worker `number`, as long as it is wanted.
+    pub(super) fn new(agenda: &'a Agenda, forks: &'a Forks, number: usize, is_wanted: W) -> Self {
+        Self {
+            agenda,
+            forks,
+            is_wanted,
+            number,
+            seen: Seen::default(),
+            watch: None,
+            sleeps: Cell::new(false),
+        }
+    }
+
     /// Waits for something to do.
     pub(super) fn wait(&mut self, site: &'static Location<'static>) -> Work {
         loop {
@@ -44,10 +60,17 @@ impl<W: Fn() -> bool> Idle<'_, W> {
                 }
                 Err(_) => self.look_after(),
             };
+            self.wake_up();
             if let Some(work) = work {
                 self.end_watch();
                 return work;
             }
+        }
+    }
+
+    fn wake_up(&self) {
+        if self.sleeps.replace(false) {
+            self.forks.wakes_up();
         }
     }
 
@@ -114,6 +137,7 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
     const WAITS_FOR: &'static What = &"pool job";
 
     fn attempt(&mut self) -> Poll<Option<Work>> {
+        self.wake_up();
         if !(self.is_wanted)() {
             return Poll::Ready(Some(Work::Unwanted));
         }
@@ -144,6 +168,9 @@ unsafe impl<W: Fn() -> bool> Operation for Idle<'_, W> {
     }
 
     fn chances(&self) -> usize {
+        if !self.sleeps.replace(true) {
+            self.forks.sleeps();
+        }
         let unwanted = usize::from(!(self.is_wanted)());
         self.agenda.look(self.number) + self.forks.look() + unwanted
     }

@@ -3,7 +3,6 @@
 use super::agenda::Found;
 use super::builder::Description;
 use super::idle::{Idle, Stays, Work};
-use super::local::Seen;
 use super::spawned::{self, Nearest};
 use super::task::Task;
 use super::worker::Crew;
@@ -222,14 +221,7 @@ fn who_sleeps_beside_a_watch_is_woken_for_what_is_put_in_while_it_ends() {
         assert!(put_own(&crew));
         assert!(crew.agenda().take_own(0).is_some());
         assert!(crew.agenda().begin_watch(1));
-        let idle = Idle {
-            agenda: crew.agenda(),
-            forks: crew.forks(),
-            is_wanted: || true,
-            number: 2,
-            seen: Seen::default(),
-            watch: None,
-        };
+        let idle = Idle::new(crew.agenda(), crew.forks(), 2, || true);
         let mut sleeps = pin!(Wait::new(idle, Location::caller()));
         let bell = StdArc::new(Bell(AtomicBool::new(false)));
         let waker = Waker::from(StdArc::clone(&bell));

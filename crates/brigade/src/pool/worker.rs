@@ -4,7 +4,6 @@ use super::agenda::{Agenda, Found, Next, PASSES};
 use super::builder::Description;
 use super::fork::{Forks, Worker};
 use super::idle::{Idle, Stays, Work};
-use super::local::Seen;
 use super::roster::Roster;
 use super::scope::Telling;
 use super::spawned;
@@ -276,14 +275,8 @@ impl Crew {
         if matches!(next, Next::Over) && !self.agenda.others_have(number) {
             return Work::Over;
         }
-        let mut idle = Idle {
-            agenda: &self.agenda,
-            forks: &self.forks,
-            is_wanted: || !self.is_too_many(number),
-            number,
-            seen: Seen::default(),
-            watch: None,
-        };
+        let is_wanted = || !self.is_too_many(number);
+        let mut idle = Idle::new(&self.agenda, &self.forks, number, is_wanted);
         self.forks.idles();
         let work = idle.wait(Location::caller());
         self.forks.works();

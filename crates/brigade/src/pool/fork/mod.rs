@@ -13,9 +13,11 @@
 //! which is the largest, from its place to its [`Offer`], unless something is offered already. Who has nothing to do is one
 //! of two:
 //!
-//! - An idle worker, which waits for jobs ([`Idle`](super::agenda::Idle)), and takes whatever is offered. Who offers looks
-//!   at the number of the idle by a read-modify-write, after the offer, and then wakes one. The second look of the idle
-//!   worker is a read-modify-write of that number and then a look at the offers: the handshake of `wait/README.md`.
+//! - An idle worker, which waits for jobs ([`Idle`](super::idle::Idle)), and takes whatever is offered. Who offers looks
+//!   at the numbers of the idle and of those of them who sleep by read-modify-writes, after the offer, and then wakes one.
+//!   The second look of the idle worker counts it in with those who sleep, and then looks at the offers: the handshake of
+//!   `wait/README.md`. Nobody is woken as long as only so many sleep as guests run in their place (see below): the others
+//!   look at the offers all the time.
 //! - A worker that waits for its own half. It takes *parts of that half* and nothing else: it may hold a lock, and have
 //!   deep frames below it, and its stack grows no deeper than the tree of joins does. Who offers wakes the joiners of
 //!   what the offered half is a part of. If none of them takes it, nothing is lost: its owner does.
@@ -23,8 +25,9 @@
 //! # From outside
 //!
 //! A thread that is not of the pool runs its join itself, on the slot of a guest, and counts as one of the pool's
-//! threads: as many idle workers take no part meanwhile, so that not more run than the pool has threads. Guests beyond
-//! [`GUESTS`] run alone.
+//! threads: as many idle workers take no part meanwhile, so that not more run than the pool has threads. A guest that leaves
+//! gives its slot back and then looks at the offers; who offers looks at the guests afterwards, both by read-modify-writes:
+//! so one of them wakes who may take part again. Guests beyond [`GUESTS`] run alone.
 //!
 //! # What holds
 //!
@@ -81,6 +84,8 @@ impl Slot {
 #[derive(Debug)]
 pub(super) struct Forks {
     hungry: CachePadded<Hungry>,
+    /// So many idle workers sleep, or look for the last time before they do.
+    asleep: AtomicUsize,
     /// A bit for each guest's slot that is taken.
     guests: AtomicUsize,
     /// So many of the slots are those of workers.
@@ -99,6 +104,7 @@ impl Forks {
     pub(super) fn new(workers: usize) -> Self {
         Self {
             hungry: CachePadded::new(Hungry::new()),
+            asleep: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
             workers,
             used: AtomicUsize::new(0),
@@ -167,6 +173,25 @@ impl Forks {
         half.map(Taken)
     }
 
+    /// An idle worker is about to sleep. Its second look is to follow.
+    pub(super) fn sleeps(&self) {
+        self.asleep.fetch_add(1, AcqRel);
+    }
+
+    /// An idle worker does not sleep any more.
+    pub(super) fn wakes_up(&self) {
+        self.asleep.fetch_sub(1, AcqRel);
+    }
+
+    /// Whether more idle workers sleep than guests run in their place. If not, those who do not sleep are enough, and each
+    /// looks at the offers before it sleeps. For one who has offered something. Read-modify-writes: of this and
+    /// [`Forks::sleeps`], or a guest's leave, whoever is second sees what the other did before.
+    fn is_one_to_wake(&self) -> bool {
+        let asleep = self.asleep.fetch_add(0, AcqRel);
+        let guests = self.guests.fetch_or(0, AcqRel).count_ones();
+        asleep > guests as usize
+    }
+
     /// The second look of an idle worker: how much is offered.
     pub(super) fn look(&self) -> usize {
         if self.hungry.is_any_for_sure() {
@@ -198,6 +223,13 @@ impl Forks {
                 Err(changed) => taken = changed,
             }
         }
+    }
+
+    /// A guest leaves. Whether something is offered, which was not for the worker in whose place it has run.
+    fn leave_slot(&self, slot: usize) -> bool {
+        self.give_slot_back(slot);
+        self.hungry.one_more();
+        self.in_use().any(|slot| !slot.offer.is_empty())
     }
 
     fn give_slot_back(&self, slot: usize) {
@@ -435,7 +467,9 @@ impl Worker {
         unsafe { (*half).describe(slot, self.runs.get()) };
         slot.offer.put(half);
         if self.forks().hungry.has_idle_workers() {
-            self.crew().agenda().wake_idle();
+            if self.forks().is_one_to_wake() {
+                self.crew().agenda().wake_idle();
+            }
         } else {
             self.tell_joiners();
         }
@@ -523,11 +557,7 @@ fn as_guest<R>(crew: &Crew, act: impl FnOnce(&Worker) -> R) -> R {
     }
     impl Drop for Leave<'_> {
         fn drop(&mut self) {
-            let forks = self.crew.forks();
-            forks.give_slot_back(self.slot);
-            forks.hungry.one_more();
-            // What others offer was not for the worker in whose place this one has run.
-            if forks.in_use().any(|slot| !slot.offer.is_empty()) {
+            if self.crew.forks().leave_slot(self.slot) {
                 self.crew.agenda().wake_idle();
             }
         }

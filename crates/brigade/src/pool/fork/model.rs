@@ -205,6 +205,56 @@ fn an_idle_worker_is_seen_while_a_joiner_comes_and_goes() {
     });
 }
 
+/// Something to offer, which nobody runs.
+struct Something<H>(H);
+
+// SAFETY: only its address is used.
+unsafe impl<H> Sync for Something<H> {}
+// SAFETY: as above.
+unsafe impl<H> Send for Something<H> {}
+
+#[test]
+fn an_offer_is_seen_by_one_about_to_sleep_or_wakes_it() {
+    loom::model(|| {
+        let forks = StdArc::new(Forks::new(2));
+        let slot = forks.slot_of(0);
+        forks.idles();
+        let idle = StdArc::clone(&forks);
+        let idle = loom::thread::spawn(move || {
+            idle.sleeps();
+            idle.look() > 0
+        });
+        let something = Something(StackHalf::new(|_: &Worker| (), Location::caller()));
+        slot.offer.put(something.0.half());
+        let wakes = forks.hungry.has_idle_workers() && forks.is_one_to_wake();
+        let sees = idle.join().unwrap();
+        assert!(wakes || sees);
+        assert!(slot.offer.take_back(something.0.half()));
+    });
+}
+
+#[test]
+fn who_slept_in_place_of_a_guest_is_woken_when_that_leaves_or_by_who_offers() {
+    loom::model(|| {
+        let forks = StdArc::new(Forks::new(2));
+        let slot = forks.slot_of(0);
+        let place = forks.take_slot().unwrap();
+        forks.hungry.one_less();
+        // One sleeps, and another, idle as well, looks all the time.
+        for _ in 0..2 {
+            forks.idles();
+        }
+        forks.sleeps();
+        let guest = StdArc::clone(&forks);
+        let guest = loom::thread::spawn(move || guest.leave_slot(place));
+        let something = Something(StackHalf::new(|_: &Worker| (), Location::caller()));
+        slot.offer.put(something.0.half());
+        let wakes = forks.hungry.has_idle_workers() && forks.is_one_to_wake();
+        assert!(guest.join().unwrap() || wakes);
+        assert!(slot.offer.take_back(something.0.half()));
+    });
+}
+
 /// A job that is offered, and a value that stands for what is on the stack of its owner.
 struct Offered<H> {
     offer: Offer,
