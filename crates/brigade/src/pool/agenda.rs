@@ -281,14 +281,21 @@ impl Agenda {
         Ok(local)
     }
 
-    /// Has one more worker come to the children of a scope. Nobody is told once the pool is shut down: the owner of
-    /// the scope runs them.
-    pub(super) fn tell(&self, telling: Telling) {
-        if self.is_closed() {
-            return;
+    /// Puts in a telling, unless the pool is shut down. Then the owner of the scope runs its children. Whether it was put in:
+    /// a worker that is awake has to see it, or one to be woken.
+    #[must_use]
+    pub(super) fn tell(&self, telling: Telling) -> bool {
+        let is_open = !self.is_closed();
+        if is_open {
+            self.scopes.put(telling);
         }
-        self.scopes.put(telling);
-        self.wake_idle();
+        is_open
+    }
+
+    /// Whether a telling may be left. Certain for what was put in before.
+    #[inline]
+    pub(super) fn may_have_tellings(&self) -> bool {
+        self.scopes.may_have()
     }
 
     pub(super) fn tasks(&self) -> &Tasks {

@@ -206,11 +206,21 @@ fn a_task_that_is_put_back_before_a_watch_ends_reaches_an_idle_worker() {
 }
 
 /// Whether it was woken.
-struct Bell(AtomicBool);
+pub(super) struct Bell(AtomicBool);
 
 impl Wake for Bell {
     fn wake(self: StdArc<Self>) {
         self.0.store(true, Relaxed);
+    }
+}
+
+impl Bell {
+    pub(super) fn new() -> StdArc<Self> {
+        StdArc::new(Self(AtomicBool::new(false)))
+    }
+
+    pub(super) fn has_rung(&self) -> bool {
+        self.0.load(Relaxed)
     }
 }
 
@@ -223,7 +233,7 @@ fn who_sleeps_beside_a_watch_is_woken_for_what_is_put_in_while_it_ends() {
         assert!(crew.agenda().begin_watch(1));
         let idle = Idle::new(crew.agenda(), crew.forks(), 2, || true);
         let mut sleeps = pin!(Wait::new(idle, Location::caller()));
-        let bell = StdArc::new(Bell(AtomicBool::new(false)));
+        let bell = Bell::new();
         let waker = Waker::from(StdArc::clone(&bell));
         let mut cx = Context::from_waker(&waker);
         assert!(sleeps.as_mut().poll(&mut cx).is_pending());
@@ -233,7 +243,7 @@ fn who_sleeps_beside_a_watch_is_woken_for_what_is_put_in_while_it_ends() {
         };
         crew.agenda().end_watch(1);
         assert!(keeps.join().unwrap());
-        assert!(bell.0.load(Relaxed));
+        assert!(bell.has_rung());
         assert!(sleeps.as_mut().poll(&mut cx).is_ready());
         crew.agenda().close();
         crew.agenda().drop_all(|| ());

@@ -279,8 +279,29 @@ impl Crew {
         let mut idle = Idle::new(&self.agenda, &self.forks, number, is_wanted);
         self.forks.idles();
         let work = idle.wait(Location::caller());
-        self.forks.works();
+        self.idles_no_more();
         work
+    }
+
+    /// A worker that was idle has something to do. What it has not taken may have been left to it.
+    pub(super) fn idles_no_more(&self) {
+        self.forks.works();
+        if self.agenda.may_have_tellings() {
+            self.wake_unless_one_is_awake();
+        }
+    }
+
+    /// Has one more worker come to the children of a scope.
+    pub(super) fn tell(&self, telling: Telling) {
+        if self.agenda.tell(telling) {
+            self.wake_unless_one_is_awake();
+        }
+    }
+
+    fn wake_unless_one_is_awake(&self) {
+        if !self.forks.is_one_awake() {
+            self.agenda.wake_idle();
+        }
     }
 
     /// Runs a job on worker `number`.
@@ -303,7 +324,7 @@ impl Crew {
     fn run_children(&self, telling: Telling, number: usize) {
         while let Some((child, another)) = telling.next(self.roster.wanted()) {
             if let Some(another) = another {
-                self.agenda.tell(another);
+                self.tell(another);
             }
             let site = child.site();
             let run = || while_told_of(&telling, || child.run());
@@ -311,7 +332,7 @@ impl Crew {
             let others_wait = || self.agenda.has_more() || self.agenda.has_own(number);
             if (others_wait() || self.is_too_many(number)) && telling.may_have_more() {
                 telling.rest();
-                self.agenda.tell(telling);
+                self.tell(telling);
                 return;
             }
         }
@@ -323,7 +344,7 @@ impl Crew {
         // SAFETY: null, or what a frame below has and takes away before it ends.
         let telling = unsafe { told_of.as_ref() };
         if let Some(telling) = telling.and_then(Telling::hand_over) {
-            self.agenda.tell(telling);
+            self.tell(telling);
         }
     }
 

@@ -71,6 +71,8 @@ pub(crate) mod hint {
 #[derive(Debug, Default)]
 pub(crate) struct SeenLock<T>(loom::sync::Mutex<T>);
 
+pub(crate) type BriefLock<T> = SeenLock<T>;
+
 impl<T> SeenLock<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(loom::sync::Mutex::new(value))

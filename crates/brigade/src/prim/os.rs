@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 pub(crate) use super::parker::Parker;
 pub(crate) use super::plain::Lock as SeenLock;
+pub(crate) use super::spin::SpinLock as BriefLock;
 pub(crate) use std::sync::Arc;
 pub(crate) use std::thread_local;
 

@@ -143,6 +143,8 @@ pub(crate) mod hint {
 #[derive(Debug, Default)]
 pub(crate) struct SeenLock<T>(shuttle::sync::Mutex<T>);
 
+pub(crate) type BriefLock<T> = SeenLock<T>;
+
 impl<T> SeenLock<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(shuttle::sync::Mutex::new(value))

@@ -1,66 +1,121 @@
 //! How many would take something, in one word: whoever looks at it sees the numbers of one moment.
 //!
-//! | half of the word | meaning |
+//! | bits of the word | meaning |
 //! |---|---|
-//! | upper, signed | idle workers and joiners that wait, less the guests |
-//! | lower | of these, the joiners that wait |
+//! | upper 24, signed | idle workers and joiners that wait, less the guests |
+//! | middle 20 | of these, the joiners that wait |
+//! | lower 20 | idle workers that are awake, and so look again and again |
 //!
-//! It does not know what there is to take. More workers than half a word can count make it a bad hint, and no more.
+//! # Whom nobody has to wake
+//!
+//! To wake a worker costs microseconds, and on a machine that is busy it takes the processor from another. So who has put
+//! something in asks for the numbers, and if enough are awake leaves it to them. Nothing is overlooked, as one who is awake
+//! says in this word that it is so no longer, and looks afterwards: before it sleeps, at everything, and if it turns to
+//! something else, at what is left to those who are awake. The changes and the questions are read-modify-writes. So if it
+//! was counted, it sees what was put in.
+//!
+//! It does not know what there is to take. More workers than the bits can count make it a bad hint, and no more.
 
 use crate::prim::Ordering::{AcqRel, Relaxed};
-use crate::prim::atomic::AtomicUsize;
+use crate::prim::atomic::AtomicU64;
 
-const HALF: u32 = usize::BITS / 2;
-const ONE: usize = 1 << HALF;
-const JOINER: usize = ONE + 1;
+const BITS: u32 = 20;
+const AWAKE: u64 = 1;
+const JOINERS: u64 = 1 << BITS;
+const ONE: u64 = 1 << (2 * BITS);
+/// Of a number, once it is at the lower end.
+const MASK: u64 = JOINERS - 1;
 
 #[derive(Debug)]
-pub(super) struct Hungry(AtomicUsize);
+pub(super) struct Hungry(AtomicU64);
+
+/// The numbers of one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Numbers {
+    /// Idle workers, less the guests who run in their place.
+    pub(super) idle: i64,
+    /// Idle workers that are awake.
+    pub(super) awake: i64,
+}
+
+impl Numbers {
+    /// Whether those who are awake are too few for all who may take part.
+    pub(super) fn is_one_to_wake(self) -> bool {
+        self.awake < self.idle
+    }
+}
 
 impl Hungry {
     pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(0))
+        Self(AtomicU64::new(0))
     }
 
     /// Whether there is anybody. A hint.
     #[inline(always)]
     pub(super) fn is_any(&self) -> bool {
-        self.0.load(Relaxed).cast_signed() >> HALF > 0
+        takers(self.0.load(Relaxed)) > 0
     }
 
-    /// Whether there is anybody. A read-modify-write: of this and [`Hungry::has_idle_workers`], whoever is second sees
-    /// what the other did before.
+    /// Whether there is anybody. A read-modify-write: of this and [`Hungry::numbers`], whoever is second sees what the other
+    /// did before.
     pub(super) fn is_any_for_sure(&self) -> bool {
-        self.0.fetch_add(0, AcqRel).cast_signed() >> HALF > 0
+        takers(self.0.fetch_add(0, AcqRel)) > 0
     }
 
-    /// Whether there are more idle workers than guests who run in their place. A read-modify-write: of this and
-    /// [`Hungry::is_any_for_sure`], whoever is second sees what the other did before.
-    pub(super) fn has_idle_workers(&self) -> bool {
+    /// The numbers, by a read-modify-write: of this and all changes, whoever is second sees what the other did before.
+    pub(super) fn numbers(&self) -> Numbers {
         let word = self.0.fetch_add(0, AcqRel);
-        let joiners = word & (ONE - 1);
-        word.cast_signed() >> HALF > joiners.cast_signed()
+        let joiners = word >> BITS & MASK;
+        Numbers {
+            idle: takers(word) - joiners.cast_signed(),
+            awake: (word & MASK).cast_signed(),
+        }
     }
 
-    /// A worker is idle, or a guest has left.
-    pub(super) fn one_more(&self) {
-        self.0.fetch_add(ONE, AcqRel);
+    /// A worker is idle, and awake.
+    pub(super) fn idles(&self) {
+        self.0.fetch_add(ONE + AWAKE, AcqRel);
     }
 
-    /// A worker is idle no more, or a guest has come.
-    pub(super) fn one_less(&self) {
+    /// An idle worker, which is awake, has something else to do.
+    pub(super) fn works(&self) {
+        self.0.fetch_sub(ONE + AWAKE, AcqRel);
+    }
+
+    /// An idle worker is about to sleep.
+    pub(super) fn sleeps(&self) {
+        self.0.fetch_sub(AWAKE, AcqRel);
+    }
+
+    /// An idle worker is awake again.
+    pub(super) fn wakes_up(&self) {
+        self.0.fetch_add(AWAKE, AcqRel);
+    }
+
+    /// A guest runs in the place of a worker.
+    pub(super) fn guest_comes(&self) {
         self.0.fetch_sub(ONE, AcqRel);
+    }
+
+    /// A guest has left.
+    pub(super) fn guest_leaves(&self) {
+        self.0.fetch_add(ONE, AcqRel);
     }
 
     /// A joiner waits for its half.
     pub(super) fn joiner_waits(&self) {
-        self.0.fetch_add(JOINER, AcqRel);
+        self.0.fetch_add(ONE + JOINERS, AcqRel);
     }
 
     /// A joiner waits no more.
     pub(super) fn joiner_goes_on(&self) {
-        self.0.fetch_sub(JOINER, AcqRel);
+        self.0.fetch_sub(ONE + JOINERS, AcqRel);
     }
+}
+
+#[inline(always)]
+fn takers(word: u64) -> i64 {
+    word.cast_signed() >> (2 * BITS)
 }
 
 #[cfg(all(test, not(brigade_loom), not(brigade_shuttle)))]
@@ -70,26 +125,32 @@ mod tests {
     #[test]
     fn each_kind_is_told_from_the_others() {
         let hungry = Hungry::new();
-        let says = || (hungry.is_any(), hungry.has_idle_workers());
-        assert_eq!(says(), (false, false));
-        hungry.one_less();
-        assert_eq!(says(), (false, false), "a guest");
+        let says = || {
+            let Numbers { idle, awake } = hungry.numbers();
+            (hungry.is_any(), idle, awake)
+        };
+        assert_eq!(says(), (false, 0, 0));
+        hungry.guest_comes();
+        assert_eq!(says(), (false, -1, 0), "a guest");
         hungry.joiner_waits();
-        assert_eq!(says(), (false, false), "a joiner in the guest's place");
+        assert_eq!(says(), (false, -1, 0), "a joiner in the guest's place");
         hungry.joiner_waits();
-        assert_eq!(says(), (true, false), "a joiner beyond");
-        hungry.one_more();
-        assert_eq!(
-            says(),
-            (true, false),
-            "an idle worker, in the guest's place"
-        );
-        hungry.one_more();
-        assert_eq!(says(), (true, true), "an idle worker beyond");
+        assert_eq!(says(), (true, -1, 0), "a joiner beyond");
+        hungry.idles();
+        assert_eq!(says(), (true, 0, 1), "an idle worker in the guest's place");
+        hungry.idles();
+        assert_eq!(says(), (true, 1, 2), "an idle worker beyond");
+        hungry.sleeps();
+        assert_eq!(says(), (true, 1, 1), "one sleeps");
         hungry.joiner_goes_on();
         hungry.joiner_goes_on();
-        assert_eq!(says(), (true, true), "the same without joiners");
-        hungry.one_less();
-        assert_eq!(says(), (false, false), "nobody");
+        assert_eq!(says(), (true, 1, 1), "the same without joiners");
+        hungry.works();
+        assert_eq!(says(), (false, 0, 0), "one who sleeps in the guest's place");
+        hungry.guest_leaves();
+        assert_eq!(says(), (true, 1, 0), "one who sleeps");
+        hungry.wakes_up();
+        hungry.works();
+        assert_eq!(says(), (false, 0, 0), "nobody");
     }
 }

@@ -14,10 +14,9 @@
 //! of two:
 //!
 //! - An idle worker, which waits for jobs ([`Idle`](super::idle::Idle)), and takes whatever is offered. Who offers looks
-//!   at the numbers of the idle and of those of them who sleep by read-modify-writes, after the offer, and then wakes one.
-//!   The second look of the idle worker counts it in with those who sleep, and then looks at the offers: the handshake of
-//!   `wait/README.md`. Nobody is woken as long as only so many sleep as guests run in their place (see below): the others
-//!   look at the offers all the time.
+//!   at the numbers of the idle by a read-modify-write, after the offer, and wakes one unless enough are awake: as many as
+//!   may take part (`hungry.rs`). The second look of the idle worker is a read-modify-write of these numbers and then a look
+//!   at the offers: the handshake of `wait/README.md`.
 //! - A worker that waits for its own half. It takes *parts of that half* and nothing else: it may hold a lock, and have
 //!   deep frames below it, and its stack grows no deeper than the tree of joins does. Who offers wakes the joiners of
 //!   what the offered half is a part of. If none of them takes it, nothing is lost: its owner does.
@@ -26,8 +25,8 @@
 //!
 //! A thread that is not of the pool runs its join itself, on the slot of a guest, and counts as one of the pool's
 //! threads: as many idle workers take no part meanwhile, so that not more run than the pool has threads. A guest that leaves
-//! gives its slot back and then looks at the offers; who offers looks at the guests afterwards, both by read-modify-writes:
-//! so one of them wakes who may take part again. Guests beyond [`GUESTS`] run alone.
+//! says so in the numbers and then looks at the offers; so it, or who offers, wakes one who may take part again. Guests
+//! beyond [`GUESTS`] run alone.
 //!
 //! # What holds
 //!
@@ -84,8 +83,6 @@ impl Slot {
 #[derive(Debug)]
 pub(super) struct Forks {
     hungry: CachePadded<Hungry>,
-    /// So many idle workers sleep, or look for the last time before they do.
-    asleep: AtomicUsize,
     /// A bit for each guest's slot that is taken.
     guests: AtomicUsize,
     /// So many of the slots are those of workers.
@@ -104,7 +101,6 @@ impl Forks {
     pub(super) fn new(workers: usize) -> Self {
         Self {
             hungry: CachePadded::new(Hungry::new()),
-            asleep: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
             workers,
             used: AtomicUsize::new(0),
@@ -157,7 +153,7 @@ impl Forks {
 
     /// A worker has nothing to do.
     pub(super) fn idles(&self) {
-        self.hungry.one_more();
+        self.hungry.idles();
     }
 
     /// For an idle worker: something that is offered, if the guests have left anybody who may take it.
@@ -175,21 +171,18 @@ impl Forks {
 
     /// An idle worker is about to sleep. Its second look is to follow.
     pub(super) fn sleeps(&self) {
-        self.asleep.fetch_add(1, AcqRel);
+        self.hungry.sleeps();
     }
 
     /// An idle worker does not sleep any more.
     pub(super) fn wakes_up(&self) {
-        self.asleep.fetch_sub(1, AcqRel);
+        self.hungry.wakes_up();
     }
 
-    /// Whether more idle workers sleep than guests run in their place. If not, those who do not sleep are enough, and each
-    /// looks at the offers before it sleeps. For one who has offered something. Read-modify-writes: of this and
-    /// [`Forks::sleeps`], or a guest's leave, whoever is second sees what the other did before.
-    fn is_one_to_wake(&self) -> bool {
-        let asleep = self.asleep.fetch_add(0, AcqRel);
-        let guests = self.guests.fetch_or(0, AcqRel).count_ones();
-        asleep > guests as usize
+    /// Whether an idle worker is awake: then what has just been put in, and that worker looks at before it sleeps and after it
+    /// has become busy, can be left to it.
+    pub(super) fn is_one_awake(&self) -> bool {
+        self.hungry.numbers().awake > 0
     }
 
     /// The second look of an idle worker: how much is offered.
@@ -202,9 +195,9 @@ impl Forks {
         }
     }
 
-    /// A worker that was idle has something to do.
+    /// A worker that was idle, and is awake, has something to do.
     pub(super) fn works(&self) {
-        self.hungry.one_less();
+        self.hungry.works();
     }
 
     /// The number of a guest's slot, until it is given back.
@@ -228,7 +221,7 @@ impl Forks {
     /// A guest leaves. Whether something is offered, which was not for the worker in whose place it has run.
     fn leave_slot(&self, slot: usize) -> bool {
         self.give_slot_back(slot);
-        self.hungry.one_more();
+        self.hungry.guest_leaves();
         self.in_use().any(|slot| !slot.offer.is_empty())
     }
 
@@ -466,12 +459,11 @@ impl Worker {
         // SAFETY: its join, a frame below, waits for this call.
         unsafe { (*half).describe(slot, self.runs.get()) };
         slot.offer.put(half);
-        if self.forks().hungry.has_idle_workers() {
-            if self.forks().is_one_to_wake() {
-                self.crew().agenda().wake_idle();
-            }
-        } else {
+        let numbers = self.forks().hungry.numbers();
+        if numbers.idle <= 0 {
             self.tell_joiners();
+        } else if numbers.is_one_to_wake() {
+            self.crew().agenda().wake_idle();
         }
     }
 
@@ -567,7 +559,7 @@ fn as_guest<R>(crew: &Crew, act: impl FnOnce(&Worker) -> R) -> R {
         let worker = Worker::alone(crew);
         return worker.at_work(|| act(&worker));
     };
-    forks.hungry.one_less();
+    forks.hungry.guest_comes();
     let _leave = Leave { crew, slot };
     let worker = Worker::guest(crew, slot);
     worker.at_work(|| act(&worker))

@@ -197,11 +197,12 @@ fn an_idle_worker_is_seen_while_a_joiner_comes_and_goes() {
             joiner.hungry.joiner_waits();
             joiner.hungry.joiner_goes_on();
         });
-        assert!(forks.hungry.has_idle_workers());
+        let idle = || forks.hungry.numbers().idle;
+        assert_eq!(idle(), 1);
         joiner.join().unwrap();
-        assert!(forks.hungry.has_idle_workers());
+        assert_eq!(idle(), 1);
         forks.works();
-        assert!(!forks.hungry.has_idle_workers() && !forks.is_hungry());
+        assert!(idle() == 0 && !forks.is_hungry());
     });
 }
 
@@ -226,7 +227,7 @@ fn an_offer_is_seen_by_one_about_to_sleep_or_wakes_it() {
         });
         let something = Something(StackHalf::new(|_: &Worker| (), Location::caller()));
         slot.offer.put(something.0.half());
-        let wakes = forks.hungry.has_idle_workers() && forks.is_one_to_wake();
+        let wakes = forks.hungry.numbers().is_one_to_wake();
         let sees = idle.join().unwrap();
         assert!(wakes || sees);
         assert!(slot.offer.take_back(something.0.half()));
@@ -239,7 +240,7 @@ fn who_slept_in_place_of_a_guest_is_woken_when_that_leaves_or_by_who_offers() {
         let forks = StdArc::new(Forks::new(2));
         let slot = forks.slot_of(0);
         let place = forks.take_slot().unwrap();
-        forks.hungry.one_less();
+        forks.hungry.guest_comes();
         // One sleeps, and another, idle as well, looks all the time.
         for _ in 0..2 {
             forks.idles();
@@ -249,7 +250,7 @@ fn who_slept_in_place_of_a_guest_is_woken_when_that_leaves_or_by_who_offers() {
         let guest = loom::thread::spawn(move || guest.leave_slot(place));
         let something = Something(StackHalf::new(|_: &Worker| (), Location::caller()));
         slot.offer.put(something.0.half());
-        let wakes = forks.hungry.has_idle_workers() && forks.is_one_to_wake();
+        let wakes = forks.hungry.numbers().is_one_to_wake();
         assert!(guest.join().unwrap() || wakes);
         assert!(slot.offer.take_back(something.0.half()));
     });

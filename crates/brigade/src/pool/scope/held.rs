@@ -44,7 +44,7 @@ impl Held {
         } = self;
         let (_, telling) = nursery.put(child, crew.roster().wanted());
         if let Some(telling) = telling {
-            crew.agenda().tell(telling);
+            crew.tell(telling);
         }
         witness.wake_owner();
         // The pool may be gone as soon as the scope has ended. It is not this thread that ends it.

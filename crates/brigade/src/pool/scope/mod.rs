@@ -97,7 +97,7 @@ impl<E> Core<E> {
     fn put(&self, child: Child) -> usize {
         let (number, telling) = self.nursery.put(child, self.crew.roster().wanted());
         if let Some(telling) = telling {
-            self.crew.agenda().tell(telling);
+            self.crew.tell(telling);
         }
         self.ledger.wake_owner();
         number

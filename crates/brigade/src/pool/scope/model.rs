@@ -3,13 +3,20 @@
 use super::nursery::{Child, Nursery, Run};
 use crate::cancel::CancelToken;
 use crate::pool::Pool;
+use crate::pool::agenda::Found;
+use crate::pool::builder::Description;
+use crate::pool::idle::{Idle, Work};
+use crate::pool::model::Bell;
+use crate::pool::worker::Crew;
 use crate::prim::Ordering::Relaxed;
-use crate::prim::{PlainAtomicUsize, StdArc, UnsafeCell};
+use crate::prim::{Arc, PlainAtomicUsize, StdArc, UnsafeCell};
 use crate::scope::{Failure, Ledger, OnError};
-use crate::wait::Operation;
+use crate::wait::{Operation, Wait};
 use loom::thread;
 use std::convert::Infallible;
 use std::panic::Location;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 fn pool_of_one() -> Pool {
     let pool = Pool::builder().threads(1).queue_capacity(1);
@@ -241,4 +248,39 @@ fn the_end_is_not_seen_as_long_as_a_child_is_there() {
 #[test]
 fn the_end_is_not_seen_as_long_as_a_child_is_run() {
     loom::model(|| looks_for_the_end(true));
+}
+
+/// Worker 1 sleeps. Worker 0 is idle and awake, and does something else while children are told of.
+#[test]
+fn a_telling_that_is_left_to_one_who_turns_away_wakes_one_who_sleeps() {
+    loom::model(|| {
+        let crew = Arc::new(Crew::new(Description::of(2)));
+        let bell = Bell::new();
+        let waker = Waker::from(StdArc::clone(&bell));
+        let mut cx = Context::from_waker(&waker);
+        crew.forks().idles();
+        let idle = Idle::new(crew.agenda(), crew.forks(), 1, || true);
+        let mut sleeps = pin!(Wait::new(idle, Location::caller()));
+        assert!(sleeps.as_mut().poll(&mut cx).is_pending());
+        crew.forks().idles();
+        let turns = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || crew.idles_no_more())
+        };
+        let ledger: Ledger<Infallible> = Ledger::new(CancelToken::new(), OnError::CancelAll);
+        let nursery = StdArc::new(Nursery::new(ledger.entrance()));
+        let over = StdArc::new(PlainAtomicUsize::new(0));
+        let child = Child(StdArc::new(Counted(StdArc::clone(&over))));
+        let (_, telling) = nursery.put(child, 2);
+        crew.tell(telling.unwrap());
+        turns.join().unwrap();
+        assert!(bell.has_rung());
+        let Poll::Ready(Some(Work::Found(Found::Children(telling)))) =
+            sleeps.as_mut().poll(&mut cx)
+        else {
+            panic!("the children are found");
+        };
+        telling.next(2).unwrap().0.run();
+        assert_eq!(over.load(Relaxed), 1);
+    });
 }

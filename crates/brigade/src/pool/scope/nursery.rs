@@ -34,7 +34,7 @@
 
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicUsize;
-use crate::prim::{SeenLock, StdArc};
+use crate::prim::{BriefLock, StdArc};
 use crate::scope::{Entrance, Member};
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -72,7 +72,7 @@ impl Child {
 }
 
 pub(super) struct Nursery {
-    list: SeenLock<List>,
+    list: BriefLock<List>,
     /// How many places are in the list. Changed under the lock, and read without it for a guess.
     unbegun: AtomicUsize,
     entrance: Entrance,
@@ -121,7 +121,7 @@ impl Nursery {
     /// Of a scope whose members are counted at `entrance`.
     pub(super) fn new(entrance: Entrance) -> Self {
         Self {
-            list: SeenLock::new(List {
+            list: BriefLock::new(List {
                 places: VecDeque::new(),
                 first: 0,
                 tellings: 0,

@@ -68,7 +68,7 @@ impl<E> Core<E> {
                 Ok(Next::Over) => return,
                 Ok(Next::Run(child, telling)) => {
                     if let Some(telling) = telling {
-                        self.crew.agenda().tell(telling);
+                        self.crew.tell(telling);
                     }
                     self.crew.run_here(child.site(), || child.run());
                 }
