@@ -156,6 +156,9 @@ trait Join<T>: Run {
     /// The result, once, when the job is over.
     fn take(&self) -> Option<Result<T, JobError>>;
 
+    /// Whether nobody has begun it. A guess.
+    fn is_queued(&self) -> bool;
+
     /// Whether the job is over. `synchronised` makes it the second look of the handshake.
     fn is_over(&self, synchronised: bool) -> bool;
 
@@ -179,6 +182,10 @@ impl<T: Send, F: FnOnce() -> T + Send> Join<T> for Cell<T, F> {
             DISPLACED => Some(Err(JobError::Displaced)),
             _ => None,
         }
+    }
+
+    fn is_queued(&self) -> bool {
+        self.state.load(Relaxed) == QUEUED
     }
 
     fn is_over(&self, synchronised: bool) -> bool {
@@ -223,6 +230,10 @@ unsafe impl<T> Operation for Joining<T> {
 
     fn chances(&self) -> usize {
         usize::from(self.cell.is_over(true))
+    }
+
+    fn is_far_off(&self) -> bool {
+        self.cell.is_queued() && self.crew.forks().are_asleep()
     }
 
     fn held(&self) -> Held {

@@ -67,13 +67,11 @@ fn block_until<O: Operation>(
             }
             return Err(ended);
         }
-        let mut spin = operation.patience().begin(operation.moves());
-        while limit.reached().is_none() && spin.step(operation.patience()) {
-            if let Poll::Ready(output) = operation.glance() {
-                spin.paid(operation.patience());
-                serve_others(operation, woken);
-                return Ok(output);
-            }
+        if !operation.is_far_off()
+            && let Some(output) = spin(operation, limit)
+        {
+            serve_others(operation, woken);
+            return Ok(output);
         }
         woken |= Parker::with_current(|parker, waker| sleep(operation, limit, site, parker, waker));
         // The wake, if there was one, came before this attempt and so is used by it.
@@ -82,6 +80,18 @@ fn block_until<O: Operation>(
             return Ok(output);
         }
     }
+}
+
+/// Lets a little time pass, and looks in between.
+fn spin<O: Operation>(operation: &mut O, limit: Limit<'_>) -> Option<O::Output> {
+    let mut spin = operation.patience().begin(operation.moves());
+    while limit.reached().is_none() && spin.step(operation.patience()) {
+        if let Poll::Ready(output) = operation.glance() {
+            spin.paid(operation.patience());
+            return Some(output);
+        }
+    }
+    None
 }
 
 /// The operation is done. If movers have left waiters to us, they are woken for what is left to have.

@@ -87,6 +87,13 @@ pub(crate) unsafe trait Operation {
         self.attempt()
     }
 
+    /// Whether what a thread waits for is farther off than a pause reaches: whoever brings it sleeps, or is on the way from
+    /// that. Then the thread sleeps at once, and its processor is free for the other. A guess.
+    #[inline]
+    fn is_far_off(&self) -> bool {
+        false
+    }
+
     /// Whether it is done for good: then nothing above is called any more. Changes only in an attempt.
     #[inline]
     fn is_over(&self) -> bool {

@@ -56,6 +56,12 @@ impl Hungry {
         takers(self.0.load(Relaxed)) > 0
     }
 
+    /// Whether workers are idle, and all of them sleep or are on the way from that. A hint.
+    pub(super) fn are_asleep(&self) -> bool {
+        let Numbers { idle, awake } = numbers(self.0.load(Relaxed));
+        idle > 0 && awake == 0
+    }
+
     /// Whether there is anybody. A read-modify-write: of this and [`Hungry::numbers`], whoever is second sees what the other
     /// did before.
     pub(super) fn is_any_for_sure(&self) -> bool {
@@ -64,12 +70,7 @@ impl Hungry {
 
     /// The numbers, by a read-modify-write: of this and all changes, whoever is second sees what the other did before.
     pub(super) fn numbers(&self) -> Numbers {
-        let word = self.0.fetch_add(0, AcqRel);
-        let joiners = word >> BITS & MASK;
-        Numbers {
-            idle: takers(word) - joiners.cast_signed(),
-            awake: (word & MASK).cast_signed(),
-        }
+        numbers(self.0.fetch_add(0, AcqRel))
     }
 
     /// A worker is idle, and awake.
@@ -113,6 +114,14 @@ impl Hungry {
     }
 }
 
+fn numbers(word: u64) -> Numbers {
+    let joiners = word >> BITS & MASK;
+    Numbers {
+        idle: takers(word) - joiners.cast_signed(),
+        awake: (word & MASK).cast_signed(),
+    }
+}
+
 #[inline(always)]
 fn takers(word: u64) -> i64 {
     word.cast_signed() >> (2 * BITS)
@@ -127,6 +136,7 @@ mod tests {
         let hungry = Hungry::new();
         let says = || {
             let Numbers { idle, awake } = hungry.numbers();
+            assert_eq!(hungry.are_asleep(), idle > 0 && awake == 0);
             (hungry.is_any(), idle, awake)
         };
         assert_eq!(says(), (false, 0, 0));

@@ -185,6 +185,11 @@ impl Forks {
         self.hungry.numbers().awake > 0
     }
 
+    /// Whether workers are idle, and all of them sleep or are on the way from that. A guess.
+    pub(super) fn are_asleep(&self) -> bool {
+        self.hungry.are_asleep()
+    }
+
     /// The second look of an idle worker: how much is offered.
     pub(super) fn look(&self) -> usize {
         if self.hungry.is_any_for_sure() {

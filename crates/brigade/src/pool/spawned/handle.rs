@@ -60,6 +60,10 @@ unsafe impl<T> Operation for Joining<T> {
         usize::from(self.task.look_whether_over())
     }
 
+    fn is_far_off(&self) -> bool {
+        self.task.is_queued() && self.task.crew().forks().are_asleep()
+    }
+
     fn queue(&self) -> &WaitQueue {
         self.task.waiting()
     }

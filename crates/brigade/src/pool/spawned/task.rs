@@ -232,6 +232,11 @@ impl Task {
         self.word().fetch_or(OVER, AcqRel) & DETACHED != 0
     }
 
+    /// Whether it waits for somebody to poll it. A guess.
+    pub(super) fn is_queued(&self) -> bool {
+        self.word().load(Relaxed) & (READY | RUNNING) == READY
+    }
+
     /// Whether it is over.
     pub(super) fn is_over(&self) -> bool {
         self.word().load(Acquire) & OVER != 0
