@@ -30,6 +30,8 @@
 //! and then wakes at that queue ([`Agenda::wake_idle`]); the second look of the idle worker takes all sources in, each by the
 //! read-modify-write, or under the lock, that its movers use. So the handshake of `wait/README.md` holds for each.
 //!
+//! Who tells of children wakes nobody as long as an idle worker is awake (`Crew::tell`, `fork/hungry.rs`).
+//!
 //! The other two lanes are made when they are first used, since most pools never use them. Until then a worker
 //! pays one load to see that they are not there. Making them is a rare move: it is published by a store, and then
 //! `wake_all`. It and the shutdown exclude each other, and a shutdown closes the ordinary lane last: whoever sees that closed

@@ -1,8 +1,10 @@
-//! A lock for the list of waiters, through which every wait goes: taken by one read-modify-write, and given back by a store.
+//! A lock for lists through which much goes, of the waiters and of a scope's children: taken by one read-modify-write, and
+//! given back by a store.
 //!
 //! Std's mutex gives back by a second read-modify-write, to see whether somebody sleeps. Here nobody does: who finds it taken
 //! pauses, and then gives the processor away until the holder has been on it. That is right for a lock that is held for a few
-//! instructions, and never while user code runs; who asks for a report holds it longer, and that is rare. No checker sees it, like [`Lock`](super::Lock).
+//! instructions, and never while user code runs; who asks for a report or makes a list larger holds it longer, and that is
+//! rare. No checker sees it, like [`Lock`](super::Lock), and what a model is to see has another in its place (`BriefLock`).
 
 use std::cell::UnsafeCell;
 use std::hint::spin_loop;

@@ -11,8 +11,14 @@
 //! To wake a worker costs microseconds, and on a machine that is busy it takes the processor from another. So who has put
 //! something in asks for the numbers, and if enough are awake leaves it to them. Nothing is overlooked, as one who is awake
 //! says in this word that it is so no longer, and looks afterwards: before it sleeps, at everything, and if it turns to
-//! something else, at what is left to those who are awake. The changes and the questions are read-modify-writes. So if it
-//! was counted, it sees what was put in.
+//! something else, at the tellings of scopes. The changes and the questions are read-modify-writes. So if it was counted, it
+//! sees what was put in.
+//!
+//! At halves of joins it need not look when it turns to something else: then one fewer may take part, and one fewer is awake.
+//! As long as something is offered and nobody has been woken for it, as many are awake as may take part.
+//!
+//! Who is counted as awake has promised to look soon. Only Brigade's own code runs meanwhile, but for the wakers of tasks that
+//! wait for room in a lane: one that blocks holds up what has been left to its worker.
 //!
 //! It does not know what there is to take. More workers than the bits can count make it a bad hint, and no more.
 
@@ -130,6 +136,8 @@ fn takers(word: u64) -> i64 {
 #[cfg(all(test, not(brigade_loom), not(brigade_shuttle)))]
 mod tests {
     use super::*;
+    use crate::pool::{Pool, blocking};
+    use crate::prim::StdArc;
 
     #[test]
     fn each_kind_is_told_from_the_others() {
@@ -162,5 +170,24 @@ mod tests {
         hungry.wakes_up();
         hungry.works();
         assert_eq!(says(), (false, 0, 0), "nobody");
+    }
+
+    /// Were one counted as awake that is not there, nobody would be woken any more.
+    #[test]
+    fn nobody_is_counted_when_all_have_ended() {
+        let pool = Pool::builder().threads(2).threads_max(3).spares(1);
+        let pool = pool.build().unwrap();
+        for round in 0..20 {
+            pool.resize(1 + round % 3).unwrap();
+            pool.scope_plain(|scope| {
+                scope.spawn(|| blocking(|| pool.spawn(async {}).join().unwrap()));
+                scope.spawn(|| pool.join(|_| (), |worker| worker.join(|_| (), |_| ())));
+                scope.spawn(|| pool.submit(|| ()).unwrap().join().unwrap());
+            });
+            pool.join(|_| (), |worker| worker.join(|_| (), |_| ()));
+        }
+        let crew = StdArc::clone(&pool.crew);
+        drop(pool);
+        assert_eq!(crew.forks().hungry.0.load(Relaxed), 0);
     }
 }

@@ -9,7 +9,7 @@ use crate::pool::idle::{Idle, Work};
 use crate::pool::model::Bell;
 use crate::pool::worker::Crew;
 use crate::prim::Ordering::Relaxed;
-use crate::prim::{Arc, PlainAtomicUsize, StdArc, UnsafeCell};
+use crate::prim::{Arc, PlainAtomicUsize, StdArc, UnsafeCell, three_threads};
 use crate::scope::{Failure, Ledger, OnError};
 use crate::wait::{Operation, Wait};
 use loom::thread;
@@ -282,5 +282,64 @@ fn a_telling_that_is_left_to_one_who_turns_away_wakes_one_who_sleeps() {
         };
         telling.next(2).unwrap().0.run();
         assert_eq!(over.load(Relaxed), 1);
+    });
+}
+
+/// Tells of a child.
+fn tell(crew: &Crew) {
+    let ledger: Ledger<Infallible> = Ledger::new(CancelToken::new(), OnError::CancelAll);
+    let nursery = StdArc::new(Nursery::new(ledger.entrance()));
+    let over = StdArc::new(PlainAtomicUsize::new(0));
+    let (_, telling) = nursery.put(Child(StdArc::new(Counted(over))), 2);
+    crew.tell(telling.unwrap());
+}
+
+/// Worker `number`, which is counted as idle and awake, goes to sleep. Whether it finds something before, or is woken by
+/// the end of `meanwhile`.
+fn sleeps_and_is_found(crew: &Crew, number: usize, meanwhile: impl FnOnce()) -> bool {
+    let bell = Bell::new();
+    let waker = Waker::from(StdArc::clone(&bell));
+    let idle = Idle::new(crew.agenda(), crew.forks(), number, || true);
+    let mut sleeps = pin!(Wait::new(idle, Location::caller()));
+    let finds = sleeps.as_mut().poll(&mut Context::from_waker(&waker));
+    meanwhile();
+    finds.is_ready() || bell.has_rung()
+}
+
+#[test]
+fn a_telling_is_seen_by_one_about_to_sleep_or_wakes_it() {
+    loom::model(|| {
+        let crew = Arc::new(Crew::new(Description::of(2)));
+        crew.forks().idles();
+        let tells = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || tell(&crew))
+        };
+        assert!(sleeps_and_is_found(&crew, 1, || tells.join().unwrap()));
+        crew.agenda().drop_all(|| ());
+    });
+}
+
+/// One who turns away leaves it to one who is awake, and that one is about to sleep.
+#[test]
+fn a_telling_that_is_left_twice_is_seen_or_wakes_one() {
+    three_threads(|| {
+        let crew = Arc::new(Crew::new(Description::of(2)));
+        crew.forks().idles();
+        crew.forks().idles();
+        let tells = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || tell(&crew))
+        };
+        let turns = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || crew.idles_no_more())
+        };
+        let both = || {
+            tells.join().unwrap();
+            turns.join().unwrap();
+        };
+        assert!(sleeps_and_is_found(&crew, 1, both));
+        crew.agenda().drop_all(|| ());
     });
 }
