@@ -32,6 +32,8 @@ pub(super) struct Idle<'a, W> {
     watch: Option<usize>,
     /// Whether it is counted among those who sleep.
     sleeps: Cell<bool>,
+    /// Whether it has been.
+    slept: Cell<bool>,
 }
 
 impl<'a, W: Fn() -> bool> Idle<'a, W> {
@@ -45,6 +47,7 @@ impl<'a, W: Fn() -> bool> Idle<'a, W> {
             seen: Seen::default(),
             watch: None,
             sleeps: Cell::new(false),
+            slept: Cell::new(false),
         }
     }
 
@@ -71,7 +74,13 @@ impl<'a, W: Fn() -> bool> Idle<'a, W> {
     fn wake_up(&self) {
         if self.sleeps.replace(false) {
             self.forks.wakes_up();
+            self.slept.set(true);
         }
+    }
+
+    /// Whether the worker has slept.
+    pub(super) fn has_slept(&self) -> bool {
+        self.slept.get()
     }
 
     /// The look of one who watches.

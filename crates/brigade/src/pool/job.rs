@@ -232,7 +232,7 @@ unsafe impl<T> Operation for Joining<T> {
         usize::from(self.cell.is_over(true))
     }
 
-    fn is_far_off(&self) -> bool {
+    fn is_to_wake_up(&self) -> bool {
         self.cell.is_queued() && self.crew.forks().are_asleep()
     }
 

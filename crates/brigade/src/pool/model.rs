@@ -106,7 +106,7 @@ fn put_own(crew: &Crew) -> bool {
 fn idle_worker_takes_it(crew: Arc<Crew>) {
     let idle = {
         let crew = Arc::clone(&crew);
-        thread::spawn(move || matches!(crew.next(1), Work::Found(Found::Job(_))))
+        thread::spawn(move || matches!(crew.next(1, &mut false), Work::Found(Found::Job(_))))
     };
     assert!(put_own(&crew));
     assert!(idle.join().unwrap());
@@ -135,7 +135,7 @@ fn a_job_that_a_worker_keeps_while_a_watch_ends_reaches_an_idle_one() {
         assert!(put_own(&crew));
         let idle = {
             let crew = Arc::clone(&crew);
-            thread::spawn(move || matches!(crew.next(1), Work::Found(Found::Job(_))))
+            thread::spawn(move || matches!(crew.next(1, &mut false), Work::Found(Found::Job(_))))
         };
         drop(crew.agenda().take_own(0));
         assert!(put_own(&crew));
@@ -155,7 +155,7 @@ fn what_a_worker_keeps_is_taken_before_the_end_or_refused() {
         };
         crew.agenda().close();
         let mut found = false;
-        while let Work::Found(_) = crew.next(1) {
+        while let Work::Found(_) = crew.next(1, &mut false) {
             found = true;
         }
         assert_eq!(keeps.join().unwrap(), found);
@@ -189,7 +189,7 @@ fn a_task_that_is_put_back_before_a_watch_ends_reaches_an_idle_worker() {
         assert!(agenda.begin_watch(1));
         let idle = {
             let crew = Arc::clone(&crew);
-            thread::spawn(move || match crew.next(2) {
+            thread::spawn(move || match crew.next(2, &mut false) {
                 Work::Found(Found::Ready(task)) => run(task),
                 Work::Found(_) => {}
                 _ => panic!("there is something to do"),

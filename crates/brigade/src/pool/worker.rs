@@ -11,11 +11,12 @@ use super::stats::Meters;
 use super::task::Task;
 use crate::prim::Ordering::Relaxed;
 use crate::prim::atomic::AtomicPtr;
-use crate::prim::{Arc, discard_panic, thread, thread_local};
+use crate::prim::{Arc, MODEL, discard_panic, hint, thread, thread_local};
 use crate::wait::{Limit, Patience, block, under};
 use crossbeam_utils::CachePadded;
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
+use std::mem;
 use std::panic::Location;
 use std::ptr;
 
@@ -157,6 +158,7 @@ impl Crew {
         let tasks = self.agenda.tasks();
         tasks.enter();
         let mut turns = Turns::default();
+        let mut woke_up = false;
         loop {
             if self.is_too_many(number) {
                 // A task that this worker has put back is left to another.
@@ -172,7 +174,13 @@ impl Crew {
             if self.run_at_hand(number, &mut turns) {
                 continue;
             }
-            match self.next(number) {
+            if mem::take(&mut woke_up) {
+                // Who waits for what has been done may be on this processor, which it has given away for that
+                // (`Operation::is_to_wake_up`); and to look again and again would keep it from going on.
+                hint::yield_now();
+                continue;
+            }
+            match self.next(number, &mut woke_up) {
                 Work::Found(found) => self.run_found(found, number),
                 Work::Half(half) => worker.run_half(half),
                 Work::Unwanted => {}
@@ -262,8 +270,8 @@ impl Crew {
         }
     }
 
-    /// What to do next. Waits for it.
-    pub(super) fn next(&self, number: usize) -> Work {
+    /// What to do next. Waits for it, and says whether it has slept.
+    pub(super) fn next(&self, number: usize, woke_up: &mut bool) -> Work {
         let next = self.agenda.next(number);
         if let Next::Found(found) = next {
             return Work::Found(found);
@@ -279,6 +287,7 @@ impl Crew {
         let mut idle = Idle::new(&self.agenda, &self.forks, number, is_wanted);
         self.forks.idles();
         let work = idle.wait(Location::caller());
+        *woke_up = !MODEL && idle.has_slept();
         self.idles_no_more();
         work
     }

@@ -3,7 +3,7 @@
 use super::queue::{Kind, Node};
 use super::registry::{Listing, Wait};
 use super::{Ended, Interrupt, Limit, Operation, ambient, turn};
-use crate::prim::{Parker, thread};
+use crate::prim::{MODEL, Parker, hint, thread};
 use std::panic::Location;
 use std::pin::pin;
 use std::task::{Poll, Waker};
@@ -67,9 +67,7 @@ fn block_until<O: Operation>(
             }
             return Err(ended);
         }
-        if !operation.is_far_off()
-            && let Some(output) = spin(operation, limit)
-        {
+        if let Some(output) = spin(operation, limit) {
             serve_others(operation, woken);
             return Ok(output);
         }
@@ -84,6 +82,13 @@ fn block_until<O: Operation>(
 
 /// Lets a little time pass, and looks in between.
 fn spin<O: Operation>(operation: &mut O, limit: Limit<'_>) -> Option<O::Output> {
+    if !MODEL && operation.is_to_wake_up() {
+        // If the system has put it behind us, every pause would keep it from running.
+        hint::yield_now();
+        if let Poll::Ready(output) = operation.glance() {
+            return Some(output);
+        }
+    }
     let mut spin = operation.patience().begin(operation.moves());
     while limit.reached().is_none() && spin.step(operation.patience()) {
         if let Poll::Ready(output) = operation.glance() {

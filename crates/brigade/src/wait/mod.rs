@@ -87,10 +87,9 @@ pub(crate) unsafe trait Operation {
         self.attempt()
     }
 
-    /// Whether what a thread waits for is farther off than a pause reaches: whoever brings it sleeps, or is on the way from
-    /// that. Then the thread sleeps at once, and its processor is free for the other. A guess.
+    /// Whether whoever brings what is waited for is about to wake up, perhaps on the processor of the waiting thread. A guess.
     #[inline]
-    fn is_far_off(&self) -> bool {
+    fn is_to_wake_up(&self) -> bool {
         false
     }
 

@@ -60,7 +60,7 @@ unsafe impl<T> Operation for Joining<T> {
         usize::from(self.task.look_whether_over())
     }
 
-    fn is_far_off(&self) -> bool {
+    fn is_to_wake_up(&self) -> bool {
         self.task.is_queued() && self.task.crew().forks().are_asleep()
     }
 
