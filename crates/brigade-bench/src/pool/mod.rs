@@ -22,10 +22,6 @@ pub(crate) const THREADS: usize = 2;
 const WINDOW: usize = 1000;
 /// How long a pool is left alone in [`PoolTraffic::WakeFromIdle`].
 const IDLE: Duration = Duration::from_micros(500);
-/// Wakes before [`PoolTraffic::WakeFromIdle`] starts another pool. Where the system has put the
-/// threads of a pool decides the figure and hardly changes while it lives: few wakes of many pools
-/// say more than many of one.
-const WAKES_OF_ONE_POOL: usize = 3;
 /// Submissions between two looks at the clock.
 const BATCH: usize = 256;
 
@@ -39,7 +35,11 @@ pub(crate) enum PoolTraffic {
     /// Submit a window of jobs, take every result, submit the next window.
     SubmitAndTake,
     /// One job to a pool that has been idle, and its result.
-    WakeFromIdle,
+    ///
+    /// So often before another pool is started. Where the system has put the threads of a pool decides the figure, and
+    /// some pools stay as they are for as long as they live: few wakes of many pools say what one has to expect, many of
+    /// one what comes of it in time.
+    WakeFromIdle(usize),
     /// One job and its result, then at once the next.
     SubmitAndWait,
 }
@@ -86,7 +86,7 @@ pub(crate) fn work<P: Workers>(traffic: PoolTraffic) -> Work {
             Box::new(move |load| nested::trees::<P>(arrivals, load))
         }
         PoolTraffic::SubmitAndTake => Box::new(submit_and_take::<P>),
-        PoolTraffic::WakeFromIdle => Box::new(wake_from_idle::<P>),
+        PoolTraffic::WakeFromIdle(wakes) => Box::new(move |load| wake_from_idle::<P>(wakes, load)),
         PoolTraffic::SubmitAndWait => Box::new(submit_and_wait::<P>),
     }
 }
@@ -212,13 +212,13 @@ fn submit_and_take<P: Workers>(load: Load) -> Result<Run, String> {
     Ok(Run::of(windows * WINDOW, done, elapsed, cpu))
 }
 
-fn wake_from_idle<P: Workers>(load: Load) -> Result<Run, String> {
+fn wake_from_idle<P: Workers>(wakes_of_one: usize, load: Load) -> Result<Run, String> {
     let mut wakes = Vec::with_capacity(load.ops);
     let mut cpu = Duration::ZERO;
     let from = Instant::now();
     while wakes.len() < load.ops && from.elapsed() < load.limit {
         let pool = started::<P>()?;
-        let stop = load.ops.min(wakes.len() + WAKES_OF_ONE_POOL);
+        let stop = load.ops.min(wakes.len() + wakes_of_one);
         let before = cpu_time::process();
         for question in wakes.len()..stop {
             thread::sleep(IDLE);

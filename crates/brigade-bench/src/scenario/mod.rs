@@ -355,9 +355,9 @@ mod tests {
 
     #[test]
     fn a_filter_keeps_the_rows_that_contain_it_and_several_add_up() {
-        let both = rows(&["one-cpu/spsc/64".to_owned(), "wake".to_owned()], true);
+        let both = rows(&["one-cpu/spsc/64".to_owned(), "idle/50".to_owned()], true);
         let ids: Vec<&str> = both.iter().map(|row| row.id.as_str()).collect();
-        assert_eq!(ids, ["channel/one-cpu/spsc/64", "pool/wake-from-idle"]);
+        assert_eq!(ids, ["channel/one-cpu/spsc/64", "pool/wake-from-idle/50"]);
         assert!(rows(&["no such row".to_owned()], false).is_empty());
         assert!(rows(&[], true).len() < rows(&[], false).len());
     }

@@ -256,18 +256,21 @@ fn broadcasts() -> [Row; 2] {
     })
 }
 
-fn pools() -> [Row; 7] {
+fn pools() -> [Row; 8] {
     let row = |name: &str, unit, kind| Row::time_boxed(format!("pool/{name}"), unit, kind);
     let pool = |name: &str, unit, traffic| row(name, unit, Kind::Pool(traffic));
     let submit_all = |name: &str, submitters| Row {
         amount: Amount::AllJobs,
         ..pool(name, "ns/job", PoolTraffic::SubmitAll(submitters))
     };
+    let wake_from_idle =
+        |name: &str, wakes| pool(name, "ns median", PoolTraffic::WakeFromIdle(wakes));
     [
         submit_all("submit-all", 1),
         submit_all("submit-all/4", 4),
         pool("submit-and-take", "ns/job", PoolTraffic::SubmitAndTake),
-        pool("wake-from-idle", "ns median", PoolTraffic::WakeFromIdle),
+        wake_from_idle("wake-from-idle", 3),
+        wake_from_idle("wake-from-idle/50", 50),
         pool("submit-and-wait", "ns/job", PoolTraffic::SubmitAndWait),
         pool("nested-tree", "ns/job", PoolTraffic::NestedTree),
         row("scope", "ns/job", Kind::Scope),
