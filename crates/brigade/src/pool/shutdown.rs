@@ -31,6 +31,8 @@ pub struct Unfinished {
 
 impl Unfinished {
     /// Where the jobs were submitted that are still running.
+    ///
+    /// One whose result has just been given may be among them: its worker is on the way back from it.
     #[must_use]
     pub fn running(&self) -> &[&'static Location<'static>] {
         &self.running

@@ -71,6 +71,7 @@ pub(crate) mod hint {
 #[derive(Debug, Default)]
 pub(crate) struct SeenLock<T>(loom::sync::Mutex<T>);
 
+/// For what is held for a few instructions.
 pub(crate) type BriefLock<T> = SeenLock<T>;
 
 impl<T> SeenLock<T> {

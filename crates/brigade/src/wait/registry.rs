@@ -270,7 +270,8 @@ impl fmt::Display for Waiter {
     }
 }
 
-/// Lists the threads and tasks that wait inside Brigade at this moment, the longest first.
+/// Lists the threads and tasks that wait inside Brigade at this moment, the longest first. Idle workers of pools are
+/// among them: they wait for a "pool job".
 ///
 /// The answer is a snapshot taken shard by shard: a wait that begins or ends meanwhile may or may
 /// not be in it. Waits are held up while their shard is copied, so this is for reports and
