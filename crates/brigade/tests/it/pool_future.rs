@@ -4,6 +4,7 @@ mod end;
 #[cfg(feature = "tokio")]
 mod in_tokio;
 
+use crate::sides::hold_worker;
 use brigade::cancel::CancelToken;
 use brigade::channel::{self, RecvError, bounded};
 use brigade::pool::{self, JobError, Pool, Shutdown, Spawned};
@@ -107,14 +108,7 @@ fn tasks_that_yield_take_turns() {
     let pool = Pool::new(1);
     let order = Arc::new(Mutex::new(Vec::new()));
     // The one worker is held until both are there: else the first could be through before the second comes.
-    let (open, gate) = bounded::<()>(1);
-    let (began, begun) = bounded(1);
-    let holds = move || {
-        began.send(()).unwrap();
-        gate.recv().unwrap();
-    };
-    pool.execute(holds).unwrap();
-    begun.recv().unwrap();
+    let open = hold_worker(&pool);
     let tasks = ["a", "b"].map(|name| {
         let order = Arc::clone(&order);
         pool.spawn(async move {
@@ -301,14 +295,7 @@ fn a_waiting_task_is_cancelled() {
 #[test]
 fn a_task_that_is_cancelled_before_its_first_poll_is_never_polled() {
     let pool = Pool::new(1);
-    let (open, gate) = bounded::<()>(1);
-    let (began, begun) = bounded(1);
-    let holds = move || {
-        began.send(()).unwrap();
-        gate.recv().unwrap();
-    };
-    pool.execute(holds).unwrap();
-    begun.recv().unwrap();
+    let open = hold_worker(&pool);
     let polled = Arc::new(AtomicBool::new(false));
     let task = pool.spawn({
         let polled = Arc::clone(&polled);

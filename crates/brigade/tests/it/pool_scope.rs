@@ -1,5 +1,6 @@
 //! Scopes of jobs: what they lend, who runs what, and that a scope ends on any pool.
 
+use crate::sides::hold_worker;
 use brigade::cancel::{CancelToken, Reason};
 use brigade::channel::{Receiver, RecvError, Sender, bounded};
 use brigade::pool::{self, Builder, Pool, Shutdown};
@@ -41,14 +42,7 @@ fn busy_pool(queue: usize) -> (Pool, Sender<()>) {
 
 fn busy(builder: Builder) -> (Pool, Sender<()>) {
     let pool = builder.build().unwrap();
-    let (go, gate) = bounded::<()>(1);
-    let (began, begun) = bounded(1);
-    pool.execute(move || {
-        began.send(()).unwrap();
-        let _ = gate.recv();
-    })
-    .unwrap();
-    begun.recv().unwrap();
+    let go = hold_worker(&pool);
     (pool, go)
 }
 

@@ -3,6 +3,7 @@
 use brigade::channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender, bounded,
 };
+use brigade::pool::Pool;
 use brigade::select::{Arms, Select, SelectError, SelectTimeoutError};
 use brigade::wait::{Waiter, waiters};
 use std::future::Future;
@@ -129,6 +130,19 @@ pub(crate) fn until_waiting(waits_for: &str, file: &str, count: usize) {
     while waiting() < count {
         thread::yield_now();
     }
+}
+
+/// Has a worker of the pool wait until the sender has sent something or is dropped. Returns once it does.
+pub(crate) fn hold_worker(pool: &Pool) -> Sender<()> {
+    let (open, gate) = bounded(1);
+    let (began, begun) = bounded(1);
+    let holds = move || {
+        began.send(()).unwrap();
+        let _ = gate.recv();
+    };
+    pool.execute(holds).unwrap();
+    begun.recv().unwrap();
+    open
 }
 
 /// Returns once so many wait at `object`, which is where they wait or contains it.
