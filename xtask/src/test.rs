@@ -92,6 +92,8 @@ fn steps(fast: bool, locked: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
         cargo("test --workspace").step("tests"),
         cargo("clippy -p brigade --all-targets --features sight -- -D warnings")
             .step("clippy with sight"),
+        cargo("clippy -p brigade --lib --no-default-features -- -D warnings")
+            .step("clippy without tokio"),
         cargo("test -p brigade --features sight --lib --test it --test sight --test sight_example")
             .step("deadlocks, seen"),
         // Shown as it comes, because a schedule that fails ends the process.
@@ -212,6 +214,7 @@ mod tests {
                 "cargo xtask tidy",
                 "cargo test --locked --workspace",
                 "cargo clippy --locked -p brigade --all-targets --features sight -- -D warnings",
+                "cargo clippy --locked -p brigade --lib --no-default-features -- -D warnings",
                 "cargo test --locked -p brigade --features sight --lib --test it --test sight \
                  --test sight_example",
                 &format!(
@@ -241,7 +244,7 @@ mod tests {
             ],
         );
         assert_eq!(
-            all[10],
+            all[11],
             "RUSTFLAGS='-C target-cpu=native --cfg brigade_loom' CARGO_TARGET_DIR=elsewhere/loom \
              LOOM_MAX_PREEMPTIONS=3 cargo test --locked --profile loom -p brigade --lib"
         );
