@@ -20,8 +20,9 @@
 //! Who is counted as awake has promised to look soon. Only Brigade's own code runs meanwhile, but for the wakers of tasks that
 //! wait for room in a lane: one that blocks holds up what has been left to its worker.
 //!
-//! It does not know what there is to take. More workers than the bits can count make it a bad hint, and no more.
+//! It does not know what there is to take.
 
+use crate::pool::Builder;
 use crate::prim::Ordering::{AcqRel, Relaxed};
 use crate::prim::atomic::AtomicU64;
 
@@ -31,6 +32,10 @@ const JOINERS: u64 = 1 << BITS;
 const ONE: u64 = 1 << (2 * BITS);
 /// Of a number, once it is at the lower end.
 const MASK: u64 = JOINERS - 1;
+const _: () = assert!(
+    Builder::THREADS_MAX + super::GUESTS < 1 << BITS,
+    "each number has room for all"
+);
 
 #[derive(Debug)]
 pub(super) struct Hungry(AtomicU64);

@@ -245,23 +245,34 @@ fn what_nobody_takes_is_dropped_once_though_a_waker_is_kept() {
     });
 }
 
+/// The tasks end while another thread does `act`. Then the one task is over, and its future dropped once.
+fn ends_beside(
+    crew: &Arc<Crew>,
+    (task, drops): (Spawned<()>, StdArc<AtomicUsize>),
+    act: impl FnOnce(&Crew) + Send + 'static,
+) {
+    let other = thread::spawn({
+        let crew = Arc::clone(crew);
+        move || act(&crew)
+    });
+    crew.agenda().end_tasks();
+    other.join().unwrap();
+    assert!(task.is_finished());
+    assert_eq!(drops.load(Relaxed), 1);
+    assert_eq!(crew.meters().tasks(), 0);
+}
+
 #[test]
 fn the_end_drops_who_is_woken_at_the_same_time() {
     loom::model(|| {
         let (crew, gate) = (crew(), Gate::new());
-        let (task, drops) = spawn_counted(&crew, gate.pass());
+        let task = spawn_counted(&crew, gate.pass());
         run_ready(&crew);
-        let opener = thread::spawn({
-            let (gate, crew) = (gate.clone(), Arc::clone(&crew));
-            move || {
-                gate.open();
-                run_ready(&crew);
-            }
+        let opened = gate.clone();
+        ends_beside(&crew, task, move |crew| {
+            opened.open();
+            run_ready(crew);
         });
-        crew.agenda().end_tasks();
-        opener.join().unwrap();
-        assert!(task.is_finished());
-        assert_eq!(drops.load(Relaxed), 1);
         gate.forget();
     });
 }
@@ -270,16 +281,8 @@ fn the_end_drops_who_is_woken_at_the_same_time() {
 fn the_end_drops_who_is_about_to_wait_for_the_first_time() {
     loom::model(|| {
         let (crew, gate) = (crew(), Gate::new());
-        let (task, drops) = spawn_counted(&crew, gate.pass());
-        let runner = thread::spawn({
-            let crew = Arc::clone(&crew);
-            move || run_ready(&crew)
-        });
-        crew.agenda().end_tasks();
-        runner.join().unwrap();
-        assert!(task.is_finished());
-        assert_eq!(drops.load(Relaxed), 1);
-        assert_eq!(crew.meters().tasks(), 0);
+        let task = spawn_counted(&crew, gate.pass());
+        ends_beside(&crew, task, run_ready);
         gate.forget();
     });
 }
@@ -298,16 +301,8 @@ fn the_end_drops_who_has_given_way_and_never_waited() {
                 Poll::Pending
             }
         });
-        let (task, drops) = spawn_counted(&crew, gives_way);
-        let runner = thread::spawn({
-            let crew = Arc::clone(&crew);
-            move || run_ready(&crew)
-        });
-        crew.agenda().end_tasks();
-        runner.join().unwrap();
-        assert!(task.is_finished());
-        assert_eq!(drops.load(Relaxed), 1);
-        assert_eq!(crew.meters().tasks(), 0);
+        let task = spawn_counted(&crew, gives_way);
+        ends_beside(&crew, task, run_ready);
     });
 }
 
